@@ -127,9 +127,7 @@ class ModelCard:
                 ),
                 default_operating_point=str(document["default_operating_point"]),
                 kinds=tuple(map(str, intended["kinds"])),
-                familiarity_limit=None
-                if intended["familiarity_limit"] is None
-                else float(intended["familiarity_limit"]),
+                familiarity_limit=None if limit is None else float(limit),
                 region_share=float(lesions["region_share"]),
                 files={str(name): str(entry["sha256"]) for name, entry in files.items()},
                 document=document,
