@@ -104,6 +104,17 @@ class ProbabilityMap:
             raise ValueError("probabilities must be finite and in [0, 1]")
         self.values.flags.writeable = False
 
+    @classmethod
+    def on_film(cls, values: NDArray[np.float32], labels: tuple[str, ...], placement: Placement) -> ProbabilityMap:
+        """The map with nothing suspected on the letterbox: a cell counts where its centre lies on the image."""
+        likely = cls(np.array(values), labels, placement)
+        stride_rows, stride_columns = likely.stride
+        rows = (np.arange(values.shape[1]) + 0.5) * stride_rows - placement.top
+        columns = (np.arange(values.shape[2]) + 0.5) * stride_columns - placement.left
+        row_on_film = (rows >= 0) & (rows < placement.height)
+        column_on_film = (columns >= 0) & (columns < placement.width)
+        return cls(likely.values * (row_on_film[:, None] & column_on_film), labels, placement)
+
     @property
     def stride(self) -> tuple[float, float]:
         """Canvas pixels per cell, (rows, columns)."""

@@ -1,0 +1,182 @@
+"""The one route: an image becomes findings. One image, or many over any executor."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+from lennox.card import OperatingPoint
+from lennox.errors import ImageError, InputError
+from lennox.findings import Finding, find_lesions
+from lennox.image import Image, read_image
+from lennox.model import Model
+from lennox.prepare import prepare
+from lennox.quality import assess
+
+Status = Literal["assessed", "not assessable", "unreadable"]
+AHEAD = 4  # images in flight for each worker, so that 100,000 files need no more memory than 100
+CUSTOM = "custom"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The file an examination is of; what could not be read of it is None.
+
+    name : file name without its folder, which may name a patient
+    rows, columns, bits : of the picture as stored
+    kind : what kind of image it looks like; see `lennox.quality`
+    spacing_mm : (row, column) millimetres per pixel, when the file says
+    """
+
+    name: str
+    sha256: str | None = None
+    rows: int | None = None
+    columns: int | None = None
+    bits: int | None = None
+    kind: str | None = None
+    spacing_mm: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelIdentity:
+    """Which model answered, and whether a release vouches for it."""
+
+    name: str
+    version: str
+    sha256: str
+    release: str
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """What was suspected on one image, by which model, at which operating point, or why nothing can be said.
+
+    probability : of the most probable lesion at any threshold; None unless assessed
+    findings : every lesion at or above the operating point; empty does not mean healthy
+    """
+
+    source: Source
+    model: ModelIdentity
+    operating_point: OperatingPoint
+    status: Status
+    reasons: tuple[str, ...] = ()
+    probability: float | None = None
+    findings: tuple[Finding, ...] = ()
+
+    def __post_init__(self) -> None:
+        if (self.status == "assessed") == bool(self.reasons) or (self.status == "assessed") == (
+            self.probability is None
+        ):
+            raise ValueError(f"an examination is either assessed, with a probability, or has reasons: {self}")
+
+
+def diagnose(
+    image: Image, model: Model, *, threshold: float | None = None, operating_point: str | None = None
+) -> Examination:
+    """Look for suspected lesions on one image.
+
+    threshold : lowest probability to report, in (0, 1]; overrides `operating_point`
+    operating_point : a name from the model's card; its default when None
+    Raises InputError for a threshold outside (0, 1], ModelError for an unknown operating point.
+    """
+    point = _choose_point(model, threshold, operating_point)
+    quality = assess(image)
+    rows, columns = image.pixels.shape[:2]
+    source = Source(image.name, image.sha256, rows, columns, image.bits, quality.kind, image.spacing_mm)
+    reasons = quality.reasons
+    if not reasons and quality.kind not in model.card.kinds:
+        reasons = (
+            f"This looks like a {_spoken(quality.kind)}; {model.card.name} was made for "
+            f"{' or '.join(model.card.kinds)} films only. Use a film of that kind.",
+        )
+    if reasons:
+        return Examination(source, _identify(model), point, "not assessable", tuple(reasons))
+
+    prediction = model.predict(prepare(image, model.card.contract))
+    limit = model.card.familiarity_limit
+    if limit is not None and prediction.distance > limit:
+        reason = (
+            "This does not look like the films the model learnt from, so its answer would mean nothing. "
+            "Check that it is an intraoral film, upright and not a picture of a screen."
+        )
+        return Examination(source, _identify(model), point, "not assessable", (reason,))
+    findings = find_lesions(prediction.likely, point.threshold, model.card.region_share, image.spacing_mm)
+    probability = float(prediction.likely.values.max())
+    return Examination(source, _identify(model), point, "assessed", (), probability, findings)
+
+
+def diagnose_file(
+    path: str | Path,
+    model: Model,
+    *,
+    threshold: float | None = None,
+    operating_point: str | None = None,
+    frame: int | None = None,
+) -> Examination:
+    """Read one file and look for suspected lesions; a file that cannot be read is an answer, not an error."""
+    try:
+        image = read_image(path, frame=frame)
+    except ImageError as error:
+        point = _choose_point(model, threshold, operating_point)
+        return Examination(Source(Path(path).name), _identify(model), point, "unreadable", (str(error),))
+    return diagnose(image, model, threshold=threshold, operating_point=operating_point)
+
+
+def diagnose_many(
+    paths: Iterable[str | Path],
+    model: Model,
+    *,
+    executor: Executor | None = None,
+    threshold: float | None = None,
+    operating_point: str | None = None,
+) -> Iterator[Examination]:
+    """Look at many files, in order; one bad file never stops the rest.
+
+    executor : any `concurrent.futures` executor, Dask's `client.get_executor()` included; two threads by default.
+        It is not shut down. At most a few files a worker are in flight, however long `paths` is.
+    """
+    _choose_point(model, threshold, operating_point)  # a wrong threshold is said before the first file is read
+    work = partial(diagnose_file, model=model, threshold=threshold, operating_point=operating_point)
+    if executor is not None:
+        yield from _in_order(executor, work, paths)
+        return
+    with ThreadPoolExecutor() as threads:
+        yield from _in_order(threads, work, paths)
+
+
+def _in_order(executor: Executor, work: partial[Examination], paths: Iterable[str | Path]) -> Iterator[Examination]:
+    ahead = AHEAD * int(getattr(executor, "_max_workers", 0) or 8)
+    waiting: deque[Future[Examination]] = deque()
+    try:
+        for path in paths:
+            waiting.append(executor.submit(work, path))
+            if len(waiting) >= ahead:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        for future in waiting:
+            future.cancel()
+
+
+def _choose_point(model: Model, threshold: float | None, operating_point: str | None) -> OperatingPoint:
+    if threshold is None:
+        return model.card.operating_point(operating_point)
+    if not 0.0 < threshold <= 1.0:
+        raise InputError(f"the threshold is {threshold}; give a probability above 0 and up to 1, such as 0.3.")
+    return OperatingPoint(CUSTOM, threshold)
+
+
+def _identify(model: Model) -> ModelIdentity:
+    return ModelIdentity(model.card.name, model.card.version, model.sha256, model.release)
+
+
+def _spoken(kind: str) -> str:
+    return {"panoramic": "panoramic film", "bitewing": "bitewing film", "other": "picture of another kind"}.get(
+        kind, kind
+    )
