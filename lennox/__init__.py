@@ -1,3 +1,62 @@
-"""Read dental films offline, mark suspected caries, and refuse models that no audit has passed."""
+"""Read dental films offline, mark suspected caries, and say so when a film cannot be assessed.
+
+>>> import lennox
+>>> model = lennox.load_model()
+>>> examination = lennox.diagnose(lennox.read_image("film.png"), model)
+
+Names are imported when first used, so that `lennox --version` need not wait for ONNX Runtime.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "Examination",
+    "Finding",
+    "Image",
+    "LennoxError",
+    "Model",
+    "ModelCard",
+    "__version__",
+    "diagnose",
+    "diagnose_many",
+    "load_model",
+    "read_image",
+]
+
+if TYPE_CHECKING:
+    from lennox.card import ModelCard
+    from lennox.errors import LennoxError
+    from lennox.examination import Examination, diagnose, diagnose_many
+    from lennox.findings import Finding
+    from lennox.image import Image, read_image
+    from lennox.model import Model, load_model
+
+_HOME = {
+    "Examination": "lennox.examination",
+    "Finding": "lennox.findings",
+    "Image": "lennox.image",
+    "LennoxError": "lennox.errors",
+    "Model": "lennox.model",
+    "ModelCard": "lennox.card",
+    "diagnose": "lennox.examination",
+    "diagnose_many": "lennox.examination",
+    "load_model": "lennox.model",
+    "read_image": "lennox.image",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'lennox' has no attribute '{name}'")
+    value = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,4 +1,7 @@
-"""The one route: an image becomes findings. One image, or many over any executor."""
+"""The one route: an image becomes findings. One image, or many over any executor.
+
+Not called `diagnose`: a module of that name would hide the function `lennox.diagnose`.
+"""
 
 from __future__ import annotations
 
