@@ -1,0 +1,99 @@
+"""The layers and the doors, as data: imports point down, and each heavy dependency has one door."""
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "lennox"
+
+# Highest first; a module may import from lower layers and from its own part of the tree, and anyone from `errors`.
+LAYERS = [
+    {"cli"},
+    {"report", "training", "audit"},
+    {"examination"},
+    {"model"},
+    {"prepare", "findings", "quality"},
+    {"phantom"},
+    {"image"},
+    {"card", "maps"},
+    {"_core"},
+    {"errors"},
+]
+RANK = {part: rank for rank, layer in enumerate(LAYERS) for part in layer}
+
+DOORS = {
+    "PIL": {"image/raster.py"},
+    "pydicom": {"image/dicom.py", "image/dicom_write.py"},
+    "onnxruntime": {"model.py"},
+    "jinja2": {"report"},
+    "torch": {"training"},
+    "fairlearn": {"audit"},
+    "click": {"cli"},
+    "rich": {"cli"},
+}
+
+
+def modules() -> list[Path]:
+    return sorted(path for path in PACKAGE.rglob("*.py"))
+
+
+def part_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imports_of(path: Path) -> set[str]:
+    """Every absolute module name that a file imports, at the top or inside a function."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {name.name for name in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are absolute here"
+            assert node.module is not None
+            found.add(node.module)
+            found |= {f"{node.module}.{name.name}" for name in node.names}
+    return found
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_point_down(path):
+    part = part_of(path)
+    if part == "__init__":  # the public names: it looks into every layer, lazily
+        return
+    assert part in RANK, f"{part} has no layer yet: add it to LAYERS"
+    for name in imports_of(path):
+        if not name.startswith("lennox.") or name.split(".")[1] == "__version__":
+            continue
+        other = name.split(".")[1]
+        assert other in RANK, f"{path.name} imports {name}, which is in no layer"
+        assert other == part or RANK[other] > RANK[part], f"{path.name} ({part}) must not import {name}"
+
+
+@pytest.mark.parametrize("door", sorted(DOORS))
+def test_each_heavy_dependency_has_one_door(door):
+    for path in modules():
+        if any(name.split(".")[0] == door for name in imports_of(path)):
+            where = str(path.relative_to(PACKAGE))
+            assert where in DOORS[door] or where.split("/")[0] in DOORS[door], f"{where} imports {door}"
+
+
+def test_every_third_party_import_is_a_declared_dependency():
+    import tomllib
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    declared = " ".join(
+        [*project["dependencies"], *(item for extra in project["optional-dependencies"].values() for item in extra)]
+    ).lower()
+    names = {"PIL": "pillow", "sklearn": "scikit-learn", "skimage": "scikit-image", "gdcm": "python-gdcm"}
+    for path in modules():
+        for name in {name.split(".")[0] for name in imports_of(path)} - {"lennox"} - set(sys.stdlib_module_names):
+            wanted = names.get(name, name.replace("_", "-")).lower()
+            assert wanted in declared, f"{path.name} imports {name}, which pyproject.toml does not name"
+
+
+def test_no_file_has_grown_a_second_idea():
+    for path in [*modules(), *PACKAGE.rglob("*.pyx"), *(ROOT / "tests").rglob("*.py")]:
+        assert len(path.read_text(encoding="utf-8").splitlines()) <= 500, f"{path} is past 500 lines"
