@@ -1,23 +1,68 @@
-"""The Python in the documentation runs, as one program a page; a block behind `<!-- not run: ... -->` is only compiled."""
+"""What the documentation shows, runs: its Python, the README's commands and the recipes of the README's make targets.
 
+A Python block behind `<!-- not run: why -->` is only compiled.
+"""
+
+import os
 import re
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parent.parent
-BLOCK = re.compile(r"(<!-- not run: [^>]+ -->\n)?```python\n(.*?)```", re.DOTALL)
+PYTHON_BLOCK = re.compile(r"(<!-- not run: [^>]+ -->\n)?```python\n(.*?)```", re.DOTALL)
+SHELL_BLOCK = re.compile(r"```sh\n(.*?)```", re.DOTALL)
 PAGES = [page for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))] if page.is_file()]
+BESIDE_PYTHON = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # where `lennox` is installed
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if BLOCK.search(page.read_text())], ids=lambda page: page.name)
-def test_the_python_of_a_page_runs(page, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A folder with what the examples speak of: film.png and films/."""
+    from lennox.phantom import write_films
+
+    here = tmp_path_factory.mktemp("docs")
+    write_films(here / "films", 3, seed=7)
+    (here / "film.png").write_bytes(sorted((here / "films").glob("*.png"))[0].read_bytes())
+    return here
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if PYTHON_BLOCK.search(page.read_text())], ids=lambda p: p.name
+)
+def test_the_python_of_a_page_runs(page, folder, monkeypatch):
+    monkeypatch.chdir(folder)
     names = {"__name__": "docs"}
-    for skipped, block in BLOCK.findall(page.read_text()):
+    for skipped, block in PYTHON_BLOCK.findall(page.read_text()):
         code = compile(block, page.name, "exec")
         if not skipped:
             exec(code, names)
+
+
+def readme_commands():
+    blocks = SHELL_BLOCK.findall((ROOT / "README.md").read_text()) if (ROOT / "README.md").is_file() else []
+    return [line for block in blocks for line in block.splitlines() if line.startswith("lennox ")]
+
+
+@pytest.mark.parametrize("command", readme_commands())
+def test_the_commands_of_the_readme_run(command, folder):
+    done = subprocess.run(command, shell=True, cwd=folder, env={**os.environ, "PATH": BESIDE_PYTHON}, check=False)
+    assert done.returncode == 0
+
+
+def test_make_demo_runs_on_drawn_films(tmp_path):
+    recipe = subprocess.run(
+        ["make", "--no-print-directory", "-n", "-o", ".venv/lennox", "demo"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    commands = [shlex.split(line) for line in recipe.splitlines() if line.startswith(".venv/bin/lennox")]
+    assert len(commands) == 2, recipe
+    for _, *arguments in commands:
+        subprocess.run(["lennox", *arguments], cwd=tmp_path, env={**os.environ, "PATH": BESIDE_PYTHON}, check=True)
+    assert (tmp_path / "demo" / "report" / "report.html").stat().st_size > 10_000
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
