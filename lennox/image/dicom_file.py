@@ -1,0 +1,177 @@
+"""A DICOM file taken apart: its elements before the pixels, and the bytes of the pixels."""
+
+from __future__ import annotations
+
+import io
+import math
+import struct
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydicom.dataelem import RawDataElement
+from pydicom.filereader import data_element_generator
+from pydicom.values import convert_SQ
+
+from lennox.errors import ImageError
+from lennox.image.limits import MAX_FILE_BYTES
+
+_IMPLICIT, _EXPLICIT = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1"
+_DEFLATED, _BIG_ENDIAN = "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.2"
+_NATIVE = (_IMPLICIT, _EXPLICIT, _DEFLATED, _BIG_ENDIAN)
+
+_PIXEL_DATA = 0x7FE00010
+_UNDEFINED = 0xFFFFFFFF
+_LONG_VRS = (b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV")
+
+_WANTED = (
+    *(0x00080016, 0x00080060),  # kind of object, modality
+    *(0x00181164, 0x00182010, 0x00280030),  # spacings
+    *range(0x00280002, 0x00280012),  # samples, photometric interpretation, planar configuration, frames, rows, columns
+    *(0x00280100, 0x00280101, 0x00280102, 0x00280103, 0x00280120, 0x00280121),  # bits, sign, padding
+    *(0x00281050, 0x00281051, 0x00281052, 0x00281053, 0x00281056),  # window, rescaling
+    *(0x00281101, 0x00281102, 0x00281103, 0x00281201, 0x00281202, 0x00281203),  # palette
+    *(0x00281221, 0x00281222, 0x00281223),
+    *(0x00283000, 0x00283010, 0x20500020),  # tables, presentation shape
+    *(0x60000102 + (group << 16) for group in range(0, 32, 2)),  # bit positions of overlays
+)
+
+
+class Elements:
+    """Elements of a data set, read as what the caller knows them to be; absent and senseless ones alike are absent."""
+
+    def __init__(self, raw: Mapping[int, Any], little: bool) -> None:
+        self._raw, self._little = raw, little
+        self.order = "<" if little else ">"
+
+    def __contains__(self, tag: int) -> bool:
+        return tag in self._raw
+
+    def bytes_of(self, tag: int) -> bytes:
+        value = getattr(self._raw.get(tag), "value", None)
+        return value if isinstance(value, bytes) else b""
+
+    def text(self, tag: int) -> str:
+        return self.bytes_of(tag).decode("latin-1").strip(" \0")
+
+    def numbers(self, tag: int) -> tuple[float, ...]:
+        """Decimal strings; a comma for the point is forgiven."""
+        try:
+            values = tuple(float(part.replace(",", ".")) for part in self.text(tag).split("\\"))
+        except ValueError:
+            return ()
+        return values if all(math.isfinite(value) for value in values) else ()
+
+    def shorts(self, tag: int) -> tuple[int, ...]:
+        data = self.bytes_of(tag)
+        return struct.unpack(f"{self.order}{len(data) // 2}H", data[: len(data) // 2 * 2])
+
+    def short(self, tag: int, default: int) -> int:
+        values = self.shorts(tag)
+        return values[0] if values else default
+
+    def is_signed(self, tag: int) -> bool:
+        return getattr(self._raw.get(tag), "VR", None) == "SS"
+
+    def items(self, tag: int) -> list[Elements]:
+        """Items of a sequence."""
+        element = self._raw.get(tag)
+        if element is None or not element.value:
+            return []
+        if isinstance(element, RawDataElement):
+            found = convert_SQ(bytes(element.value), element.is_implicit_VR, element.is_little_endian)
+        else:
+            found = element.value
+        return [Elements({int(key): item.get_item(key) for key in item.keys()}, self._little) for item in found]  # noqa: SIM118
+
+
+@dataclass(frozen=True, slots=True)
+class DicomFile:
+    """elements before the pixels; transfer syntax; bytes of the pixels and their value representation."""
+
+    elements: Elements
+    syntax: str
+    pixels: memoryview
+    pixel_vr: str
+
+    @property
+    def is_compressed(self) -> bool:
+        return self.syntax not in _NATIVE
+
+
+def take_apart(data: bytes) -> DicomFile:
+    """Read what comes before the pixels. Raises ImageError for a file without integer pixels."""
+    start, syntax = _file_meta(data)
+    body = memoryview(data)[start:]
+    if syntax == _DEFLATED:
+        body = memoryview(_inflate(body))
+    # What the data set shows counts more than what the file says of it: the two differ in files of old software.
+    little = int.from_bytes(body[:2], "little") <= int.from_bytes(body[:2], "big")
+    implicit = not _is_vr(bytes(body[4:6]))
+    stream = io.BytesIO(body)
+    elements = data_element_generator(
+        stream,
+        implicit,
+        little,
+        stop_when=lambda tag, _vr, _length: int(tag) >= 0x7FE00008,
+        specific_tags=list(_WANTED),
+    )
+    raw = {int(element.tag): element for element in elements}
+    tag, vr, length, at = _element_at(body, stream.tell(), implicit, little)
+    if tag != _PIXEL_DATA:
+        what = "floating-point pixels" if tag >> 16 == 0x7FE0 else "no pixels"
+        raise ImageError(f"The DICOM file holds {what}; wanted an image with integer pixels. Export the image itself.")
+    if length == _UNDEFINED:
+        syntax = "" if syntax in _NATIVE else syntax
+        return DicomFile(Elements(raw, little), syntax, body[at:], vr)
+    if syntax not in _NATIVE or syntax == "":
+        syntax = (_IMPLICIT if implicit else _EXPLICIT) if little else _BIG_ENDIAN
+    return DicomFile(Elements(raw, little), syntax, body[at : at + length], vr)
+
+
+def _file_meta(data: bytes) -> tuple[int, str]:
+    """Where the data set begins, and its transfer syntax; "" where nothing says it."""
+    start = 132 if data[128:132] == b"DICM" else 0
+    stream = io.BytesIO(data)
+    stream.seek(start)
+    syntax = ""
+    end = start
+    for element in data_element_generator(stream, False, True, stop_when=lambda tag, _vr, _length: int(tag) >> 16 != 2):
+        if int(element.tag) == 0x00020010 and isinstance(element.value, bytes):
+            syntax = element.value.decode("latin-1").strip(" \0")
+        end = stream.tell()
+    return end, syntax
+
+
+def _inflate(body: memoryview) -> bytes:
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    inflated = inflater.decompress(body, MAX_FILE_BYTES)
+    if inflater.unconsumed_tail:
+        raise ImageError(
+            f"The DICOM file unpacks to more than {MAX_FILE_BYTES >> 20} MiB, the most that is read. "
+            "Export one image alone."
+        )
+    return inflated
+
+
+def _is_vr(letters: bytes) -> bool:
+    return len(letters) == 2 and letters.isalpha() and letters.isupper()
+
+
+def _element_at(body: memoryview, at: int, implicit: bool, little: bool) -> tuple[int, str, int, int]:
+    """Tag, value representation, length and place of the value of the element at a place; tag 0 at the end."""
+    order = "<" if little else ">"
+    head = bytes(body[at : at + 12])
+    if len(head) < 8:
+        return 0, "", 0, at
+    group, element = struct.unpack_from(order + "HH", head)
+    tag = group << 16 | element
+    if implicit or not _is_vr(head[4:6]):
+        return tag, "OW", struct.unpack_from(order + "L", head, 4)[0], at + 8
+    vr = head[4:6]
+    if vr not in _LONG_VRS:
+        return tag, vr.decode(), struct.unpack_from(order + "H", head, 6)[0], at + 8
+    if len(head) < 12:
+        return 0, "", 0, at
+    return tag, vr.decode(), struct.unpack_from(order + "L", head, 8)[0], at + 12

@@ -1,0 +1,278 @@
+"""PNG, JPEG, TIFF, WebP and BMP: the only door to Pillow.
+
+Files are opened by the plug-in that their first bytes call for, never by `PIL.Image.open`: so no other format can be
+reached, and the size is checked here, before Pillow warns or decodes. No setting of Pillow is changed.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as Pillow
+from PIL.BmpImagePlugin import BmpImageFile
+from PIL.ImageFile import ImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
+from PIL.TiffImagePlugin import TiffImageFile
+from PIL.WebPImagePlugin import WebPImageFile
+
+from lennox.errors import ImageError
+from lennox.image.image import Image
+from lennox.image.levels import from_float, from_wide, full_range, one_channel, over_black
+from lennox.image.limits import check_size
+from lennox.image.orientation import exif_orientation, upright
+
+_ROWS_AT_ONCE = 256
+_MOST_PAGES = 1000  # enough to say "several": a chain of a million pages must not take minutes
+
+_SUBFILE, _BITS_PER_SAMPLE, _PHOTOMETRIC, _ORIENTATION, _MAX_SAMPLE, _PLANAR = 254, 258, 262, 274, 281, 284
+_PREVIEW_OR_MASK = 0b101
+
+
+class _Jpeg(JpegImageFile):
+    def getexif(self) -> Pillow.Exif:
+        return Pillow.Exif()  # Pillow looks for a resolution in there, and warns where it is damaged
+
+
+_FORMATS: dict[str, type[ImageFile]] = {
+    "PNG": PngImageFile,
+    "JPEG": _Jpeg,
+    "TIFF": TiffImageFile,
+    "WebP": WebPImageFile,
+    "BMP": BmpImageFile,
+}
+
+_OTHERS = (
+    (0, b"GIF8", "a GIF"),
+    (0, b"%PDF", "a PDF document"),
+    (0, b"PK\x03\x04", "a ZIP archive or office document"),
+    (0, b"8BPS", "a Photoshop document"),
+    (0, b"\x00\x00\x00\x0cjP  ", "a JPEG 2000 file"),
+    (0, b"\xff\x4f\xff\x51", "a JPEG 2000 codestream"),
+    (0, b"\xff\x0a", "a JPEG XL file"),
+    (4, b"ftyp", "a HEIC, AVIF or video file"),
+    (0, b"<", "a web page, SVG or XML text"),
+)
+
+
+def raster_format(data: bytes) -> str | None:
+    """The raster format that the first bytes announce, of those read here; else None."""
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "PNG"
+    if data.startswith(b"\xff\xd8\xff"):
+        return "JPEG"
+    if data[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
+        return "TIFF"
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "WebP"
+    return "BMP" if data.startswith(b"BM") else None
+
+
+def read_raster(data: bytes, frame: int | None, name: str, digest: str) -> Image:
+    """The image in the bytes of a PNG, JPEG, TIFF, WebP or BMP file. Raises ImageError."""
+    kind = raster_format(data)
+    if kind is None:
+        found = next((what for at, magic, what in _OTHERS if data[at:].startswith(magic)), "no known image format")
+        raise ImageError(
+            f"Found {found}; wanted PNG, JPEG, TIFF, WebP, BMP or DICOM. Export the image as one of these."
+        )
+    try:
+        pixels, bits = _Raster(kind, data, frame).decode()
+    except ImageError:
+        raise
+    except Exception as error:  # Pillow raises nearly anything on damaged files
+        text = " ".join(f"{type(error).__name__} {error}".split())[:120]
+        raise ImageError(
+            f"The {kind} file is damaged, cut short or of an unusual kind ({text}). Export or copy it again."
+        ) from None
+    return Image(pixels, bits, name=name, sha256=digest)
+
+
+class _Raster:
+    """One raster file, opened at the wanted image; nothing is decoded before `decode`."""
+
+    def __init__(self, kind: str, data: bytes, frame: int | None) -> None:
+        self.kind, self.data = kind, data
+        self.picture = _FORMATS[kind](io.BytesIO(data))
+        check_size(self.picture.height, self.picture.width)
+        self.page = self._page(frame)
+        if self.page != self.picture.tell():
+            self.picture.seek(self.page)
+            check_size(self.picture.height, self.picture.width)
+
+    def _page(self, frame: int | None) -> int:
+        pages = self._pages()
+        count = f"{len(pages)} or more" if len(pages) == _MOST_PAGES else f"{len(pages)}"
+        if frame is None and len(pages) > 1:
+            raise ImageError(
+                f"The {self.kind} file holds {count} images; wanted one. "
+                f"Choose one with frame 0 to {len(pages) - 1}, or export it alone."
+            )
+        if frame is not None and frame >= len(pages):
+            raise ImageError(f"Frame {frame} was asked for, but the file holds {count}; frames count from 0.")
+        return pages[frame or 0]
+
+    def _pages(self) -> list[int]:
+        """Where the images are; previews and masks beside a TIFF's images do not count."""
+        if self.kind != "TIFF":
+            return list(range(min(max(getattr(self.picture, "n_frames", 1), 1), _MOST_PAGES)))
+        pages = []
+        for page in range(_MOST_PAGES):
+            try:
+                self.picture.seek(page)
+            except EOFError:
+                break
+            if not self._tag(_SUBFILE, 0) & _PREVIEW_OR_MASK:
+                pages.append(page)
+        return pages or [0]
+
+    def _tag(self, tag: int, default: int) -> int:
+        """The first number of a TIFF tag."""
+        value = self.picture.tag_v2.get(tag, default)  # type: ignore[attr-defined]
+        value = value[0] if isinstance(value, tuple) and value else value
+        return value if isinstance(value, int) else default
+
+    def decode(self) -> tuple[NDArray[Any], int]:
+        """Upright pixels over the full range of their type, grey where all channels are equal, and the file's bits."""
+        mode = self.picture.mode
+        if mode in ("CMYK", "LAB", "HSV"):
+            raise ImageError(
+                f"The {self.kind} file holds {mode} colour, which is for printing; wanted grey or RGB. "
+                "Export it as grey or RGB."
+            )
+        if mode in ("RGB", "RGBA") and (";16" in _rawmode(self.picture) or self._is_16_bit_tiff()):
+            pixels, bits = full_range(self._colour_of_16_bits())
+            pixels = one_channel(pixels)
+        elif mode in ("I", "F") or mode.startswith("I;16"):
+            pixels, bits = self._deep_grey()
+        else:
+            pixels, bits = _shallow(self.picture), self._stored_bits()
+        return upright(pixels, self._orientation()), bits
+
+    def _is_16_bit_tiff(self) -> bool:
+        return self.kind == "TIFF" and self._tag(_BITS_PER_SAMPLE, 1) == 16
+
+    def _stored_bits(self) -> int:
+        """Bits a sample of an 8-bit picture had in the file; those of a palette are the palette's."""
+        if self.picture.mode in ("P", "PA"):
+            return 8
+        if self.kind == "PNG":
+            return min(self.data[24], 8)
+        if self.kind == "TIFF":
+            return min(max(self._tag(_BITS_PER_SAMPLE, 1), 1), 8)
+        return 1 if self.picture.mode == "1" else 8
+
+    def _orientation(self) -> int:
+        """Asked after loading: a Pillow that turned a TIFF upright has taken its tag away."""
+        if self.kind == "TIFF":
+            value = self._tag(_ORIENTATION, 1)
+            return value if 1 <= value <= 8 else 1
+        block = self.picture.info.get("exif")
+        return exif_orientation(block) if isinstance(block, bytes) else 1
+
+    def _deep_grey(self) -> tuple[NDArray[Any], int]:
+        samples = _samples(self.picture)
+        if samples.dtype == np.float32:
+            pixels, bits = from_float(samples), 16
+        elif samples.dtype == np.int32:
+            pixels, bits = from_wide(samples)
+        else:
+            key = self.picture.info.get("transparency")
+            if isinstance(key, int):  # one level of a PNG is transparent
+                samples[samples == key] = 0
+            pixels, bits = full_range(samples, self._stated_depth(int(samples.max())))
+        if self.kind == "TIFF" and self._tag(_PHOTOMETRIC, 1) == 0:  # WhiteIsZero, which Pillow leaves to us
+            np.subtract(np.iinfo(pixels.dtype).max, pixels, out=pixels)
+        return pixels, bits
+
+    def _stated_depth(self, highest: int) -> int | None:
+        """The depth that a TIFF states, where its samples keep to it; no other raster file states one."""
+        if self.kind != "TIFF":
+            return None
+        stated = min(self._tag(_BITS_PER_SAMPLE, 16), self._tag(_MAX_SAMPLE, 65535).bit_length())
+        return stated if 8 <= stated < 16 and highest < 1 << stated else None
+
+    def _colour_of_16_bits(self) -> NDArray[np.uint16]:
+        """(rows, columns, 3) or (rows, columns) samples of deep colour, or of deep grey with alpha, over black.
+
+        Pillow keeps 8 bits of colour. Its unpackers take one byte of each sample, the first or the second by the order
+        they are told; so the file is unpacked once in each order, and the bytes are put together again.
+        """
+        if self.kind == "TIFF" and self._tag(_PLANAR, 1) != 1:
+            raise ImageError(
+                "The TIFF file holds 16-bit colour in separate planes. Export it as grey, or as 8-bit colour."
+            )
+        layout, _, order = _rawmode(self.picture).partition(";16")
+        if layout == "LA":  # read as four channels: grey high, grey low, alpha high, alpha low
+            pair = _samples(self._again("RGBA")).view(">u2").astype(np.uint16)
+            return over_black(pair[..., 0], pair[..., 1])
+        big = order == "B" or (order == "N" and sys.byteorder == "big")
+        premultiplied = layout == "RGBa"
+        layout = layout.replace("a", "A")
+        first, second = (_samples(self._again(f"{layout};16{unpacker}")) for unpacker in "BL")
+        samples = first.astype(np.uint16)
+        samples <<= 8 if big else 0
+        samples |= second.astype(np.uint16) << (0 if big else 8)
+        if samples.shape[2] == 3:
+            return samples
+        colour = np.ascontiguousarray(samples[..., :3])
+        return colour if premultiplied else over_black(colour, samples[..., 3])
+
+    def _again(self, rawmode: str) -> ImageFile:
+        """The same image, opened once more, to be unpacked in another way."""
+        picture = _FORMATS[self.kind](io.BytesIO(self.data))
+        picture.seek(self.page)
+        picture.tile = [
+            tile._replace(args=(rawmode, *tile.args[1:]) if isinstance(tile.args, tuple) else rawmode)
+            for tile in picture.tile
+        ]
+        return picture
+
+
+def _rawmode(picture: ImageFile) -> str:
+    """How the samples lie in the file, in Pillow's words."""
+    if not picture.tile:
+        return ""
+    arguments = picture.tile[0].args
+    return str(arguments[0] if isinstance(arguments, tuple) else arguments)
+
+
+def _samples(picture: Pillow.Image) -> NDArray[Any]:
+    """What Pillow decoded, as an array in native byte order, copied in bands so that there is only one full copy."""
+    picture.load()
+    columns, rows = picture.size
+    samples: NDArray[Any] | None = None
+    for top in range(0, rows, _ROWS_AT_ONCE):
+        band = np.asarray(picture.crop((0, top, columns, min(top + _ROWS_AT_ONCE, rows))))
+        if samples is None:
+            samples = np.empty((rows, *band.shape[1:]), band.dtype.newbyteorder("="))
+        samples[top : top + len(band)] = band
+    assert samples is not None
+    return samples
+
+
+def _shallow(picture: ImageFile) -> NDArray[Any]:
+    """(rows, columns) or (rows, columns, 3) uint8 of a picture of up to 8 bits a sample, over black."""
+    picture.load()
+    if picture.mode == "1":
+        return _samples(picture).astype(np.uint8) * np.uint8(255)
+    key = picture.info.get("transparency")
+    if picture.mode in ("P", "PA") or (picture.mode == "RGB" and isinstance(key, tuple)):
+        converted: Pillow.Image = picture.convert("RGBA" if picture.has_transparency_data else "RGB")
+    elif picture.mode == "YCbCr":
+        converted = picture.convert("RGB")
+    else:
+        converted = picture
+    samples = _samples(converted)
+    if converted.mode == "LA":
+        return over_black(samples[..., 0], samples[..., 1])
+    if converted.mode == "La":  # already multiplied by its alpha, which is the same as over black
+        return np.ascontiguousarray(samples[..., 0])
+    if samples.ndim == 3 and samples.shape[2] == 4:
+        grey_or_colour = one_channel(samples[..., :3])
+        return np.ascontiguousarray(over_black(grey_or_colour, samples[..., 3]))
+    return one_channel(samples)

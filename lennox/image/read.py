@@ -1,0 +1,77 @@
+"""One door for every file: bytes in, `Image` out, or one clear error."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+from typing import BinaryIO
+
+from lennox.errors import ImageError
+from lennox.image.dicom_header import is_dicom
+from lennox.image.image import Image
+from lennox.image.limits import MAX_FILE_BYTES
+
+Source = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
+
+
+def read_image(source: Source, *, frame: int | None = None) -> Image:
+    """Read a film or photograph; the content decides what the file is, not its name.
+
+    source : path, the file's bytes, or a binary file object, which is read to its end and left open
+    frame : which image of a file that holds several, from 0; None: the file must hold one
+    Raises ImageError with one sentence when the file cannot be read as one image, ValueError for a frame below 0.
+    """
+    if frame is not None and frame < 0:
+        raise ValueError(f"frame counts from 0, got {frame}")
+    data, name = _content(source)
+    if not data:
+        raise ImageError("The file is empty; wanted an image. Export or copy it again.")
+    digest = hashlib.sha256(data).hexdigest()
+    if is_dicom(data):  # pydicom and Pillow are loaded only when there is a file for them
+        from lennox.image.dicom import read_dicom
+
+        return read_dicom(data, frame, name, digest)
+    from lennox.image.raster import read_raster
+
+    return read_raster(data, frame, name, digest)
+
+
+def _content(source: Source) -> tuple[bytes, str]:
+    """The bytes and the bare name of a source."""
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        return bytes(source), ""
+    if isinstance(source, (str, os.PathLike)):
+        path = Path(source)
+        try:
+            with path.open("rb") as stream:
+                return _read_all(stream), path.name
+        except IsADirectoryError:
+            raise ImageError("This is a folder; wanted an image file. Name a file inside it.") from None
+        except FileNotFoundError:
+            raise ImageError("There is no such file. Check the path.") from None
+        except PermissionError:
+            raise ImageError("The file may not be read by this user. Change its permissions or copy it.") from None
+        except OSError as error:
+            raise ImageError(f"The file cannot be read ({error.strerror or error}). Copy it again.") from None
+        except ValueError:
+            raise ImageError("The path is not one that a file can have. Check it.") from None
+    if not hasattr(source, "read"):
+        raise TypeError(f"wanted a path, bytes or a binary file object, got {type(source).__name__}")
+    try:
+        data = _read_all(source)
+    except OSError as error:
+        raise ImageError(f"The stream cannot be read ({error.strerror or error}). Open it again.") from None
+    name = getattr(source, "name", "")
+    return data, Path(name).name if isinstance(name, str) else ""
+
+
+def _read_all(stream: BinaryIO) -> bytes:
+    data = stream.read(MAX_FILE_BYTES + 1)
+    if not isinstance(data, (bytes, bytearray, memoryview)):
+        raise TypeError(f"wanted a stream of bytes, this one gives {type(data).__name__}: open it in binary mode")
+    if len(data) > MAX_FILE_BYTES:
+        raise ImageError(
+            f"The file is larger than {MAX_FILE_BYTES >> 20} MiB, the most that is read. Export one image alone."
+        )
+    return bytes(data)
