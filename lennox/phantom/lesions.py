@@ -1,0 +1,255 @@
+"""Carious lesions: where on a tooth they can be, and how much mineral they take from its path lengths."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lennox.phantom.body import Map, Window
+from lennox.phantom.film import DEPTHS
+from lennox.phantom.mouth import Tooth
+from lennox.phantom.restorations import cover_line, sides
+from lennox.phantom.teeth import STEP_MM, Profile
+
+# how far a lesion goes: 1 is the dentine's border, 2 the pulp
+REACH = {"E1": 0.5, "E2": 1.0, "D1": 1.33, "D2": 1.66, "D3": 2.0}
+# share of the mineral that is gone at the heart of the lesion
+LOSS = {"E1": 0.25, "E2": 0.4, "D1": 0.5, "D2": 0.7, "D3": 0.88}
+DEPTH_SHARES = (0.06, 0.1, 0.2, 0.31, 0.33)  # as in films that are taken because something hurts: mostly large
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A place where a lesion can be: kind, tooth, surface and the side of it (+1 right, -1 left, 0 neither)."""
+
+    kind: str
+    tooth: Tooth
+    surface: str
+    side: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One lesion before it is drawn: its site, depth and the numbers that shape it."""
+
+    site: Site
+    depth: str
+    height: float  # factor on its extent along the tooth
+    breadth: float  # factor on its extent through the tooth
+    shift: float  # mm along the tooth
+    phase: float  # of its uneven edge
+
+
+def sites_of(tooth: Tooth) -> list[Site]:
+    """Every place of a tooth where a lesion can be drawn."""
+    if tooth.state != "whole":
+        return []
+    found: list[Site] = []
+    both = (("M", tooth.mesial), ("D", -tooth.mesial))
+    if tooth.cover is not None:
+        return [Site("secondary", tooth, surface, side) for surface, side in both]
+    filled = "".join(filling.surface for filling in tooth.fillings)
+    for surface, side in both:
+        if surface in filled:
+            found.append(Site("secondary", tooth, surface, side))
+        else:
+            found += [Site("proximal", tooth, surface, side), Site("gross", tooth, surface, side)]
+        found.append(Site("root", tooth, "root", side))
+    if tooth.form.kind in ("molar", "premolar"):
+        found.append(Site("secondary" if "O" in filled else "occlusal", tooth, "O", 0))
+        if not filled:
+            found.append(Site("gross", tooth, "O", 0))
+    if "B" not in filled:
+        found.append(Site("root", tooth, "B", 0))
+    return found
+
+
+_KIND_WEIGHTS = {"proximal": 3.0, "secondary": 5.0, "occlusal": 1.8, "root": 1.0, "gross": 0.8}
+
+
+def plan_lesions(
+    rng: np.random.Generator, teeth: Sequence[Tooth], wanted: int | Sequence[str], reach_mm: float
+) -> list[Plan]:
+    """Choose sites, near the film's middle first, and shapes.
+
+    wanted : how many lesions of random depth, or the depth of each
+    reach_mm : teeth farther than this from the middle are left alone
+    The sites and shapes do not depend on the depths.
+    """
+    near = [tooth for tooth in teeth if abs(tooth.x) < reach_mm]
+    sites = [site for tooth in near for site in sites_of(tooth)]
+    count = wanted if isinstance(wanted, int) else len(wanted)
+    plans: list[Plan] = []
+    while sites and len(plans) < count:
+        weights = np.array([_KIND_WEIGHTS[site.kind] for site in sites])
+        site = sites[int(rng.choice(len(sites), p=weights / weights.sum()))]
+        drawn = str(rng.choice(DEPTHS, p=DEPTH_SHARES))
+        depth = drawn if isinstance(wanted, int) else wanted[len(plans)]
+        if isinstance(wanted, int):  # some places know no shallow lesion
+            depth = {"gross": "D3", "secondary": max(depth, "D1") if depth[0] == "D" else "D1"}.get(site.kind, depth)
+            depth = depth if site.kind != "root" or depth[0] == "D" else "D1"
+        shape = (float(rng.uniform(0.75, 1.4)), float(rng.uniform(0.75, 1.3)), float(rng.normal(0, 0.35)))
+        plans.append(Plan(site, depth, *shape, float(rng.uniform(0, 2 * math.pi))))
+        # one lesion to a surface
+        sites = [other for other in sites if other.tooth.fdi != site.tooth.fdi or {other.side, site.side} == {1, -1}]
+    return plans
+
+
+def _at(profile: Profile, tooth: Tooth, v: float) -> float:
+    return float(profile[int(np.clip((v - tooth.form.start) / STEP_MM, 0, len(profile) - 1))])
+
+
+def _uneven(window: Window, row: float, column: float, phase: float) -> Map:
+    """A factor about 1 that makes an outline irregular: a sum of waves around the centre (v, u)."""
+    turn = np.arctan2(window.v - np.float32(row), window.u - np.float32(column))
+    factor = np.float32(1.0) + np.float32(0.10) * np.sin(3 * turn + np.float32(phase))
+    factor += np.float32(0.07) * np.sin(5 * turn + np.float32(2.3 * phase))
+    factor += np.float32(0.05) * np.sin(9 * turn + np.float32(4.1 * phase))
+    return factor
+
+
+def _inward(site: Site, window: Window) -> Map:
+    """mm from the tooth's side inward."""
+    form = site.tooth.form
+    edge = window.look_up(form.right if site.side > 0 else form.left)
+    edge -= np.float32(site.side) * window.u
+    return edge
+
+
+def _from_the_side(plan: Plan, window: Window, v: float, height: float) -> Map:
+    """Square of the lesion's relative half breadth, 1 at its heart, for a lesion that enters at the side at height v."""
+    form, tooth = plan.site.tooth.form, plan.site.tooth
+    enamel = _at(form.enamel, tooth, v)
+    half = _at(form.right if plan.site.side > 0 else form.left, tooth, v)
+    dentine = max(half - enamel - max(_at(form.pulp, tooth, v), 0.15 * half), 0.6)
+    reach = REACH[plan.depth]
+    inward = _inward(plan.site, window)
+    along = (window.v - np.float32(v)) / (np.float32(height) * _uneven(window, v, plan.site.side * half, plan.phase))
+    body = np.full_like(inward, -1.0)
+    if enamel > 0.15:
+        depth = enamel * min(reach, 1.0)
+        narrowing = np.clip(1 - 0.5 * inward / max(enamel, 0.2), 0.3, 1.0)
+        cone = 1 - (along / narrowing) ** 2
+        body = np.minimum(cone, (np.float32(depth) - inward) * np.float32(2.5 / max(depth, 0.1)))
+    if reach > 1.0:
+        depth = dentine * (reach - 1.0)
+        wide = 0.75 + 0.55 * (reach - 1.0)
+        dome = (
+            1 - (along / np.float32(wide)) ** 2 - (np.maximum(inward - np.float32(enamel), 0) / np.float32(depth)) ** 2
+        )
+        dome = np.where(inward > enamel - 0.1, dome, -1.0)
+        if reach > 1.5:  # the enamel has broken in
+            dome = np.maximum(dome, np.where(inward <= enamel, 1 - (along / 0.9) ** 2, -1.0))
+        body = np.maximum(body, dome)
+    return np.where(inward > -0.2, body, -1.0)
+
+
+def _occlusal(plan: Plan, window: Window) -> Map:
+    form, tooth = plan.site.tooth.form, plan.site.tooth
+    middle = float(np.mean([place for row in form.cusps for place, _ in row]))
+    top = min(height for row in form.cusps for _, height in row) - 0.9
+    border = top - 0.75 * form.occlusal_enamel
+    if plan.site.kind == "secondary":
+        border = min(filling.floor for filling in tooth.fillings if "O" in filling.surface)
+        middle += 0.5 * math.cos(plan.phase)
+    roof = (0.3 if form.kind == "molar" else 0.4) * tooth.size.crown_height
+    reach = REACH[plan.depth]
+    below = np.float32(border) - window.v
+    across = (window.u - np.float32(middle)) / _uneven(window, border, middle, plan.phase)
+    fissure = 0.35 if reach <= 1 else 0.25
+    bottom = border + (1 - min(reach, 1.0)) * form.occlusal_enamel
+    body = np.minimum(1 - (across / np.float32(fissure)) ** 2, (window.v - np.float32(bottom)) * 3)
+    if plan.site.kind == "secondary":
+        body = np.full_like(below, -1.0)
+        reach = max(reach, 1.2)
+    if reach > 1.0:
+        depth = max((border - roof) * (reach - 1.0), 0.5)
+        wide = np.float32(plan.height * tooth.size.width * (0.1 + 0.2 * (reach - 1.0)))
+        dome = 1 - (across / wide) ** 2 - (below / np.float32(depth)) ** 2
+        cap = 1 - (across / wide) ** 2 - (below / np.float32(0.45)) ** 2  # spreads along the border of the dentine
+        body = np.maximum(body, np.where(below >= 0, dome, cap))
+    return body
+
+
+def _gross(plan: Plan, window: Window) -> Map:
+    """A broken-in crown: a crater from the side or from above, down to the pulp."""
+    form, tooth = plan.site.tooth.form, plan.site.tooth
+    size = tooth.size
+    side = plan.site.side
+    v = form.contact + plan.shift
+    u = side * size.width * 0.34
+    if side == 0:
+        v = size.crown_height * 0.8
+    wide = size.width * (0.26 + 0.1 * (plan.breadth - 1)) * (1.25 if side == 0 else 1.0)
+    high = size.crown_height * 0.36 * plan.height
+    uneven = _uneven(window, v, u, plan.phase)
+    across = (window.u - np.float32(u)) / (wide * uneven)
+    along = (window.v - np.float32(v)) / (high * uneven)
+    return np.float32(1.0) - (across**2 + along**2) ** 1.5
+
+
+def _secondary_at_crown(plan: Plan, window: Window) -> Map:
+    """A crescent below the margin of a crown or of a filling's box, from the side inward."""
+    tooth, side = plan.site.tooth, plan.site.side
+    form, reach = tooth.form, REACH[plan.depth]
+    if tooth.cover is not None:
+        line = cover_line(tooth, window)
+        v = tooth.cover.right_margin if side > 0 else tooth.cover.left_margin
+    else:
+        filling = next(f for f in tooth.fillings if side in sides(tooth, f.surface))
+        v = filling.box_floor if form.kind in ("molar", "premolar") else form.contact - 0.28 * tooth.size.crown_height
+        line = np.full_like(window.v, np.float32(v))
+    half = _at(form.right if side > 0 else form.left, tooth, v)
+    depth = max((half - max(_at(form.pulp, tooth, v), 0.2 * half)) * (0.35 + 0.65 * (reach - 0.5) / 1.5), 0.4)
+    high = np.float32(plan.height * (0.5 + 1.1 * (reach - 0.5)))
+    inward = _inward(plan.site, window) / np.float32(depth)
+    below = (line - window.v) / (high * _uneven(window, v, side * half, plan.phase))
+    body = 1 - np.maximum(inward, 0) ** 2 - below**2
+    return np.where((below > -0.12) & (inward > -0.3), body, -1.0)
+
+
+def _heart(plan: Plan, window: Window) -> tuple[Map, float]:
+    """The lesion's relative form (above 0 inside, 1 at most) and how far it goes through the tooth, mm."""
+    site, tooth = plan.site, plan.site.tooth
+    reach, form = REACH[plan.depth], plan.site.tooth.form
+    through = plan.breadth * (1.0 + 2.6 * reach * (0.5 + 0.05 * tooth.size.breadth))
+    if site.kind == "gross":
+        return _gross(plan, window), 0.8 * tooth.size.breadth
+    if site.kind == "secondary" and site.side:
+        return _secondary_at_crown(plan, window), through * 1.15
+    if site.surface == "O":
+        return _occlusal(plan, window), through
+    if site.kind == "root" and site.side:
+        v = -1.2 - abs(plan.shift) * 2
+        return _from_the_side(plan, window, v, plan.height * (0.6 + 0.7 * reach)), through
+    if site.surface == "B":
+        v, wide = -0.3 + plan.shift, np.float32(plan.breadth * (0.5 + 0.8 * reach))
+        uneven = _uneven(window, v, 0.0, plan.phase)
+        high = np.float32(plan.height * (0.35 + 0.55 * reach))
+        return 1 - (window.u / (wide * uneven)) ** 2 - (
+            (window.v - np.float32(v)) / (high * uneven)
+        ) ** 2, 0.3 + 1.1 * reach
+    v = form.contact - 0.5 + plan.shift
+    return _from_the_side(plan, window, v, plan.height * (0.55 + 0.65 * reach)), through
+
+
+def mineral_lost(plan: Plan, window: Window, path: Map, depth: Map) -> Map:
+    """Fall in optical depth through one lesion, exactly 0 outside it.
+
+    path : thickness of the tooth, mm; depth : its optical depth, restorations included
+    """
+    body, through = _heart(plan, window)
+    loss = LOSS[plan.depth] if plan.site.kind != "gross" else 0.95
+    share = np.sqrt(np.clip(body, 0, 1))
+    length = np.minimum(share * np.float32(through), path)
+    fall = np.float32(loss) * length * (depth / np.maximum(path, 0.3))
+    fall *= depth < 5.0  # metal stays
+    peak = float(fall.max())
+    # a soft threshold: what is below a tenth of the heart belongs neither to the mask nor to the film
+    fall -= np.float32(0.1 * peak)
+    np.maximum(fall, 0.0, out=fall)
+    fall *= np.float32(1 / 0.9)
+    return fall

@@ -1,0 +1,115 @@
+"""Sensors and plates: how films of different devices look, and what happens to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from lennox.phantom.physics import Exposure, Map
+
+
+@dataclass(frozen=True, slots=True)
+class Sensor:
+    """The device and the handling of one film.
+
+    look : "cmos" or "plate"
+    corner : mm of the corner that is cut or rounded off, 0 for none
+    corner_shape : "cut" or "round"
+    cone : (row, column, radius) of the beam in mm from the film's middle, None where it covers the film
+    scratches : lines across a plate: (row, column, angle, length) in mm and radians, then strength -1..1
+    dead_line : place 0..1 of a row (positive) or a column (negative) that the sensor has lost, 0 for none
+    """
+
+    look: str
+    exposure: Exposure
+    corner: float
+    corner_shape: str
+    cone: tuple[float, float, float] | None
+    scratches: tuple[tuple[float, float, float, float, float], ...]
+    dead_line: float
+
+
+def choose_sensor(rng: np.random.Generator, artefacts: tuple[str, ...]) -> Sensor:
+    """Draw a device, an exposure and its accidents."""
+    plate = bool(rng.random() < 0.4)
+    exposure = Exposure(
+        energy_kev=float(rng.uniform(31.0, 36.0)),
+        photons=float(np.exp(rng.uniform(np.log(1.5e6), np.log(1.2e7)))),  # to a square millimetre
+        scatter=float(rng.uniform(0.03, 0.15)),
+        blur_mm=float(rng.uniform(0.07, 0.13) if plate else rng.uniform(0.04, 0.09)),
+        grain=float(rng.uniform(0.4, 0.9)),
+        electronic=float(np.exp(rng.uniform(np.log(3e-4), np.log(3e-3)))),
+        gamma=float(np.clip(np.exp(rng.normal(0.1, 0.25)), 0.55, 1.9)),
+        black=float(rng.uniform(-0.12, 0.12)),
+        white=float(rng.uniform(0.75, 1.1)),
+        sharpening=float(rng.uniform(0.0, 0.4) if plate else rng.uniform(0.2, 1.6)),
+        floor=float(rng.uniform(0.0, 0.12) if plate else rng.uniform(0.0, 0.04)),
+        ceiling=float(rng.uniform(0.88, 1.0)),
+    )
+    if "low exposure" in artefacts:
+        exposure = replace(
+            exposure,
+            photons=float(rng.uniform(1.2e5, 3e5)),
+            electronic=0.006,
+            black=-0.45,
+            white=1.05,
+            gamma=min(exposure.gamma, 0.9),
+        )
+    elif rng.random() < 0.1:
+        exposure = replace(exposure, photons=float(rng.uniform(2e5, 8e5)))
+    count = int(rng.integers(4, 9)) if "scratches" in artefacts else int(plate and rng.random() < 0.25) * 2
+    scratches = tuple(
+        (
+            float(rng.uniform(-12, 12)),
+            float(rng.uniform(-16, 16)),
+            float(rng.uniform(0, np.pi)),
+            float(rng.exponential(6.0) + 2.0),
+            float(rng.choice([-0.6, 0.5, 0.9]) * rng.uniform(0.4, 1.0)),
+        )
+        for _ in range(count)
+    )
+    cone = None
+    if rng.random() < 0.08:
+        turn, away = rng.uniform(0, 2 * np.pi), rng.uniform(14.0, 18.0)
+        cone = (float(away * np.sin(turn)), float(away * np.cos(turn)), 30.0)
+    return Sensor(
+        look="plate" if plate else "cmos",
+        exposure=exposure,
+        corner=float(rng.uniform(2.0, 4.0) if plate else rng.choice([0.0, 0.0, rng.uniform(1.5, 5.0)])),
+        corner_shape="round" if plate else "cut",
+        cone=cone,
+        scratches=scratches,
+        dead_line=float(rng.uniform(-1, 1)) if not plate and rng.random() < 0.12 else 0.0,
+    )
+
+
+def frame_film(shown: Map, sensor: Sensor, spacing_mm: float) -> Map:
+    """Add what does not come from the patient: beam's edge, scratches, lost lines, corners. In place; returns it."""
+    rows, columns = shown.shape
+    down = ((np.arange(rows, dtype=np.float32) + 0.5) - rows / 2)[:, None] * np.float32(spacing_mm)
+    across = ((np.arange(columns, dtype=np.float32) + 0.5) - columns / 2)[None, :] * np.float32(spacing_mm)
+    if sensor.cone is not None:
+        row, column, radius = sensor.cone
+        outside = np.clip((np.hypot(down - row, across - column) - radius) / 0.8, 0, 1)
+        shown += outside * (np.float32(sensor.exposure.ceiling) - shown)
+    for row, column, angle, length, strength in sensor.scratches:
+        along = (down - row) * np.sin(angle) + (across - column) * np.cos(angle)
+        off = (down - row) * np.cos(angle) - (across - column) * np.sin(angle)
+        off = off + 0.02 * np.sin(along)
+        line = np.clip(1.4 - np.abs(off) / max(0.05, 0.8 * spacing_mm), 0, 1) * (np.abs(along) < length / 2)
+        shown += line * (np.float32(1.0 if strength > 0 else 0.0) - shown) * abs(strength)
+    if sensor.dead_line > 0:
+        shown[int(sensor.dead_line * (rows - 1))] += 0.35
+    elif sensor.dead_line < 0:
+        shown[:, int(-sensor.dead_line * (columns - 1))] += 0.35
+    if sensor.corner > 0:
+        beside = rows * spacing_mm / 2 - np.abs(down)
+        past = columns * spacing_mm / 2 - np.abs(across)
+        if sensor.corner_shape == "cut":
+            cut = beside * 0.7 + past < sensor.corner
+        else:
+            near_row, near_column = sensor.corner - beside, sensor.corner - past
+            cut = (near_row > 0) & (near_column > 0) & (near_row**2 + near_column**2 > sensor.corner**2)
+        shown[cut] = 0.0
+    return shown
