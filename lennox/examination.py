@@ -137,14 +137,16 @@ def diagnose_many(
     executor: Executor | None = None,
     threshold: float | None = None,
     operating_point: str | None = None,
+    frame: int | None = None,
 ) -> Iterator[Examination]:
     """Look at many files, in order; one bad file never stops the rest.
 
     executor : any `concurrent.futures` executor, Dask's `client.get_executor()` included; two threads by default.
         It is not shut down. At most a few files a worker are in flight, however long `paths` is.
+    frame : which image of files that hold several, from 0
     """
     _choose_point(model, threshold, operating_point)  # a wrong threshold is said before the first file is read
-    work = partial(diagnose_file, model=model, threshold=threshold, operating_point=operating_point)
+    work = partial(diagnose_file, model=model, threshold=threshold, operating_point=operating_point, frame=frame)
     if executor is not None:
         yield from _in_order(executor, work, paths)
         return

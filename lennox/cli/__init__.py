@@ -1,0 +1,62 @@
+"""The `lennox` command: parse, one library call, print. Commands are imported when they are used."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+import lennox
+from lennox.cli.ending import orderly
+
+COMMANDS = {
+    "diagnose": "lennox.cli.diagnose:diagnose",
+    "models": "lennox.cli.models:models",
+    "phantom": "lennox.cli.phantom:phantom",
+    "train": "lennox.cli.train:train",
+    "evaluate": "lennox.cli.train:evaluate",
+    "completion": "lennox.cli.completion:completion",
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's module only when that command, or the list of all, is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(module), name)
+        return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with orderly():
+            return super().invoke(ctx)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(lennox.__version__, "-V", "--version", message="lennox %(version)s")
+def cli() -> None:
+    """Read dental films on this computer and mark suspected caries, for a clinician to confirm or reject.
+
+    Not a diagnosis. Nothing is sent anywhere.
+
+    \b
+    Exit status: 0 all went well; 1 some image could not be read or assessed;
+    2 wrong usage, or a file or folder that cannot be used; 3 the gate refused; 4 model missing or refused.
+
+    \b
+    Example:
+      lennox diagnose film.png
+    """
+
+
+def main() -> None:
+    """Run the command line; never returns."""
+    cli(prog_name="lennox")
+    sys.exit(0)

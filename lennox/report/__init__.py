@@ -1,0 +1,14 @@
+"""Examinations for people and programs: JSON, CSV, overlay, HTML. One module a format, imported when used.
+
+record      `to_record`, `to_json`, `from_record`: the canonical form, docs/schema/examination-1.json
+table       `csv_lines`: one row a finding
+overlay     `draw_overlay`: a copy of the film with outlines and legend
+html        `html_parts`: one page a run, complete in itself
+"""
+
+from __future__ import annotations
+
+from lennox.report.record import from_record, to_json, to_record
+from lennox.report.table import csv_lines
+
+__all__ = ["csv_lines", "from_record", "to_json", "to_record"]

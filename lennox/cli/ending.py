@@ -1,0 +1,69 @@
+"""How a command ends when the world does something wrong: one line on stderr and an exit status, never a traceback."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from lennox.errors import LennoxError
+
+READER_LEFT = 141  # what a shell reports for a program that a closed pipe ended
+STOPPED = 130  # by Ctrl-C
+UNUSABLE = 2  # a file or folder that cannot be used
+
+
+class Refusal(click.ClickException):
+    """One line for people, and an exit status."""
+
+    def __init__(self, message: str, exit_status: int) -> None:
+        super().__init__(message)
+        self.exit_code = exit_status  # type: ignore[misc]  # click reads it from the instance, too
+
+    def show(self, file: object = None) -> None:
+        """Write the line to stderr."""
+        click.echo(f"lennox: {one_line(self.message)}", err=True)
+
+
+def one_line(text: str) -> str:
+    """Text without line breaks and terminal codes, which a file name may hold."""
+    text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return "".join(sign if sign.isprintable() else " " if sign.isspace() else "\ufffd" for sign in text)
+
+
+@contextmanager
+def orderly() -> Iterator[None]:
+    """Turn what the world does wrong into a `Refusal`, and a closed pipe or Ctrl-C into their exit status."""
+    try:
+        yield
+        sys.stdout.flush()
+    except LennoxError as error:
+        raise Refusal(str(error), error.exit_status) from error
+    except KeyboardInterrupt:
+        click.echo("lennox: stopped.", err=True)
+        raise click.exceptions.Exit(STOPPED) from None
+    except BrokenPipeError:
+        _drop_stdout()
+        raise click.exceptions.Exit(READER_LEFT) from None
+    except OSError as error:
+        _drop_stdout()
+        raise Refusal(_spoken(error), UNUSABLE) from error
+
+
+def _spoken(error: OSError) -> str:
+    name = f"'{Path(os.fsdecode(error.filename)).name}'" if isinstance(error.filename, (str, bytes)) else "the output"
+    return f"{name} cannot be used: {error.strerror or error}. Check that it is there, its permissions and free space."
+
+
+def _drop_stdout() -> None:
+    """Send what is still buffered nowhere, so that the interpreter does not fail on it again while it ends."""
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+    except (OSError, ValueError):  # stdout is closed, or no file at all
+        pass

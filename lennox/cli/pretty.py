@@ -1,0 +1,103 @@
+"""Examinations and models as text for a terminal."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from lennox.examination import Examination
+from lennox.model import Model
+from lennox.report import words
+from lennox.report.facts import Node, read_facts
+
+STYLES = {"suspected": "bold yellow", "none": "bold", "refused": "bold magenta"}
+
+
+def show(examination: Examination, console: Console) -> None:
+    """Print what was suspected, where and how likely, by which model; a name is never read as markup."""
+    source, model = examination.source, examination.model
+    about = [source.kind, f"{source.columns} × {source.rows} pixels", f"{source.bits} bit"] if source.rows else []
+    console.print(Text.assemble((words.readable(source.name), "bold"), ("  " + ", ".join(filter(None, about)), "dim")))
+    console.print(Text(words.result(examination), STYLES[words.group_of(examination)]))
+    for reason in examination.reasons:
+        console.print(Text(words.readable(reason)))
+    if examination.findings:
+        console.print(_table(examination))
+    elif examination.probability is not None:
+        console.print(Text(f"The most likely place has probability {examination.probability:.2f}."))
+    console.print()
+    console.print(Text(f"Model {model.name} {model.version} ({model.release}). ", "dim"), end="")
+    console.print(Text(f"Operating point {words.operating_point(examination)}.", "dim"))
+    console.print(Text(words.notice(model.release), "dim"))
+
+
+def _table(examination: Examination) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for title in ("", "suspected", "probability", "rows", "columns", "area"):
+        table.add_column(title, justify="left" if title == "suspected" else "right")
+    for number, finding in enumerate(examination.findings, 1):
+        box = finding.box
+        area = f"{finding.area_px:.0f} px" if finding.area_mm2 is None else f"{finding.area_mm2:.1f} mm²"
+        table.add_row(
+            str(number),
+            Text(finding.label),
+            f"{finding.probability:.2f}",
+            f"{box.top:.0f}–{box.bottom:.0f}",
+            f"{box.left:.0f}–{box.right:.0f}",
+            area,
+        )
+    return table
+
+
+def show_models(models: list[Model], console: Console) -> None:
+    """A line for each model: what it is and whether a release vouches for it."""
+    table = Table(box=None, pad_edge=False)
+    for title in ("model", "version", "release", "reads", "looks for", "operating points", "weights"):
+        table.add_column(title, overflow="fold")
+    for model in models:
+        card = model.card
+        points = ", ".join(
+            f"{point.name}{' (default)' if point.name == card.default_operating_point else ''}"
+            for point in card.operating_points
+        )
+        cells = (card.name, card.version, model.release, ", ".join(card.kinds), ", ".join(card.labels), points)
+        table.add_row(*map(Text, cells), Text(model.sha256[:12]))
+    console.print(table)
+    if any(model.release == words.UNRELEASED for model in models):
+        console.print(Text(f"Unreleased: {words.UNRELEASED_NOTICE}", "dim"))
+
+
+def show_card(model: Model, console: Console) -> None:
+    """The whole card of a model, as it stands."""
+    facts = read_facts(model.card)
+    console.print(Text(f"{model.card.name} {model.card.version} ({model.release})", "bold"))
+    if model.release == words.UNRELEASED:
+        console.print(Text(words.UNRELEASED_NOTICE))
+    for title, node in (("Operating points", facts.operating_points), *facts.sections):
+        console.print()
+        console.print(Text(title, "bold"))
+        _show_node(node, console, 2)
+
+
+def _show_node(node: Node, console: Console, indent: int) -> None:
+    if node.kind == "table":
+        table = Table(box=None, pad_edge=False)
+        for column in node.columns:
+            table.add_column(Text(column), overflow="fold")
+        for row in node.rows:
+            table.add_row(*map(Text, row))
+        console.print(Padding(table, (0, 0, 0, indent)))
+    elif node.kind == "list":
+        for part in node.parts:
+            _show_node(part, console, indent)
+    elif node.kind == "terms":
+        for term, part in node.terms:
+            if part.kind == "text":
+                console.print(Padding(Text(f"{term}: {part.text}"), (0, 0, 0, indent)))
+            else:
+                console.print(Padding(Text(term), (0, 0, 0, indent)))
+                _show_node(part, console, indent + 2)
+    else:
+        console.print(Padding(Text(node.text), (0, 0, 0, indent)))

@@ -1,0 +1,244 @@
+"""A run of `lennox diagnose` over films: find them, assess them, write what was asked for."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from lennox.card import OperatingPoint
+from lennox.cli.films import FoundFilm, find_films
+from lennox.cli.results import Results, overlay_name
+from lennox.errors import ImageError
+from lennox.examination import CUSTOM, Examination, ModelIdentity, diagnose_many
+from lennox.image import Image, read_image
+from lennox.model import Model, load_model
+from lennox.report import csv_lines, to_json, words
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the user asked for; None where nothing was said."""
+
+    recursive: bool
+    model: str | None
+    threshold: float | None
+    operating_point: str | None
+    threads: int | None
+    form: str | None
+    out: Path | None
+    overlay: bool
+    resume: bool
+    frame: int | None
+
+
+def run(paths: Sequence[Path], choices: Choices) -> int:
+    """Assess the films and write their results; returns the exit status."""
+    suffix = "" if choices.frame is None else f".frame-{choices.frame}"
+    found = find_films(paths, recursive=choices.recursive, results=choices.out, suffix=suffix)
+    alone = len(found.films) == 1
+    threads = choices.threads or _processors()
+    model = load_model(choices.model, threads=threads if alone else 1)
+    executor = ThreadPoolExecutor(1 if alone else threads)
+    work = Run(found.films, choices, model, _operating_point(model, choices), executor)
+    named_one = len(paths) == 1 and not paths[0].is_dir()
+    try:
+        if choices.out is not None:
+            work.keep(choices.out)
+        elif choices.form == "html":
+            work.print_page()
+        elif choices.form is None and named_one and sys.stdout.isatty():
+            work.print_text()
+        else:
+            work.print_lines()
+    finally:
+        executor.shutdown(cancel_futures=True)
+    if not named_one or choices.out is not None:
+        click.echo(f"lennox: {summary(work.groups, found.skipped, found.closed)}", err=True)
+    return 1 if work.groups["refused"] or found.closed else 0
+
+
+def summary(groups: Counter[str], skipped: int, closed: int) -> str:
+    """How many films had which answer, and what was left out."""
+    text = (
+        f"{words.count_of(groups.total(), 'film')}: {groups['suspected']} with a suspected lesion, "
+        f"{groups['none']} with none suspected at this operating point, {groups['refused']} not assessed."
+    )
+    if skipped:
+        text += f" Left out {words.count_of(skipped, 'file')} that {'is' if skipped == 1 else 'are'} not an image."
+    if closed:
+        text += f" {words.count_of(closed, 'folder').capitalize()} may not be opened by this user."
+    return text
+
+
+class Run:
+    """One model over a list of films."""
+
+    def __init__(
+        self,
+        films: list[FoundFilm],
+        choices: Choices,
+        model: Model,
+        point: OperatingPoint,
+        executor: ThreadPoolExecutor,
+    ) -> None:
+        """Nothing is read before one of the methods is called."""
+        self.films, self.choices, self.model, self.point, self.executor = films, choices, model, point, executor
+        self.groups: Counter[str] = Counter()
+
+    def print_text(self) -> None:
+        """One film as text, for a terminal."""
+        from lennox.cli.pretty import show
+
+        for _, examination in self._assess(self.films):
+            show(examination, Console())
+
+    def print_lines(self) -> None:
+        """JSON Lines or a table on stdout, each film as soon as it is assessed."""
+        examinations = (examination for _, examination in self._watched(self._assess(self.films)))
+        if self.choices.form == "csv":
+            for line in csv_lines(examinations):
+                _emit(line)
+        else:
+            for examination in examinations:
+                _emit(to_json(examination) + "\n")
+
+    def print_page(self) -> None:
+        """The page on stdout, if it is one page."""
+        from lennox.report.html import FILMS_A_PAGE
+
+        if len(self.films) > FILMS_A_PAGE or sys.stdout.isatty():
+            raise click.UsageError(
+                "a page goes to a file: add --out DIR"
+                + (" (or > page.html)." if sys.stdout.isatty() else f", as these are more than {FILMS_A_PAGE} films.")
+            )
+        kept = dict(self._watched(self._assess(self.films)))
+        for part in next(iter(self._pages(lambda film: kept[film])))[1]:
+            _emit(part)
+
+    def keep(self, out: Path) -> None:
+        """Each film's record and overlay in a folder as soon as they are there, then all of them in one file."""
+        results = Results(out, resume=self.choices.resume)
+        for film, examination in self._watched(self._assess(self._unfinished(results))):
+            if self.choices.overlay and examination.status == "assessed":
+                self._draw(film, examination, results)
+            results.save(film.place, examination)  # last: what is recorded is finished
+        examinations = (results.read(film.place) for film in self.films)
+        if self.choices.form == "html":
+            for name, parts in self._pages(lambda film: results.read(film.place)):
+                results.write(name, (part.encode() for part in parts))
+        elif self.choices.form == "csv":
+            results.write("examinations.csv", (line.encode() for line in csv_lines(examinations)))
+        else:
+            results.write("examinations.jsonl", (f"{to_json(one)}\n".encode() for one in examinations))
+        results.close()
+
+    def _unfinished(self, results: Results) -> Iterator[FoundFilm]:
+        overlay, resume = self.choices.overlay, self.choices.resume
+        for film in self.films:
+            if resume and results.finished(film.place, film.path, self.model, self.point, overlay=overlay):
+                self.groups[words.group_of(results.read(film.place))] += 1
+            else:
+                yield film
+
+    def _assess(self, films: Iterable[FoundFilm]) -> Iterator[tuple[FoundFilm, Examination]]:
+        ahead: deque[FoundFilm] = deque()  # films whose answer is still to come
+
+        def paths() -> Iterator[str]:
+            for film in films:
+                ahead.append(film)
+                yield film.path
+
+        choices = self.choices
+        for examination in diagnose_many(
+            paths(),
+            self.model,
+            executor=self.executor,
+            threshold=choices.threshold,
+            operating_point=choices.operating_point,
+            frame=choices.frame,
+        ):
+            self.groups[words.group_of(examination)] += 1
+            yield ahead.popleft(), examination
+
+    def _watched(self, answers: Iterator[tuple[FoundFilm, Examination]]) -> Iterator[tuple[FoundFilm, Examination]]:
+        """The same answers; a bar on stderr grows meanwhile, if people are looking there."""
+        if not sys.stderr.isatty() or len(self.films) == 1 or (self.choices.out is None and sys.stdout.isatty()):
+            yield from answers
+            return
+        columns = (TextColumn("films"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+            bar = progress.add_task("films", total=len(self.films))
+            for answer in answers:
+                progress.update(bar, completed=self.groups.total())
+                yield answer
+
+    def _draw(self, film: FoundFilm, examination: Examination, results: Results) -> None:
+        from lennox.report.overlay import draw_overlay
+
+        image = self._open(film, examination)
+        if image is not None:
+            results.write(overlay_name(film.place), [draw_overlay(image, examination)])
+
+    def _pages(self, examination_of: Callable[[FoundFilm], Examination]) -> Iterator[tuple[str, Iterator[str]]]:
+        from lennox.report import html
+
+        size = html.FILMS_A_PAGE
+        count = -(-len(self.films) // size)
+        names = tuple("report.html" if page == 0 else f"report-{page + 1}.html" for page in range(count))
+        identity = ModelIdentity(self.model.card.name, self.model.card.version, self.model.sha256, self.model.release)
+        run = html.Run(self.model.card, identity, self.point, datetime.now().astimezone(), **_by_group(self.groups))
+        for number, name in enumerate(names):
+            chosen = self.films[number * size : (number + 1) * size]
+            entries = []
+            for film in chosen:
+                examination = examination_of(film)
+                entries.append(html.Film(examination, partial(self._open, film, examination)))
+            page = html.Page(number + 1, count, number * size + 1, names)
+            yield name, html.html_parts(entries, run, page)
+
+    def _open(self, film: FoundFilm, examination: Examination) -> Image | None:
+        """The film's image again; None if it is gone or is no longer the film that was assessed."""
+        try:
+            image = read_image(film.path, frame=self.choices.frame)
+        except ImageError:
+            return None
+        return image if image.sha256 == examination.source.sha256 else None
+
+
+def _by_group(groups: Counter[str]) -> dict[str, int]:
+    return {group: groups[group] for group in ("suspected", "none", "refused")}
+
+
+def _operating_point(model: Model, choices: Choices) -> OperatingPoint:
+    if choices.threshold is not None:
+        return OperatingPoint(CUSTOM, choices.threshold)
+    names = [point.name for point in model.card.operating_points]
+    if choices.operating_point is not None and choices.operating_point not in names:
+        raise click.UsageError(
+            f"{model.card.name} has no operating point '{choices.operating_point}'; choose one of: {', '.join(names)}."
+        )
+    return model.card.operating_point(choices.operating_point)
+
+
+def _emit(text: str) -> None:
+    stream = sys.stdout.buffer
+    stream.write(text.encode())
+    stream.flush()  # whoever reads the pipe gets each film at once
+
+
+def _processors() -> int:
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on Linux
+        return os.cpu_count() or 1

@@ -1,0 +1,169 @@
+"""A run as one page that needs nothing else: each film beside itself with outlines, and the model's facts.
+
+Films are embedded as reduced copies, so a page holds at most `FILMS_A_PAGE` of them; a longer run has several pages,
+each complete in itself. A page is rendered film by film, so memory does not grow with the run.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import jinja2
+
+import lennox
+from lennox.card import ModelCard, OperatingPoint
+from lennox.examination import Examination, ModelIdentity
+from lennox.findings import Finding
+from lennox.image import Image
+from lennox.report import pictures, words
+from lennox.report.facts import read_facts
+from lennox.report.overlay import scale_bar
+
+FILMS_A_PAGE = 200
+LONGEST_SIDE = 1100  # of an embedded film, in pixels: sharp at half the width of a large screen
+
+
+@dataclass(frozen=True, slots=True)
+class Film:
+    """One film of a run.
+
+    open : gives the film's image again, or None when it can no longer be read; called once, while rendering
+    """
+
+    examination: Examination
+    open: Callable[[], Image | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What every page of a run says.
+
+    created : when the run ended
+    suspected, none, refused : films by result, over all pages
+    """
+
+    card: ModelCard
+    model: ModelIdentity
+    operating_point: OperatingPoint
+    created: datetime
+    suspected: int
+    none: int
+    refused: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Which part of a run a page shows: `number` of `of`, its first film, and the file names of all pages."""
+
+    number: int = 1
+    of: int = 1
+    first_film: int = 1
+    names: tuple[str, ...] = ("report.html",)
+
+
+def html_parts(films: Sequence[Film], run: Run, page: Page | None = None) -> Iterator[str]:
+    """The page's text in parts, in order. Only one film's image is held at a time."""
+    page = page or Page()
+    numbered = list(enumerate(films, page.first_film))
+    template = _environment().get_template("report.html")
+    style, script = _asset("report.css"), _asset("report.js")
+    return template.generate(
+        version=lennox.__version__,
+        style=style,
+        script=script,
+        script_digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii"),
+        page=page,
+        created=run.created.strftime("%Y-%m-%d %H:%M"),
+        model=run.model,
+        card=run.card,
+        facts=read_facts(run.card),
+        point=run.operating_point,
+        counts={"suspected": run.suspected, "none": run.none, "refused": run.refused},
+        unreleased=run.model.release == words.UNRELEASED,
+        notice=words.notice(run.model.release),
+        rows=[_row(number, film.examination) for number, film in numbered],
+        refused=[_refusal(number, film.examination) for number, film in numbered if _refused(film)],
+        films=(_film(number, film) for number, film in numbered if not _refused(film)),
+    )
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.PackageLoader("lennox.report"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _asset(name: str) -> str:
+    return files("lennox.report").joinpath("templates", name).read_text("utf-8")
+
+
+def _refused(film: Film) -> bool:
+    return film.examination.status != "assessed"
+
+
+def _row(number: int, examination: Examination) -> dict[str, Any]:
+    return {
+        "number": number,
+        "name": words.readable(examination.source.name),
+        "kind": examination.source.kind,
+        "group": words.group_of(examination),
+        "result": words.result(examination),
+        "places": len(examination.findings) if examination.status == "assessed" else None,
+        "probability": examination.probability,
+    }
+
+
+def _refusal(number: int, examination: Examination) -> dict[str, Any]:
+    return _row(number, examination) | {"reasons": [words.readable(reason) for reason in examination.reasons]}
+
+
+def _film(number: int, film: Film) -> dict[str, Any]:
+    source = film.examination.source
+    image = film.open()
+    font = max(source.rows or 1, source.columns or 1) / 26
+    return _row(number, film.examination) | {
+        "rows": source.rows,
+        "columns": source.columns,
+        "bits": source.bits,
+        "sha256": source.sha256,
+        "spacing_mm": source.spacing_mm,
+        "uri": None if image is None else _uri(image),
+        "font": round(font, 1),
+        "bar": scale_bar(source.spacing_mm, source.columns or 1),
+        "findings": [_finding(finding, film.examination, font) for finding in film.examination.findings],
+    }
+
+
+def _uri(image: Image) -> str:
+    return pictures.jpeg_uri(pictures.shrink(pictures.to_picture(image), LONGEST_SIDE))
+
+
+def _finding(finding: Finding, examination: Examination, font: float) -> dict[str, Any]:
+    source, box = examination.source, finding.box
+    columns = float(source.columns or 1)
+    outside = box.right + font > columns  # no room for the number at the right
+    height, width = box.bottom - box.top, box.right - box.left
+    spacing = source.spacing_mm
+    size = f"{height:.0f} × {width:.0f}" if spacing is None else f"{height * spacing[0]:.1f} × {width * spacing[1]:.1f}"
+    return {
+        "label": finding.label,
+        "probability": finding.probability,
+        "points": " ".join(f"{column:.1f},{row:.1f}" for row, column in finding.outline),
+        "text_column": round(box.left - font / 5 if outside else box.right + font / 5, 1),
+        "text_row": round(max(box.top, font), 1),
+        "anchor": "end" if outside else "start",
+        "size": size,
+        "area": f"{finding.area_px:.0f}" if finding.area_mm2 is None else f"{finding.area_mm2:.1f}",
+    }

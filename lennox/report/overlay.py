@@ -1,0 +1,134 @@
+"""A copy of the film with outlines, and a legend below it. The film's own file is never touched."""
+
+from __future__ import annotations
+
+from PIL import Image as Pillow
+from PIL import ImageDraw, ImageFont
+
+from lennox.examination import Examination
+from lennox.findings import Finding
+from lennox.image import Image
+from lennox.report import pictures, words
+
+INK = (235, 235, 235)
+QUIET = (170, 170, 170)
+PAPER = (20, 20, 22)
+OUTLINE = (255, 208, 0)
+HALO = (0, 0, 0)
+WARNING = (160, 30, 20)
+LEAST_WIDTH = 480  # a legend needs this much to be read
+SCALE_BARS_MM = (50.0, 20.0, 10.0, 5.0, 2.0, 1.0)
+
+
+def draw_overlay(image: Image, examination: Examination) -> bytes:
+    """PNG of the film in its own pixels with numbered outlines, and a legend under it.
+
+    image : the film that was examined, of the same rows and columns
+    The legend says what is suspected, how likely, by which model, and whether that model is released.
+    Raises ValueError if the examination is of another image or was not assessed.
+    """
+    if examination.status != "assessed":
+        raise ValueError(f"there is nothing to draw on a film that is {examination.status}")
+    if image.sha256 != examination.source.sha256:
+        raise ValueError("the examination is of another image")
+    film = pictures.to_picture(image).convert("RGB")
+    size = max(11, min(40, round(max(film.width, LEAST_WIDTH) / 62)))
+    legend = _legend(image, examination, max(film.width, LEAST_WIDTH), size)
+    page = Pillow.new("RGB", (legend.width, film.height + legend.height), PAPER)
+    page.paste(film, ((legend.width - film.width) // 2, 0))
+    page.paste(legend, (0, film.height))
+    draw = ImageDraw.Draw(page)
+    left = (legend.width - film.width) // 2
+    for number, finding in enumerate(examination.findings, 1):
+        _outline(draw, finding, number, left, film, size)
+    return pictures.png_bytes(page)
+
+
+def scale_bar(spacing_mm: tuple[float, float] | None, columns: int) -> tuple[float, float] | None:
+    """The longest round bar within a third of the film: (millimetres, pixels along a row), or None without spacing."""
+    if spacing_mm is None:
+        return None
+    for length_mm in SCALE_BARS_MM:
+        length_px = length_mm / spacing_mm[1]
+        if length_px <= columns / 3:
+            return length_mm, length_px
+    return None
+
+
+def _outline(
+    draw: ImageDraw.ImageDraw, finding: Finding, number: int, left: int, film: Pillow.Image, size: int
+) -> None:
+    corners = [(column + left, row) for row, column in finding.outline]
+    corners.append(corners[0])
+    width = max(1, size // 9)
+    draw.line(corners, fill=HALO, width=width + 2, joint="curve")
+    draw.line(corners, fill=OUTLINE, width=width, joint="curve")
+    font, text = _font(size), str(number)
+    wide, high = draw.textlength(text, font=font), size * 1.2
+    column = min(max(finding.box.right + left + 2, left), left + film.width - wide - 2)
+    row = min(max(finding.box.top - high, 0), film.height - high)
+    draw.text((column, row), text, fill=OUTLINE, font=font, stroke_width=max(1, size // 8), stroke_fill=HALO)
+
+
+def _legend(image: Image, examination: Examination, width: int, size: int) -> Pillow.Image:
+    margin, step = size, round(size * 1.45)
+    lines = [(line, INK) for line in _result_lines(examination)]
+    lines += [(line, QUIET) for line in _small_print(examination)]
+    measure = ImageDraw.Draw(Pillow.new("RGB", (1, 1)))
+    wrapped = [(part, ink) for line, ink in lines for part in _wrap(measure, line, _font(size), width - 2 * margin)]
+    unreleased = examination.model.release == words.UNRELEASED
+    bar = scale_bar(image.spacing_mm, image.pixels.shape[1])
+    height = 2 * margin + step * (len(wrapped) + (2 if unreleased else 0) + (2 if bar else 0))
+    legend = Pillow.new("RGB", (width, height), PAPER)
+    draw = ImageDraw.Draw(legend)
+    row = margin
+    if unreleased:
+        draw.rectangle((0, 0, width, step + margin // 2), fill=WARNING)
+        draw.text((margin, margin // 3), words.UNRELEASED_STAMP, fill=(255, 255, 255), font=_font(size))
+        row += 2 * step - margin // 2
+    for line, ink in wrapped:
+        draw.text((margin, row), line, fill=ink, font=_font(size))
+        row += step
+    if bar:
+        length_mm, length_px = bar
+        row += step // 2
+        draw.rectangle((margin, row, margin + length_px, row + max(2, size // 5)), fill=INK)
+        draw.text(
+            (margin + length_px + size / 2, row - size / 2), f"{length_mm:g} mm on the film", fill=INK, font=_font(size)
+        )
+    return legend
+
+
+def _result_lines(examination: Examination) -> list[str]:
+    lines = [f"{words.result(examination)}. Operating point: {words.operating_point(examination)}."]
+    for number, finding in enumerate(examination.findings, 1):
+        area = "" if finding.area_mm2 is None else f", {finding.area_mm2:.1f} sq mm of film"
+        lines.append(f"{number}  {finding.label} suspected, probability {finding.probability:.2f}{area}")
+    return lines
+
+
+def _small_print(examination: Examination) -> list[str]:
+    model = examination.model
+    return [
+        f"{model.name} {model.version} ({model.release}), weights {model.sha256[:12]}",
+        "Orientation as stored in the file. A copy: the film's own file is unchanged.",
+        words.notice(model.release),
+    ]
+
+
+def _wrap(draw: ImageDraw.ImageDraw, line: str, font: ImageFont.FreeTypeFont, width: int) -> list[str]:
+    parts, current = [], ""
+    for word in line.split(" "):
+        longer = f"{current} {word}" if current else word
+        if current and draw.textlength(longer, font=font) > width:
+            parts.append(current)
+            current = word
+        else:
+            current = longer
+    return [*parts, current]
+
+
+def _font(size: int) -> ImageFont.FreeTypeFont:
+    font = ImageFont.load_default(size)
+    assert isinstance(font, ImageFont.FreeTypeFont)  # Pillow's wheels all carry FreeType
+    return font

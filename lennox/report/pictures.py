@@ -1,0 +1,44 @@
+"""Films as pictures for people: eight bits a channel, smaller when asked. Written with Pillow."""
+
+from __future__ import annotations
+
+import base64
+import io
+
+import numpy as np
+from PIL import Image as Pillow
+
+from lennox.image import Image
+
+JPEG_QUALITY = 88  # beside the original, differences are below a film's noise
+
+
+def to_picture(image: Image) -> Pillow.Image:
+    """The film as it is stored, in 8 bits a channel: grey or colour. Sixteen bits keep their upper eight."""
+    pixels = image.pixels
+    if pixels.dtype == np.uint16:
+        pixels = (pixels >> 8).astype(np.uint8)
+    return Pillow.fromarray(np.ascontiguousarray(pixels))
+
+
+def shrink(picture: Pillow.Image, longest_side: int) -> Pillow.Image:
+    """The picture, reduced so that its longer side is at most `longest_side` pixels; never enlarged."""
+    scale = longest_side / max(picture.size)
+    if scale >= 1.0:
+        return picture
+    size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
+    return picture.resize(size, Pillow.Resampling.BOX if scale < 0.5 else Pillow.Resampling.LANCZOS)
+
+
+def jpeg_uri(picture: Pillow.Image) -> str:
+    """A picture as a data URI, so that a page needs no second file."""
+    out = io.BytesIO()
+    picture.save(out, "JPEG", quality=JPEG_QUALITY, optimize=True)
+    return "data:image/jpeg;base64," + base64.b64encode(out.getvalue()).decode("ascii")
+
+
+def png_bytes(picture: Pillow.Image) -> bytes:
+    """A picture as the bytes of a PNG file."""
+    out = io.BytesIO()
+    picture.save(out, "PNG", compress_level=6)
+    return out.getvalue()

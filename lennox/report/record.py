@@ -1,0 +1,110 @@
+"""An examination as a record, and back: `lennox.examination/1`, published in docs/schema/examination-1.json.
+
+The record is what every other format and every interrupted run starts from.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import lennox
+from lennox.card import OperatingPoint
+from lennox.errors import InputError
+from lennox.examination import Examination, ModelIdentity, Source
+from lennox.findings import Finding
+from lennox.maps import Box
+from lennox.report import words
+
+SCHEMA = "lennox.examination/1"
+PIXEL_DIGITS = 2  # a hundredth of a pixel
+SHARE_DIGITS = 6  # digits of a probability
+
+
+def to_record(examination: Examination) -> dict[str, Any]:
+    """The examination as plain data, in the order of the published schema."""
+    source, model, point = examination.source, examination.model, examination.operating_point
+    return {
+        "schema": SCHEMA,
+        "source": {
+            "name": words.as_text(source.name),
+            "sha256": source.sha256,
+            "rows": source.rows,
+            "columns": source.columns,
+            "bits": source.bits,
+            "kind": source.kind,
+            "spacing_mm": None if source.spacing_mm is None else list(source.spacing_mm),
+        },
+        "model": {
+            "name": model.name,
+            "version": model.version,
+            "sha256": model.sha256,
+            "release": model.release,
+        },
+        "status": examination.status,
+        "reasons": [words.as_text(reason) for reason in examination.reasons],
+        "operating_point": {"name": point.name, "threshold": point.threshold},
+        "probability": None if examination.probability is None else round(examination.probability, SHARE_DIGITS),
+        "findings": [_finding_record(finding) for finding in examination.findings],
+        "notice": words.notice(model.release),
+        "software": {"name": "lennox", "version": lennox.__version__},
+    }
+
+
+def to_json(examination: Examination) -> str:
+    """The record as one line of ASCII JSON, without the line's end."""
+    return json.dumps(to_record(examination), allow_nan=False)
+
+
+def from_record(record: Mapping[str, Any]) -> Examination:
+    """The examination that a record describes. Raises InputError if it is not a whole `lennox.examination/1`."""
+    try:
+        if record["schema"] != SCHEMA:
+            raise ValueError(f"schema is {record['schema']!r}")
+        source, model, point = record["source"], record["model"], record["operating_point"]
+        spacing = source["spacing_mm"]
+        return Examination(
+            source=Source(
+                name=str(source["name"]),
+                sha256=source["sha256"],
+                rows=source["rows"],
+                columns=source["columns"],
+                bits=source["bits"],
+                kind=source["kind"],
+                spacing_mm=None if spacing is None else (float(spacing[0]), float(spacing[1])),
+            ),
+            model=ModelIdentity(**model),
+            operating_point=OperatingPoint(**point),
+            status=record["status"],
+            reasons=tuple(record["reasons"]),
+            probability=record["probability"],
+            findings=tuple(_finding(entry) for entry in record["findings"]),
+        )
+    except (KeyError, ValueError, TypeError, AttributeError, IndexError) as error:
+        raise InputError(f"not a record that follows {SCHEMA}: {error}; assess the film again.") from error
+
+
+def _finding_record(finding: Finding) -> dict[str, Any]:
+    return {
+        "label": finding.label,
+        "probability": round(finding.probability, SHARE_DIGITS),
+        "box": [round(edge, PIXEL_DIGITS) for edge in finding.box.as_tuple()],
+        "centre": [round(place, PIXEL_DIGITS) for place in finding.centre],
+        "outline": [[round(row, PIXEL_DIGITS), round(column, PIXEL_DIGITS)] for row, column in finding.outline],
+        "area_px": round(finding.area_px, PIXEL_DIGITS),
+        "area_mm2": None if finding.area_mm2 is None else round(finding.area_mm2, 4),
+    }
+
+
+def _finding(entry: Mapping[str, Any]) -> Finding:
+    area = entry["area_mm2"]
+    return Finding(
+        label=str(entry["label"]),
+        probability=float(entry["probability"]),
+        box=Box(*map(float, entry["box"])),
+        centre=(float(entry["centre"][0]), float(entry["centre"][1])),
+        outline=tuple((float(row), float(column)) for row, column in entry["outline"]),
+        area_px=float(entry["area_px"]),
+        area_mm2=None if area is None else float(area),
+    )

@@ -1,0 +1,71 @@
+"""The sentences that people read, written once: careful words, the same in every format."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lennox.examination import Examination
+
+UNRELEASED = "unreleased"
+
+NO_LESION = "No lesion suspected at this operating point"
+NOTICE = (
+    "Suspected findings, for a clinician to confirm or reject; not a diagnosis. "
+    f"'{NO_LESION}' does not mean that there is no caries."
+)
+UNRELEASED_NOTICE = "The model is unreleased: no equity audit has passed for it, so it must not decide about a patient."
+UNRELEASED_STAMP = "UNRELEASED MODEL"
+JOINERS = "\u200c\u200d"  # spelled in Persian, Indic scripts and emoji
+
+
+def notice(release: str) -> str:
+    """What every record and page says beside the result."""
+    return f"{NOTICE} {UNRELEASED_NOTICE}" if release == UNRELEASED else NOTICE
+
+
+def as_text(name: str) -> str:
+    """A file name as text that any encoder takes: bytes that are not UTF-8 become U+FFFD."""
+    return name.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def readable(name: str) -> str:
+    """A file name as one visible line: breaks, terminal codes and direction marks become U+FFFD, any space a space."""
+    return "".join(_visible(sign) for sign in as_text(name))
+
+
+def _visible(sign: str) -> str:
+    if sign.isprintable() or sign in JOINERS:
+        return sign
+    return " " if unicodedata.category(sign) == "Zs" else "\ufffd"
+
+
+def count_of(number: int, noun: str) -> str:
+    """'1 film', '2 films'."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def result(examination: Examination) -> str:
+    """The answer in one short sentence; the three statuses never look alike."""
+    if examination.status == "not assessable":
+        return "Not assessable"
+    if examination.status == "unreadable":
+        return "Unreadable"
+    if not examination.findings:
+        return NO_LESION
+    labels = sorted({finding.label for finding in examination.findings})
+    return f"{' and '.join(labels).capitalize()} suspected: {count_of(len(examination.findings), 'place')}"
+
+
+def operating_point(examination: Examination) -> str:
+    """'balanced (0.31 and above)'."""
+    point = examination.operating_point
+    return f"{point.name} ({point.threshold:.3g} and above)"
+
+
+def group_of(examination: Examination) -> str:
+    """'suspected', 'none' or 'refused': the three answers that must never look alike."""
+    if examination.status != "assessed":
+        return "refused"
+    return "suspected" if examination.findings else "none"
