@@ -142,17 +142,20 @@ def trunk(form: Form, window: Window, grow: float = 0.0, enamel: float = 0.0) ->
     if enamel:
         left, right = left - enamel * form.enamel, right - enamel * form.enamel
         breadth = np.maximum(breadth - 2 * enamel * form.enamel_breadth, 0)
-    if form.furcation:  # rounded lower end between the roots
-        fade = np.clip((form.v + form.furcation + 0.3) / 1.6, 0, 1)
-        breadth = breadth * np.sqrt(fade)
-    square = 0.62 if form.kind == "molar" else 0.45
-    return lens(
+    square = 0.5 if form.kind == "molar" else 0.4
+    path = lens(
         window.u,
         window.look_up(((right - left) / 2).astype(np.float32)),
         window.look_up(((right + left) / 2).astype(np.float32)),
         window.look_up(breadth.astype(np.float32)),
         square,
     )
+    if form.furcation:  # ends in an arch between the roots
+        across = window.u * np.float32(1 / max(form.right[0], 1.0))
+        arch = window.v + np.float32(form.furcation) + np.float32(3.5) * across * across
+        length = 1.4 if len(form.roots) == 2 else 4.5  # three roots hide one another's parting
+        path *= np.sqrt(np.clip((arch + np.float32(0.3 * length + grow)) / np.float32(length), 0, 1))
+    return path
 
 
 def roots(form: Form, window: Window, grow: float = 0.0) -> Map | None:
@@ -168,7 +171,7 @@ def roots(form: Form, window: Window, grow: float = 0.0) -> Map | None:
             present = present | np.concatenate([present[shift:], np.zeros(shift, bool)])
             half = np.where(present, half + grow, 0).astype(np.float32)
             breadth = np.where(present, breadth + 2 * grow, 0).astype(np.float32)
-        path = lens(window.u, window.look_up(root.centre), window.look_up(half), window.look_up(breadth), 0.25)
+        path = lens(window.u, window.look_up(root.centre), window.look_up(half), window.look_up(breadth), 0.15)
         planes[root.plane] = path if root.plane not in planes else np.maximum(planes[root.plane], path)
     total = None
     for path in planes.values():
@@ -189,7 +192,7 @@ def pulp_space(tooth: Tooth, window: Window) -> tuple[Map, Map]:
     """Paths in mm through the pulp chamber and through the canals."""
     form = tooth.form
     centre = window.look_up(((form.right - form.left) / 2).astype(np.float32))
-    chamber = lens(window.u, centre, window.look_up(form.pulp), window.look_up(form.pulp_breadth), 0.5)
+    chamber = lens(window.u, centre, window.look_up(form.pulp), window.look_up(form.pulp_breadth), 0.2)
     if form.kind in ("molar", "premolar"):
         roof = np.float32((0.24 if form.kind == "molar" else 0.34) * tooth.size.crown_height)
         horns = np.maximum.reduce(

@@ -33,7 +33,7 @@ def _field(rng: np.random.Generator, rows: int, columns: int, step_mm: float, si
     down = np.fft.fftfreq(rows, step_mm)[:, None] * size_mm[0]
     across = np.fft.rfftfreq(columns, step_mm)[None, :] * size_mm[1]
     radius = (down * down + across * across).astype(np.float32)
-    band = radius * np.exp(-2.2 * radius)  # a ring: features of one size, soft edges
+    band = np.sqrt(radius) * np.exp(-1.6 * radius)  # a broad ring: features about one size, soft edges
     shape = (rows, columns // 2 + 1)
     waves = rng.standard_normal(shape, dtype=np.float32) + 1j * rng.standard_normal(shape, dtype=np.float32)
     image: NDArray[np.float32] = np.fft.irfft2(waves * band, (rows, columns)).astype(np.float32)
@@ -42,17 +42,17 @@ def _field(rng: np.random.Generator, rows: int, columns: int, step_mm: float, si
 
 def trabeculae(rng: np.random.Generator, rows: int, columns: int, step_mm: float) -> Map:
     """Texture of spongy bone, mean about 1: two nets of struts behind one another and a slow change of density."""
-    coarse = rng.uniform(0.9, 1.5)
+    coarse = rng.uniform(1.1, 2.0)
     lie = rng.uniform(0.8, 1.25)
     total = np.zeros((rows, columns), np.float32)
-    for size, weight in ((coarse, 0.6), (coarse * 0.55, 0.35)):
+    for size, weight in ((coarse, 0.6), (coarse * 0.5, 0.4)):
         field = _field(rng, rows, columns, step_mm, (size * lie, size / lie))
         np.abs(field, out=field)  # struts are where the field changes sign: a net
-        np.exp(-2.0 * field, out=field)
+        np.exp(-1.4 * field, out=field)
         total += np.float32(weight) * (field - field.mean()) / field.std()
     total += 0.45 * _field(rng, rows, columns, step_mm, (0.45, 0.45))
     slow = _field(rng, rows, columns, step_mm, (9.0, 9.0))
-    total *= np.float32(rng.uniform(0.16, 0.34))
+    total *= np.float32(rng.uniform(0.12, 0.26))
     total *= 1.0 + 0.3 * slow
     total += 1.0 + 0.1 * slow
     return np.clip(total, 0.15, 2.4)

@@ -75,8 +75,7 @@ def draw_film(
         for _, item, fall in falls:
             carious_depth[item.window.rows, item.window.columns] -= fall
     signal = transmitted(carious_depth, sensor.exposure, grid.spacing_mm, scatter_of=depth)
-    healthy = transmitted(depth, sensor.exposure, grid.spacing_mm) if falls else signal
-    window = _window(healthy, sensor)
+    window = _window(depth, sensor)
     signal = resize(signal, rows, columns)
     signal = noisy(signal, sensor.exposure, spacing_mm, grain)
     shown = displayed(optical_depth(signal), window, sensor.exposure, spacing_mm)
@@ -174,7 +173,7 @@ def _anatomy(scene: Scene, grid: Grid, sensor: Sensor, texture: np.random.Genera
         below = np.clip(around.bone / np.float32(0.5 * jaw.bone_mm), 0, 1)
         room = np.maximum(around.bone - around.cortical - socket, 0)
         room *= around.texture
-        total += room * np.float32(attenuation("trabecular bone", energy) * 1.5)
+        total += room * np.float32(attenuation("trabecular bone", energy) * jaw.density)
         cortical = np.minimum(around.cortical, around.bone + 1.5)
         cortical += 0.55 * lamina * below
         total += cortical * np.float32(attenuation("cortical bone", energy))
@@ -216,12 +215,13 @@ def _truth(plan, item: _Drawn, fall: Map, grid: Grid, shape: tuple[int, int]) ->
     )
 
 
-def _window(signal: Map, sensor: Sensor) -> tuple[float, float]:
+def _window(depth: Map, sensor: Sensor) -> tuple[float, float]:
     """Optical depths that the display takes for black and white: of the film without lesions, metal left out."""
-    sample = optical_depth(signal[::4, ::4])
-    low = float(np.percentile(sample, 0.5))
-    inside = sample[sample < low + 4.5]
-    high = float(np.percentile(inside, 99.5)) if inside.size > 50 else low + 3.0
+    sample = depth[::5, ::5]
+    tissue = sample < np.percentile(sample, 0.5) + 6.0
+    primary = np.exp(-sample)
+    seen = optical_depth(primary + np.float32(sensor.exposure.scatter) * primary.mean())[tissue]
+    low, high = (float(level) for level in np.percentile(seen, (0.5, 99.5)))
     return low, max(high, low + 1.0)
 
 

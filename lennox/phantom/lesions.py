@@ -18,6 +18,8 @@ from lennox.phantom.teeth import STEP_MM, Profile
 REACH = {"E1": 0.5, "E2": 1.0, "D1": 1.33, "D2": 1.66, "D3": 2.0}
 # share of the mineral that is gone at the heart of the lesion
 LOSS = {"E1": 0.25, "E2": 0.4, "D1": 0.5, "D2": 0.7, "D3": 0.88}
+# how its edge fades: shallow ones without a border, cavities with one
+SOFTNESS = {"E1": 1.0, "E2": 1.0, "D1": 0.9, "D2": 0.7, "D3": 0.5}
 DEPTH_SHARES = (0.06, 0.1, 0.2, 0.31, 0.33)  # as in films that are taken because something hurts: mostly large
 
 
@@ -120,31 +122,29 @@ def _inward(site: Site, window: Window) -> Map:
 
 
 def _from_the_side(plan: Plan, window: Window, v: float, height: float) -> Map:
-    """Square of the lesion's relative half breadth, 1 at its heart, for a lesion that enters at the side at height v."""
+    """The form of a lesion that enters at the side at height v: narrow in the enamel, wide behind it, then a tip."""
     form, tooth = plan.site.tooth.form, plan.site.tooth
     enamel = _at(form.enamel, tooth, v)
     half = _at(form.right if plan.site.side > 0 else form.left, tooth, v)
     dentine = max(half - enamel - max(_at(form.pulp, tooth, v), 0.15 * half), 0.6)
     reach = REACH[plan.depth]
     inward = _inward(plan.site, window)
+    if reach <= 1.0:
+        tip = enamel * reach
+        knots, widths = (-0.3, 0.0, 0.6 * tip, tip), (0.9, 1.0, 0.6, 0.05)
+    else:
+        tip = enamel + dentine * (reach - 1.0)
+        deep = tip - enamel
+        mouth = 0.6 if reach < 1.5 else 0.85  # of a deep lesion the enamel has broken in
+        if enamel < 0.15:  # on a root there is none
+            mouth = 1.0
+        knots = (-0.3, 0.0, max(enamel, 0.05), enamel + 0.25 * deep, enamel + 0.6 * deep, enamel + 0.88 * deep, tip)
+        widths = (mouth, mouth, 0.8 * mouth + 0.1, 1.0, 0.9, 0.55, 0.05)
+    wide = np.interp(inward, knots, widths, left=0.0, right=0.0).astype(np.float32)
     along = (window.v - np.float32(v)) / (np.float32(height) * _uneven(window, v, plan.site.side * half, plan.phase))
-    body = np.full_like(inward, -1.0)
-    if enamel > 0.15:
-        depth = enamel * min(reach, 1.0)
-        narrowing = np.clip(1 - 0.5 * inward / max(enamel, 0.2), 0.3, 1.0)
-        cone = 1 - (along / narrowing) ** 2
-        body = np.minimum(cone, (np.float32(depth) - inward) * np.float32(2.5 / max(depth, 0.1)))
-    if reach > 1.0:
-        depth = dentine * (reach - 1.0)
-        wide = 0.75 + 0.55 * (reach - 1.0)
-        dome = (
-            1 - (along / np.float32(wide)) ** 2 - (np.maximum(inward - np.float32(enamel), 0) / np.float32(depth)) ** 2
-        )
-        dome = np.where(inward > enamel - 0.1, dome, -1.0)
-        if reach > 1.5:  # the enamel has broken in
-            dome = np.maximum(dome, np.where(inward <= enamel, 1 - (along / 0.9) ** 2, -1.0))
-        body = np.maximum(body, dome)
-    return np.where(inward > -0.2, body, -1.0)
+    body = np.float32(1) - (along / np.maximum(wide, np.float32(1e-3))) ** 2
+    body *= np.clip((np.float32(tip) - inward) / np.float32(0.6 * tip), 0, 1)  # fades to its front
+    return np.where((wide > 0) & (body > 0), body, np.float32(-1.0))
 
 
 def _occlusal(plan: Plan, window: Window) -> Map:
@@ -224,7 +224,7 @@ def _heart(plan: Plan, window: Window) -> tuple[Map, float]:
         return _occlusal(plan, window), through
     if site.kind == "root" and site.side:
         v = -1.2 - abs(plan.shift) * 2
-        return _from_the_side(plan, window, v, plan.height * (0.6 + 0.7 * reach)), through
+        return _from_the_side(plan, window, v, plan.height * (0.5 + 0.6 * reach)), through
     if site.surface == "B":
         v, wide = -0.3 + plan.shift, np.float32(plan.breadth * (0.5 + 0.8 * reach))
         uneven = _uneven(window, v, 0.0, plan.phase)
@@ -233,7 +233,7 @@ def _heart(plan: Plan, window: Window) -> tuple[Map, float]:
             (window.v - np.float32(v)) / (high * uneven)
         ) ** 2, 0.3 + 1.1 * reach
     v = form.contact - 0.5 + plan.shift
-    return _from_the_side(plan, window, v, plan.height * (0.55 + 0.65 * reach)), through
+    return _from_the_side(plan, window, v, plan.height * (0.5 + 0.5 * reach)), through
 
 
 def mineral_lost(plan: Plan, window: Window, path: Map, depth: Map) -> Map:
@@ -243,7 +243,7 @@ def mineral_lost(plan: Plan, window: Window, path: Map, depth: Map) -> Map:
     """
     body, through = _heart(plan, window)
     loss = LOSS[plan.depth] if plan.site.kind != "gross" else 0.95
-    share = np.sqrt(np.clip(body, 0, 1))
+    share = np.clip(body, 0, 1) ** np.float32(SOFTNESS[plan.depth])
     length = np.minimum(share * np.float32(through), path)
     fall = np.float32(loss) * length * (depth / np.maximum(path, 0.3))
     fall *= depth < 5.0  # metal stays

@@ -80,6 +80,7 @@ class Jaw:
 
     right_row, right_column... of its frame are given by `angle` (radians) and `lift` (mm): y = 0 at the neck line
     stretch : foreshortening or elongation of everything along y
+    density : of the spongy bone, 1 is the mean of a skeleton; jaws are denser
     crest : points (x, y) of the bone's crest, left to right
     """
 
@@ -90,6 +91,7 @@ class Jaw:
     stretch: float
     crest: tuple[tuple[float, float], ...]
     bone_mm: float
+    density: float
     bone_loss: float
     landmark: float  # depth of the sinus, canal or border below the necks, mm
 
@@ -247,7 +249,7 @@ def set_scene(
     reach = math.hypot(height_mm, width_mm) / 2
     anterior = rng.random() < (0.8 if height_mm > width_mm else 0.2)
     middle = rng.uniform(5.0, 10.0) if anterior else rng.choice([rng.uniform(1.2, 4.5), rng.uniform(10.5, 13.8)])
-    loss = float(min(rng.exponential(1.3), 6.5))
+    loss = float(min(rng.exponential(1.0), 5.5))
     angle = float(rng.normal(0, 0.07))
     jaws = []
     if kind == "bitewing":
@@ -270,7 +272,8 @@ def set_scene(
                 lift=float(lift),
                 stretch=float(np.clip(rng.normal(1.0, 0.07), 0.85, 1.2)) if kind != "bitewing" else 1.0,
                 crest=_crest(rng, teeth, gaps, loss, reach + 4),
-                bone_mm=float(rng.uniform(7.5, 12.0)),
+                bone_mm=float(rng.uniform(9.0, 13.0)),
+                density=float(rng.uniform(1.3, 2.6)),
                 bone_loss=loss,
                 landmark=float(rng.uniform(11.0, 19.0)),
             )

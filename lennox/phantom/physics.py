@@ -108,6 +108,17 @@ def resize(image: Map, rows: int, columns: int) -> Map:
     return image
 
 
+def wide_blur(image: Map, sigma_px: float) -> Map:
+    """Gaussian blur of (rows, columns) float32 by way of a coarser image: cheap where sigma is several pixels."""
+    step = max(1, int(sigma_px / 1.2))
+    if step == 1:
+        return gaussian_blur(image, sigma_px)
+    rows, columns = image.shape[0] // step, image.shape[1] // step
+    blocks = image[: rows * step, : columns * step].reshape(rows, step, columns, step)
+    coarse = sum(blocks[:, i, :, j] for i in range(step) for j in range(step)) / np.float32(step * step)
+    return resize(gaussian_blur(coarse, sigma_px / step), *image.shape)
+
+
 def transmitted(depth: Map, exposure: Exposure, spacing_mm: float, scatter_of: Map | None = None) -> Map:
     """Noise-free signal behind optical depth (rows, columns), 1 behind nothing: Beer-Lambert, scatter, blur.
 
@@ -132,7 +143,7 @@ def noisy(signal: Map, exposure: Exposure, spacing_mm: float, rng: np.random.Gen
         soft *= np.float32(1.9 * exposure.grain)  # 1.9 restores the variance that the blur took
         white *= np.float32(1.0 - exposure.grain)
         white += soft
-    spread = signal * np.float32(1.0 / (exposure.photons * spacing_mm**2))
+    spread = np.maximum(signal, 0) * np.float32(1.0 / (exposure.photons * spacing_mm**2))
     spread += np.float32(exposure.electronic**2)
     np.sqrt(spread, out=spread)
     white *= spread
@@ -160,7 +171,7 @@ def displayed(depth: Map, window: tuple[float, float], exposure: Exposure, spaci
     shown *= np.float32(1.0 / max(white - black, 1e-3))
     if exposure.sharpening > 0:
         np.clip(shown, -0.2, 1.3, out=shown)
-        fine = shown - gaussian_blur(shown, 0.18 / spacing_mm if spacing_mm > 0.06 else 3.0)
+        fine = shown - wide_blur(shown, 0.2 / spacing_mm)
         fine *= np.float32(exposure.sharpening)
         shown += fine
     np.clip(shown, 0.0, 1.0, out=shown)

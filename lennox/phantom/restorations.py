@@ -16,12 +16,13 @@ OPAQUE = 9.0  # optical depth beyond which no sensor tells more
 def soft_box(window: Window, box: tuple[float, float, float, float], edge: float, phase: float) -> Map:
     """Coverage 0..1 of the rounded box (left, right, low, high) in mm with an uneven edge of width `edge`."""
     left, right, low, high = box
-    across = np.abs(window.u - np.float32((left + right) / 2)) - np.float32((right - left) / 2)
-    along = np.abs(window.v - np.float32((low + high) / 2)) - np.float32((high - low) / 2)
-    outside = np.maximum(across, along)
-    outside += (
-        np.float32(0.14) * np.sin(window.u * 2.3 + np.float32(phase)) * np.sin(window.v * 1.9 + np.float32(2 * phase))
-    )
+    corner = min(0.8, 0.45 * (right - left), 0.45 * (high - low))
+    across = np.abs(window.u - np.float32((left + right) / 2)) - np.float32((right - left) / 2 - corner)
+    along = np.abs(window.v - np.float32((low + high) / 2)) - np.float32((high - low) / 2 - corner)
+    outside = np.hypot(np.maximum(across, 0), np.maximum(along, 0)) - np.float32(corner)
+    outside += np.minimum(np.maximum(across, along), 0)
+    for wave, size in ((1.3, 0.16), (3.1, 0.08)):
+        outside += np.float32(size) * np.sin(window.u * wave + phase) * np.sin(window.v * (0.8 * wave) + 2 * phase)
     outside *= np.float32(-1 / edge)
     outside += np.float32(0.5)
     np.clip(outside, 0.0, 1.0, out=outside)

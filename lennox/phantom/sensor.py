@@ -40,10 +40,10 @@ def choose_sensor(rng: np.random.Generator, artefacts: tuple[str, ...]) -> Senso
         blur_mm=float(rng.uniform(0.07, 0.13) if plate else rng.uniform(0.04, 0.09)),
         grain=float(rng.uniform(0.4, 0.9)),
         electronic=float(np.exp(rng.uniform(np.log(3e-4), np.log(3e-3)))),
-        gamma=float(np.clip(np.exp(rng.normal(0.1, 0.25)), 0.55, 1.9)),
+        gamma=float(np.clip(np.exp(rng.normal(-0.1, 0.25)), 0.5, 1.7)),
         black=float(rng.uniform(-0.12, 0.12)),
-        white=float(rng.uniform(0.75, 1.1)),
-        sharpening=float(rng.uniform(0.0, 0.4) if plate else rng.uniform(0.2, 1.6)),
+        white=float(rng.uniform(0.85, 1.12)),
+        sharpening=float(rng.uniform(0.0, 0.4) if plate else rng.uniform(0.1, 1.1)),
         floor=float(rng.uniform(0.0, 0.12) if plate else rng.uniform(0.0, 0.04)),
         ceiling=float(rng.uniform(0.88, 1.0)),
     )

@@ -158,7 +158,7 @@ def _cusps(
     if kind == "canine":
         return ((0.06 * width * mesial, height),), ((0.06 * width * mesial, height - 0.6),)
     if kind == "premolar":
-        lingual = height - (0.6 if upper else 2.0)
+        lingual = height - (0.6 if upper else 1.3)
         return ((0.0, height),), ((0.05 * width * mesial, lingual),)
     if upper:
         return (
@@ -176,9 +176,9 @@ def _cusps(
 
 
 def _roots(
-    position: int, upper: bool, size: Dimensions, habit: Habit, below: NDArray[np.float64], mesial: int
+    position: int, upper: bool, size: Dimensions, habit: Habit, trunk: NDArray[np.float64], below: NDArray[np.float64], mesial: int
 ) -> tuple[tuple[Root, ...], float]:
-    """Roots of the tooth and the distance of the furcation below the neck; `below` is the distance below the neck."""
+    """Roots of the tooth and the distance of the furcation below the neck; `below` is the distance below the neck, `trunk` the half width there."""
     length, half, breadth = size.root_length, size.neck_width / 2, size.neck_breadth
     bend = habit.bend * np.clip(below / length, 0, 1.2) ** 2
 
@@ -200,27 +200,23 @@ def _roots(
         furcation += 2.0
     down = below - furcation
     reach = length - furcation
-    outer = np.interp(down / reach, (-1, 0, 0.4, 0.75, 1.0), (1.0, 0.97, 0.98, 0.86, 0.62)) * half
-    outer *= 1 + 0.12 * (habit.spread - 1) * np.clip(down / reach, 0, 1)
-    gap = (
-        0.42
-        * half
-        * habit.spread
-        * np.sqrt(np.clip(down / reach, 0, 1))
-        * np.interp(down / reach, (0, 0.6, 1), (1, 1, 0.9))
-    )
-    shape = np.sqrt(np.clip(1 - np.clip(down / reach, 0, 2) ** 6, 0, 1)) * (below >= 0)
+    share = down / reach
+    start = float(np.interp(furcation, below[::-1], trunk[::-1]))  # half width where the roots part
+    tail = (1.0, 1.02, 0.95, 0.76) if upper else (1.0, 1.0, 0.9, 0.7)
+    outer = np.where(down < 0, trunk, np.interp(share, (0, 0.4, 0.75, 1.0), tail) * start)
+    outer *= 1 + 0.22 * (habit.spread - 1) * np.clip(share, 0, 1)
+    gap = (0.3 if upper else 0.42) * half * habit.spread * np.sqrt(np.clip(share, 0, 1))
+    gap *= np.interp(share, (0.6, 1), (1, 0.9))
     roots = []
     for side in (1, -1):
         long = 1.0 if side == mesial else 0.95
-        edge = np.interp(down / (reach * long), (0.6, 1.0), (1.0, 0.72)) * outer
-        trunk = down < 0
-        centre = np.where(trunk, side * half * 0.5, side * (edge + gap) / 2) + bend
-        width = np.where(trunk, half * 0.5, np.maximum((edge - gap) / 2, 0.0))
-        ends = np.sqrt(np.clip(1 - np.clip(down / (reach * long), 0, 2) ** 6, 0, 1)) * (down >= -1.5)
-        depth = breadth * (0.5 if upper else 0.85) * np.interp(down / reach, (0, 0.5, 1), (1, 0.85, 0.5)) * ends
-        canal = habit.pulp * np.interp(down / reach, (-0.2, 0, 0.5, 1), (0.0, 0.34, 0.22, 0.12)) * ends
-        roots.append(Root(*(a.astype(np.float32) for a in (centre, width * ends, depth, canal)), 0))
+        edge = np.interp(share / long, (0.6, 1.0), (1.0, 0.72)) * outer
+        centre = side * (edge + gap) / 2 + bend
+        ends = np.sqrt(np.clip(1 - np.clip(share / long, 0, 2) ** 6, 0, 1)) * np.clip(down / 2.0 + 0.6, 0, 1)
+        depth = breadth * (0.55 if upper else 0.95) * np.interp(share, (0, 0.5, 1), (1, 0.85, 0.5)) * ends
+        canal = habit.pulp * np.interp(share, (-0.2, 0, 0.5, 1), (0.0, 0.34, 0.22, 0.12)) * ends
+        width = np.maximum((edge - gap) / 2, 0.0) * ends
+        roots.append(Root(*(a.astype(np.float32) for a in (centre, width, depth, canal)), 0))
     if upper:
         reach = length * 1.04
         shape = taper(np.clip(below - 0.15 * length, 0, None), reach - 0.15 * length) * (below >= 0)
@@ -241,13 +237,16 @@ def build_form(position: int, upper: bool, size: Dimensions, habit: Habit, mesia
     sides = np.interp(np.clip(share, 0, 1.2), *_SIDES[kind])
     half = neck + (full - neck) * sides
     waist = 0.35 * habit.waist * np.exp(-(((below - 1.2) / 1.3) ** 2))
-    half = _smooth(np.where(v < 0, neck, half) - waist, 1.6)
+    half = np.where(v < 0, neck, half)
+    if KINDS[position - 1] == "molar":  # the trunk narrows to where the roots begin
+        half *= np.interp(below, (0, 3.2), (1.0, 0.95))
+    half = _smooth(half - waist, 1.6)
     lean = 0.04 * full * np.clip(share, 0, 1) * (1 if kind in ("incisor", "canine") else 0.5)
     full_breadth = np.interp(share, *_BREADTHS[kind]) * size.breadth
     neck_share = np.clip(share / _BREADTHS[kind][0][0], 0, 1)
     breadth = size.neck_breadth * (1 - neck_share) + full_breadth * neck_share
     breadth = _smooth(breadth, 1.6) - 2 * waist
-    roots, furcation = _roots(position, upper, size, habit, below, mesial)
+    roots, furcation = _roots(position, upper, size, habit, half, below, mesial)
     bend = np.zeros_like(v)
     if not furcation:  # the crown's profile runs on into the one root
         ends = taper(below, size.root_length)
@@ -257,7 +256,7 @@ def build_form(position: int, upper: bool, size: Dimensions, habit: Habit, mesia
     enamel = proximal * np.interp(share, (0.02, 0.14, 0.3, 0.55, 1.2), (0, 0.3, 0.68, 1, 1))
     enamel_other = other * np.interp(share, (-0.04, 0.08, 0.3, 0.6, 1.2), (0, 0.35, 0.75, 1, 1))
     if kind == "molar":
-        chamber = np.interp(v, (-furcation - 0.4, -furcation + 0.5, 0, 1.0, 3.0), (0.0, 0.48, 0.52, 0.5, 0.42)) * neck
+        chamber = np.interp(v, (-furcation - 0.2, -furcation + 1.0, 0, 1.0, 3.0), (0.0, 0.4, 0.46, 0.46, 0.4)) * neck
     else:
         chamber = np.interp(share, (0.0, 0.1, 0.3, 0.55, 1), (0.24, 0.26, 0.22, 0.05, 0)) * neck
         canal = np.interp(below / size.root_length, (0, 0.2, 0.6, 0.95, 0.97), (0.24, 0.16, 0.1, 0.06, 0.0)) * neck
@@ -271,7 +270,7 @@ def build_form(position: int, upper: bool, size: Dimensions, habit: Habit, mesia
         "enamel": _smooth(enamel, 0.6),
         "enamel_breadth": _smooth(enamel_other, 0.6),
         "pulp": _smooth(chamber, 0.5),
-        "pulp_breadth": np.where(v < 0, 0.34, 0.36) * breadth * np.sqrt(habit.pulp),
+        "pulp_breadth": 0.27 * breadth * np.sqrt(habit.pulp),
     }
     return Form(
         kind=kind,
