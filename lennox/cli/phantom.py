@@ -17,7 +17,8 @@ import click
 def phantom(out: Path, count: int, seed: int, form: str, kind: str, bits: str) -> None:
     """Draw sample films with known lesions.
 
-    Writes the films and a COCO file of the truth. They are drawn, never real: for demonstration, tests and stress tests, not as evidence of how well a model reads.
+    Writes the films and a COCO file of the truth. They are drawn, never real: for demonstration, tests and stress
+    tests, not as evidence of how well a model reads.
 
     \b
     Example:

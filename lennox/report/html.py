@@ -24,7 +24,7 @@ from lennox.findings import Finding
 from lennox.image import Image
 from lennox.report import pictures, words
 from lennox.report.facts import read_facts
-from lennox.report.overlay import scale_bar
+from lennox.report.marks import place_numbers, scale_bar
 
 FILMS_A_PAGE = 200
 LONGEST_SIDE = 1100  # of an embedded film, in pixels: sharp at half the width of a large screen
@@ -132,7 +132,10 @@ def _refusal(number: int, examination: Examination) -> dict[str, Any]:
 def _film(number: int, film: Film) -> dict[str, Any]:
     source = film.examination.source
     image = film.open()
-    font = max(source.rows or 1, source.columns or 1) / 26
+    rows, columns = source.rows or 1, source.columns or 1
+    font = max(rows, columns) / 30
+    findings = film.examination.findings
+    places = place_numbers([finding.box for finding in findings], rows, columns, font)
     return _row(number, film.examination) | {
         "rows": source.rows,
         "columns": source.columns,
@@ -141,8 +144,11 @@ def _film(number: int, film: Film) -> dict[str, Any]:
         "spacing_mm": source.spacing_mm,
         "uri": None if image is None else _uri(image),
         "font": round(font, 1),
-        "bar": scale_bar(source.spacing_mm, source.columns or 1),
-        "findings": [_finding(finding, film.examination, font) for finding in film.examination.findings],
+        "bar": scale_bar(source.spacing_mm, columns),
+        "findings": [
+            _finding(finding) | _size(finding, source.spacing_mm) | {"text_row": row, "text_column": column}
+            for finding, (row, column) in zip(findings, places, strict=True)
+        ],
     }
 
 
@@ -150,20 +156,17 @@ def _uri(image: Image) -> str:
     return pictures.jpeg_uri(pictures.shrink(pictures.to_picture(image), LONGEST_SIDE))
 
 
-def _finding(finding: Finding, examination: Examination, font: float) -> dict[str, Any]:
-    source, box = examination.source, finding.box
-    columns = float(source.columns or 1)
-    outside = box.right + font > columns  # no room for the number at the right
-    height, width = box.bottom - box.top, box.right - box.left
-    spacing = source.spacing_mm
-    size = f"{height:.0f} × {width:.0f}" if spacing is None else f"{height * spacing[0]:.1f} × {width * spacing[1]:.1f}"
+def _finding(finding: Finding) -> dict[str, Any]:
     return {
         "label": finding.label,
         "probability": finding.probability,
         "points": " ".join(f"{column:.1f},{row:.1f}" for row, column in finding.outline),
-        "text_column": round(box.left - font / 5 if outside else box.right + font / 5, 1),
-        "text_row": round(max(box.top, font), 1),
-        "anchor": "end" if outside else "start",
-        "size": size,
-        "area": f"{finding.area_px:.0f}" if finding.area_mm2 is None else f"{finding.area_mm2:.1f}",
     }
+
+
+def _size(finding: Finding, spacing_mm: tuple[float, float] | None) -> dict[str, str]:
+    height, width = finding.box.bottom - finding.box.top, finding.box.right - finding.box.left
+    if spacing_mm is None:
+        return {"size": f"{height:.0f} × {width:.0f}", "area": f"{finding.area_px:.0f}"}
+    area = "–" if finding.area_mm2 is None else f"{finding.area_mm2:.1f}"
+    return {"size": f"{height * spacing_mm[0]:.1f} × {width * spacing_mm[1]:.1f}", "area": area}

@@ -9,6 +9,7 @@ from lennox.examination import Examination
 from lennox.findings import Finding
 from lennox.image import Image
 from lennox.report import pictures, words
+from lennox.report.marks import place_numbers, scale_bar
 
 INK = (235, 235, 235)
 QUIET = (170, 170, 170)
@@ -17,7 +18,6 @@ OUTLINE = (255, 208, 0)
 HALO = (0, 0, 0)
 WARNING = (160, 30, 20)
 LEAST_WIDTH = 480  # a legend needs this much to be read
-SCALE_BARS_MM = (50.0, 20.0, 10.0, 5.0, 2.0, 1.0)
 
 
 def draw_overlay(image: Image, examination: Examination) -> bytes:
@@ -39,35 +39,28 @@ def draw_overlay(image: Image, examination: Examination) -> bytes:
     page.paste(legend, (0, film.height))
     draw = ImageDraw.Draw(page)
     left = (legend.width - film.width) // 2
-    for number, finding in enumerate(examination.findings, 1):
-        _outline(draw, finding, number, left, film, size)
+    boxes = [finding.box for finding in examination.findings]
+    for finding in examination.findings:
+        _outline(draw, finding, left, size)
+    for number, (row, column) in enumerate(place_numbers(boxes, film.height, film.width, size), 1):
+        draw.text(
+            (column + left, row),
+            str(number),
+            OUTLINE,
+            _font(size),
+            "ls",
+            stroke_width=max(1, size // 8),
+            stroke_fill=HALO,
+        )
     return pictures.png_bytes(page)
 
 
-def scale_bar(spacing_mm: tuple[float, float] | None, columns: int) -> tuple[float, float] | None:
-    """The longest round bar within a third of the film: (millimetres, pixels along a row), or None without spacing."""
-    if spacing_mm is None:
-        return None
-    for length_mm in SCALE_BARS_MM:
-        length_px = length_mm / spacing_mm[1]
-        if length_px <= columns / 3:
-            return length_mm, length_px
-    return None
-
-
-def _outline(
-    draw: ImageDraw.ImageDraw, finding: Finding, number: int, left: int, film: Pillow.Image, size: int
-) -> None:
+def _outline(draw: ImageDraw.ImageDraw, finding: Finding, left: int, size: int) -> None:
     corners = [(column + left, row) for row, column in finding.outline]
     corners.append(corners[0])
     width = max(1, size // 9)
     draw.line(corners, fill=HALO, width=width + 2, joint="curve")
     draw.line(corners, fill=OUTLINE, width=width, joint="curve")
-    font, text = _font(size), str(number)
-    wide, high = draw.textlength(text, font=font), size * 1.2
-    column = min(max(finding.box.right + left + 2, left), left + film.width - wide - 2)
-    row = min(max(finding.box.top - high, 0), film.height - high)
-    draw.text((column, row), text, fill=OUTLINE, font=font, stroke_width=max(1, size // 8), stroke_fill=HALO)
 
 
 def _legend(image: Image, examination: Examination, width: int, size: int) -> Pillow.Image:

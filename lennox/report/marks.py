@@ -1,0 +1,54 @@
+"""Where numbers and the scale bar go on a film: beside their lesion, off the others, inside the film."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import product
+
+from lennox.maps import Box
+
+SCALE_BARS_MM = (50.0, 20.0, 10.0, 5.0, 2.0, 1.0)
+DIGIT = 0.65  # width of a digit, in heights of the type
+
+
+def place_numbers(boxes: Sequence[Box], rows: int, columns: int, height: float) -> list[tuple[float, float]]:
+    """Where the number of each box starts: (row of its base line, column), in pixels of the film.
+
+    Numbered from 1. Each takes the free corner of its box that is in the film and covers the fewest boxes and numbers.
+    height : of the type, in pixels of the film
+    """
+    gap, taken, places = height / 5, list(boxes), []
+    for number, box in enumerate(boxes, 1):
+        width = DIGIT * height * len(str(number))
+        tops, lefts = (box.top, box.bottom - height), (box.right + gap, box.left - gap - width)
+        spots = [
+            _inside(Box(top, left, top + height, left + width), rows, columns) for left, top in product(lefts, tops)
+        ]
+        spot = min(spots, key=lambda place: sum(_overlap(place, other) for other in taken))
+        taken.append(spot)
+        places.append((round(spot.bottom - 0.1 * height, 1), round(spot.left, 1)))
+    return places
+
+
+def scale_bar(spacing_mm: tuple[float, float] | None, columns: int) -> tuple[float, float] | None:
+    """The longest round bar within a third of the film: (millimetres, pixels along a row), or None without spacing."""
+    if spacing_mm is None:
+        return None
+    for length_mm in SCALE_BARS_MM:
+        length_px = length_mm / spacing_mm[1]
+        if length_px <= columns / 3:
+            return length_mm, length_px
+    return None
+
+
+def _inside(place: Box, rows: int, columns: int) -> Box:
+    height, width = place.bottom - place.top, place.right - place.left
+    top = min(max(place.top, 0.0), max(rows - height, 0.0))
+    left = min(max(place.left, 0.0), max(columns - width, 0.0))
+    return Box(top, left, top + height, left + width)
+
+
+def _overlap(first: Box, second: Box) -> float:
+    height = min(first.bottom, second.bottom) - max(first.top, second.top)
+    width = min(first.right, second.right) - max(first.left, second.left)
+    return max(height, 0.0) * max(width, 0.0)

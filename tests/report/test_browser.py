@@ -1,0 +1,105 @@
+"""The page in a real browser, where one is installed: keys, taps, sorting, and no error of the content policy."""
+
+import re
+import shutil
+import subprocess
+from datetime import datetime
+
+import pytest
+
+from lennox.report.html import Film, Run, html_parts
+
+BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+pytestmark = pytest.mark.skipif(BROWSER is None, reason="no Chromium is installed")
+
+TRY = """
+const out = [];
+const film = document.querySelector(".film"), marks = film.querySelector(".marks");
+const seen = () => getComputedStyle(marks).visibility;
+const press = (key, more = {}) => (more.at ?? document.body).dispatchEvent(
+  new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true, ...more }));
+const style = (name) => film.style.getPropertyValue(name);
+const tap = (pane, x, y, dx = 0) => {
+  const box = pane.getBoundingClientRect();
+  const at = (moved) => (
+    { bubbles: true, button: 0, pointerId: 1, clientX: box.left + x + moved, clientY: box.top + y });
+  pane.setPointerCapture = () => {};
+  pane.dispatchEvent(new PointerEvent("pointerdown", at(0)));
+  if (dx) pane.dispatchEvent(new PointerEvent("pointermove", at(dx)));
+  pane.dispatchEvent(new PointerEvent("pointerup", at(dx)));
+};
+out.push(["at first", seen()]);
+press(" "); out.push(["space", seen(), document.getElementById("live").textContent]);
+press(" "); out.push(["space again", seen()]);
+tap(film.querySelector(".marked .view"), 20, 20); out.push(["tap", seen()]);
+tap(film.querySelector(".view"), 20, 20, 40); out.push(["drag", seen()]);
+press(" ", { shiftKey: true });
+out.push(["all", [...document.querySelectorAll(".toggle")].every((toggle) => toggle.checked)]);
+press("i"); out.push(["invert", style("--invert"), film.querySelector("[data-do=invert]").ariaPressed]);
+press("+"); out.push(["zoom", style("--zoom"), film.classList.contains("zoomed")]);
+tap(film.querySelector(".view"), 50, 50, -30); out.push(["pan", Number(style("--x")) < -0.25]);
+press("0"); out.push(["reset", style("--zoom"), style("--invert")]);
+press(" ", { at: film.querySelector("[data-do=invert]") }); out.push(["space on a button", seen()]);
+press("j"); out.push(["next", document.querySelector(".film.current").id, document.activeElement.id]);
+document.querySelector(".overview th:nth-child(6) button").click();
+const order = [...document.querySelectorAll(".overview tbody td:first-child")].map((cell) => cell.textContent);
+out.push(["sorted", order.join()]);
+document.body.insertAdjacentHTML("beforeend", "<pre id=answer></pre>");
+document.getElementById("answer").textContent = JSON.stringify(out);
+"""
+
+
+def browse(path, *more):
+    command = [BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--window-size=1280,900", *more, path.as_uri()]
+    return subprocess.run(command, capture_output=True, timeout=120)
+
+
+@pytest.fixture
+def page(card, image, make):
+    films = [make("suspected"), make("none"), make("unreadable"), make("suspected", "second.png")]
+    run = Run(card, films[0].model, films[0].operating_point, datetime(2026, 11, 23), 2, 1, 1)
+    return "".join(html_parts([Film(one, lambda: image) for one in films], run))
+
+
+def test_keys_and_taps(page, tmp_path):
+    import json
+
+    path = tmp_path / "page.html"
+    trial = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", page)  # it would stop the trial's script
+    path.write_text(trial.replace("</body>", f"<script>{TRY}</script></body>"))
+    shown = browse(path, "--dump-dom").stdout.decode()
+    answer = re.search(r'<pre id="answer">(.*?)</pre>', shown, re.DOTALL)
+    assert answer, "the trial did not run to its end"
+    assert json.loads(answer[1].replace("&amp;", "&")) == [
+        ["at first", "hidden"],
+        ["space", "visible", "Outlines shown"],
+        ["space again", "hidden"],
+        ["tap", "visible"],
+        ["drag", "visible"],
+        ["all", True],
+        ["invert", "1", "true"],
+        ["zoom", "1.5", True],
+        ["pan", True],
+        ["reset", "1", "0"],
+        ["space on a button", "visible"],
+        ["next", "film-2", "film-2"],
+        ["sorted", "2,1,4,3"],
+    ]
+
+
+def test_the_page_obeys_its_own_policy_and_its_script_runs(page, tmp_path):
+    path = tmp_path / "page.html"
+    path.write_text(page)
+    done = browse(path, "--enable-logging=stderr", "--v=0", "--dump-dom")
+    assert '<html lang="en" class="scripted">' in done.stdout.decode()
+    assert b"Content Security Policy" not in done.stderr
+
+
+def test_the_page_prints_on_a4_with_outlines(page, tmp_path):
+    path, sheet = tmp_path / "page.html", tmp_path / "page.pdf"
+    path.write_text(page)
+    browse(path, f"--print-to-pdf={sheet}", "--no-pdf-header-footer")
+    data = sheet.read_bytes()
+    boxes = re.findall(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", data)
+    assert boxes
+    assert {(round(float(width)), round(float(height))) for width, height in boxes} == {(595, 842)}
