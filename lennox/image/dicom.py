@@ -1,31 +1,30 @@
 """DICOM files: the only door to pydicom and its decoders.
 
 Elements are taken raw and turned into numbers here: pydicom's own conversion warns about each untidy value, and dental
-software writes many. Frames are decoded by python-gdcm (BSD) or by pydicom itself, never by whatever else is installed,
-so that a file gives the same pixels on every computer.
+software writes many. Compressed frames are decoded by python-gdcm (BSD), never by whatever else is installed, so that
+a file gives the same pixels on every computer.
 """
 
 from __future__ import annotations
 
-import struct
+import re
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.encaps import get_frame
 from pydicom.pixels.decoders.base import get_decoder
+from pydicom.pixels.processing import convert_color_space
 from pydicom.uid import UID
 
 from lennox.errors import ImageError
+from lennox.image.dicom_codec import RLE, SYNTAXES, Frame, codestream, decode
 from lennox.image.dicom_file import DicomFile, Elements, take_apart
 from lennox.image.dicom_grey import GreyRules, Lookup, Window, colour_levels, grey_levels, palette_levels
 from lennox.image.image import Image, Modality
 from lennox.image.levels import one_channel
 from lennox.image.limits import check_size
 
-_RLE = "1.2.840.10008.1.2.5"
-_JPEG_EXTENDED = "1.2.840.10008.1.2.4.51"
-_JPEG_FAMILY = tuple(f"1.2.840.10008.1.2.4.{part}" for part in (50, 51, 57, 70, 80, 81, 90, 91))
 _PHOTOGRAPHIC = "1.2.840.10008.5.1.4.1.1.77.1."
 
 # Samples a pixel of the photometric interpretations that are read.
@@ -63,24 +62,28 @@ def _pixels(file: DicomFile, frame: int | None) -> tuple[NDArray[Any], int]:
             f"The DICOM file holds {samples} samples a pixel as {photometric or 'an unknown kind'}; "
             "wanted grey, palette colour, RGB or YBR. Export it as grey."
         )
-    stored, stored_photometric = _frame(file, _which(elements, frame), photometric, samples)
+    stored, coded, used_bits = _frame(file, _which(elements, frame), photometric, samples)
     allocated = 8 * stored.dtype.itemsize
     bits = min(elements.short(0x00280101, allocated) or allocated, allocated)
     if photometric == "PALETTE COLOR":
         pixels, bits = palette_levels(stored, _palette(elements))
         return one_channel(pixels), bits
     if samples == 3:
-        if stored_photometric != "RGB":
+        if coded != "RGB":
             raise ImageError(f"The colours are coded as {photometric}, which is not read. Export it as RGB.")
         pixels, bits = colour_levels(stored, bits)
         return one_channel(pixels), bits
     if allocated == 8 and elements.short(0x00280100, 8) == 1:
         return stored.view(np.uint8) * np.uint8(255), 1
-    return grey_levels(stored, _rules(file, bits, stored.dtype.kind == "i", photometric))
+    return grey_levels(stored, _rules(file, bits, used_bits, photometric))
+
+
+def _count(elements: Elements) -> int:
+    return max(1, int((elements.numbers(0x00280008) or (1,))[0]))
 
 
 def _which(elements: Elements, frame: int | None) -> int:
-    count = max(1, int((elements.numbers(0x00280008) or (1,))[0]))
+    count = _count(elements)
     if frame is None and count > 1:
         raise ImageError(
             f"The DICOM file holds {count} frames; wanted one. "
@@ -91,101 +94,87 @@ def _which(elements: Elements, frame: int | None) -> int:
     return frame or 0
 
 
-def _frame(file: DicomFile, index: int, photometric: str, samples: int) -> tuple[NDArray[Any], str]:
-    """Samples of one frame as stored, (rows, columns) or (rows, columns, 3), and the photometric interpretation."""
+def _frame(file: DicomFile, index: int, photometric: str, samples: int) -> tuple[NDArray[Any], str, int]:
+    """Samples of one frame, (rows, columns) or (rows, columns, 3); how colours are coded; bits that mean something."""
     elements = file.elements
     allocated = elements.short(0x00280100, 16)
     if allocated not in (1, 8, 16):
         raise ImageError(f"The DICOM file holds samples of {allocated} bits; wanted 1, 8 or 16. Export it with 16.")
-    count = max(1, int((elements.numbers(0x00280008) or (1,))[0]))
+    announced = Frame(elements.short(0x00280010, 0), elements.short(0x00280011, 0), samples, allocated, photometric)
+    signed = bool(elements.short(0x00280103, 0) & 1)
+    planar = elements.short(0x00280006, 0) & 1
+    if file.is_compressed:
+        return _decompressed(file, index, announced, planar, signed)
+    needed = announced.rows * announced.columns * samples * allocated
+    needed = needed * 2 // 3 if photometric == "YBR_FULL_422" else needed
+    if len(file.pixels) * 8 < needed * (index + 1):
+        raise ImageError(
+            f"The DICOM file is cut short: {len(file.pixels)} bytes of pixels found, "
+            f"{needed * (index + 1) // 8} wanted. Copy or export it again."
+        )
     options: dict[str, Any] = {
-        "rows": elements.short(0x00280010, 0),
-        "columns": elements.short(0x00280011, 0),
+        "rows": announced.rows,
+        "columns": announced.columns,
         "samples_per_pixel": samples,
         "photometric_interpretation": photometric,
         "bits_allocated": allocated,
-        "bits_stored": min(elements.short(0x00280101, allocated) or allocated, allocated),
-        "pixel_representation": elements.short(0x00280103, 0) & 1,
-        "planar_configuration": elements.short(0x00280006, 0) & 1,
-        "number_of_frames": count,
+        "bits_stored": allocated,
+        "pixel_representation": int(signed),
+        "planar_configuration": planar,
+        "number_of_frames": _count(elements),
         "pixel_keyword": "PixelData",
         "pixel_vr": file.pixel_vr,
+        "view_only": True,  # no copy of the whole
+        "correct_unused_bits": False,
     }
-    plugin = ""
-    if file.is_compressed:
-        if file.syntax == _RLE:
-            plugin = "pydicom"
-        elif file.syntax in _JPEG_FAMILY:
-            plugin = "gdcm"
-            _check_codestream(get_frame(bytes(file.pixels), index, number_of_frames=count), file.syntax, options)
-        else:
-            what = UID(file.syntax).name if file.syntax else "a way that it does not name"
-            raise ImageError(
-                f"The pixels are compressed as {what}; wanted RLE, JPEG, JPEG-LS, JPEG 2000 or none. "
-                "Export it uncompressed."
-            )
-    else:
-        options |= {"view_only": True, "correct_unused_bits": False}
-        needed = options["rows"] * options["columns"] * samples * allocated
-        needed = needed * 2 // 3 if photometric == "YBR_FULL_422" else needed
-        if len(file.pixels) * 8 < needed * (index + 1):
-            raise ImageError(
-                f"The DICOM file is cut short: {len(file.pixels)} bytes of pixels found, "
-                f"{needed * (index + 1) // 8} wanted. Copy or export it again."
-            )
-    source = bytes(file.pixels) if file.is_compressed else file.pixels
-    stored, found = get_decoder(file.syntax).as_array(
-        source, index=index, validate=False, decoding_plugin=plugin, **options
-    )
-    return stored, str(found["photometric_interpretation"])
+    stored, found = get_decoder(file.syntax).as_array(file.pixels, index=index, validate=False, **options)
+    native = stored.astype(stored.dtype.newbyteorder("="), copy=False)
+    return native, str(found["photometric_interpretation"]), allocated
 
 
-def _check_codestream(codestream: bytes, syntax: str, options: dict[str, Any]) -> None:
-    """Refuse a compressed frame whose own header does not say what the file says, before memory is spent on it."""
-    rows, columns, precision = _codestream_size(codestream)
-    if (rows, columns) != (options["rows"], options["columns"]):
+def _decompressed(
+    file: DicomFile, index: int, announced: Frame, planar: int, signed: bool
+) -> tuple[NDArray[Any], str, int]:
+    if file.syntax not in SYNTAXES:
+        what = _name_of(file.syntax)
         raise ImageError(
-            f"The compressed picture has {rows} x {columns} pixels, but the file announces {options['rows']} x "
-            f"{options['columns']}: it is damaged. Export it again."
+            f"The pixels are compressed as {what}; wanted RLE, JPEG, JPEG-LS, JPEG 2000 or none. "
+            "Export it uncompressed."
         )
-    if syntax == _JPEG_EXTENDED and precision != 8:
+    data = get_frame(bytes(file.pixels), index, number_of_frames=_count(file.elements))
+    found = announced if file.syntax == RLE else codestream(data, announced.photometric)
+    if found is None:
+        raise ImageError("The compressed pixels are damaged or cut short (no header found). Copy or export it again.")
+    if (found.rows, found.columns, found.samples) != (announced.rows, announced.columns, announced.samples):
         raise ImageError(
-            f"The pixels are compressed as lossy JPEG of {precision} bits, which is not read. "
-            "Export it uncompressed or as lossless JPEG."
+            f"The compressed picture has {found.rows} x {found.columns} pixels of {found.samples}, but the file "
+            f"announces {announced.rows} x {announced.columns} of {announced.samples}: it is damaged. Export it again."
         )
+    stored = decode(data, file.syntax, found, planar=planar, signed=signed)
+    stored = stored.view(f"i{stored.dtype.itemsize}") if signed else stored
+    if found.photometric.startswith("YBR"):
+        return np.asarray(convert_color_space(stored, "YBR_FULL", "RGB")), "RGB", found.bits
+    return stored, found.photometric, found.bits
 
 
-def _codestream_size(data: bytes) -> tuple[int, int, int]:
-    """Rows, columns and bits in the header of a JPEG, JPEG-LS or JPEG 2000 codestream; zeros where there is none."""
-    at = data.find(b"\xff\x4f\xff\x51")
-    if 0 <= at < 4096:
-        right, bottom, left, top = struct.unpack_from(">4L", data, at + 8)
-        return bottom - top, right - left, (data[at + 42] & 0x7F) + 1
-    at = 2
-    while at + 9 < len(data):
-        if data[at] != 0xFF:
-            return 0, 0, 0
-        marker = data[at + 1]
-        if marker == 0xFF or 0xD0 <= marker <= 0xD8 or marker == 0x01:  # filling, or markers without a segment
-            at += 1 if marker == 0xFF else 2
-        elif (0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC)) or marker == 0xF7:  # a frame begins
-            precision, rows, columns = struct.unpack_from(">BHH", data, at + 4)
-            return rows, columns, precision
-        else:
-            at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
-    return 0, 0, 0
+def _name_of(syntax: str) -> str:
+    known = re.fullmatch(r"[0-9.]+", syntax) is not None  # others pydicom would warn of
+    return UID(syntax).name if known else "something that it does not name"
 
 
-def _rules(file: DicomFile, bits: int, signed: bool, photometric: str) -> GreyRules:
+def _rules(file: DicomFile, bits: int, used_bits: int, photometric: str) -> GreyRules:
     elements = file.elements
+    signed = bool(elements.short(0x00280103, 0) & 1)
     above = 0 if file.is_compressed else elements.short(0x00280102, bits - 1) + 1 - bits
+    if any(elements.short(0x60000102 + (group << 16), 0) for group in range(0, 32, 2)):
+        used_bits = bits  # an overlay lies in the others
     slope, intercept = elements.numbers(0x00281053), elements.numbers(0x00281052)
     tables = elements.items(0x00283000)
     return GreyRules(
         bits,
         signed,
         shift=above if 0 < above <= 16 - bits else 0,
-        overlay_bits=any(elements.short(0x60000102 + (group << 16), 0) for group in range(0, 32, 2)),
+        used_bits=used_bits,
         slope=slope[0] if slope else 1.0,
         intercept=intercept[0] if intercept else 0.0,
         modality=_lookup(tables[0], 0x00283002, 0x00283006, signed) if tables else None,

@@ -62,7 +62,7 @@ class GreyRules:
     """What a file says about its grey samples.
 
     bits_stored, signed, shift : how many bits a sample has, whether one is its sign, how far above bit 0 they lie
-    overlay_bits : whether the bits above them hold an overlay, which is not part of the picture
+    used_bits : how many low bits mean something; those above hold an overlay, or what a decoder left there
     slope, intercept, modality : rescaling, or the table that takes its place
     interest : table or window of interest; None for the whole range
     inverse : whether the smallest number is white
@@ -72,7 +72,7 @@ class GreyRules:
     bits_stored: int
     signed: bool = False
     shift: int = 0
-    overlay_bits: bool = False
+    used_bits: int = 16
     slope: float = 1.0
     intercept: float = 0.0
     modality: Lookup | None = None
@@ -130,8 +130,8 @@ def _meaning(patterns: NDArray[Any], rules: GreyRules) -> _Stored:
     if rules.signed:
         numbers = (numbers ^ (1 << (width - 1))) - (1 << (width - 1))
     numbers >>= rules.shift
-    if rules.overlay_bits:
-        numbers = _low_bits(numbers, declared, rules.signed)
+    if rules.used_bits < width:
+        numbers = _low_bits(numbers, rules.used_bits, rules.signed)
     padding = np.zeros(len(counts), bool)
     if rules.padding is not None:
         padding = (numbers >= rules.padding[0]) & (numbers <= rules.padding[1])
@@ -175,10 +175,10 @@ def _levels(meant: _Stored, rules: GreyRules) -> tuple[NDArray[np.float64], bool
         slope = rules.slope or 1.0
         values = meant.numbers * slope + rules.intercept
         ends = np.sort(ends * slope + rules.intercept)
-    plain: NDArray[np.float64] = np.clip((values - ends[0]) / (ends[1] - ends[0]), 0.0, 1.0)
+    plain = np.clip(np.asarray((values - ends[0]) / (ends[1] - ends[0]), np.float64), 0.0, 1.0)
     if rules.interest is not None:
         white = rules.interest.white if isinstance(rules.interest, Lookup) else 1
-        levels: NDArray[np.float64] = np.clip(rules.interest(values) / white, 0.0, 1.0)
+        levels = np.clip(np.asarray(rules.interest(values) / white, np.float64), 0.0, 1.0)
         if _inside(levels, meant.counts) >= _LEAST_INSIDE or _inside(plain, meant.counts) < 0.5:
             return levels, True
     return plain, rules.modality is not None

@@ -11,13 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lennox.image.levels import full_range, one_channel
+from lennox.image.levels import full_range, luma, one_channel
 
 Pixels = NDArray[np.uint8] | NDArray[np.uint16]
-
-# Rec. 601 weights in 1/65536, summing to exactly 65536, so that a grey pixel keeps its level.
-_LUMA = (19595, 38470, 7471)
-_ROWS_AT_ONCE = 256  # colour is turned to grey in bands: no full-size temporaries
 
 
 class Modality(Enum):
@@ -108,9 +104,4 @@ class Image:
         """(rows, columns) in the type of the pixels: the pixels themselves if grey, else their Rec. 601 luma."""
         if self.is_grey:
             return self.pixels
-        luma = np.empty(self.pixels.shape[:2], self.pixels.dtype)
-        for top in range(0, self.rows, _ROWS_AT_ONCE):
-            band = self.pixels[top : top + _ROWS_AT_ONCE].astype(np.uint32)
-            total = band[..., 0] * _LUMA[0] + band[..., 1] * _LUMA[1] + band[..., 2] * _LUMA[2]
-            luma[top : top + _ROWS_AT_ONCE] = (total + 32768) >> 16
-        return luma
+        return luma(self.pixels)

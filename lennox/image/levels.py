@@ -12,6 +12,11 @@ from lennox.errors import ImageError
 # Depths that detectors and exporters have. A 16-bit sample that says no more is taken for the smallest that holds it.
 _DEPTHS = (8, 10, 12, 14, 16)
 
+# Rec. 601 weights in 1/65536, summing to exactly 65536, so that a grey pixel keeps its level.
+_LUMA = (19595, 38470, 7471)
+_ROUNDING = 2  # levels of 255 between the channels of a grey pixel
+_ROWS_AT_ONCE = 256  # colour is gone through in bands: no full-size temporaries
+
 
 def real_depth(highest: int) -> int:
     """The smallest usual depth, 8 to 16 bits, that holds `highest`; 16 for zero, which tells nothing."""
@@ -102,11 +107,25 @@ def over_black(samples: NDArray[Any], alpha: NDArray[Any]) -> NDArray[Any]:
     return laid
 
 
+def luma(colour: NDArray[Any]) -> NDArray[Any]:
+    """Brightness of (rows, columns, 3) colour by Rec. 601, in its own type; a grey pixel keeps its level."""
+    grey = np.empty(colour.shape[:2], colour.dtype)
+    for top in range(0, len(colour), _ROWS_AT_ONCE):
+        band = colour[top : top + _ROWS_AT_ONCE].astype(np.uint32)
+        total = band[..., 0] * _LUMA[0] + band[..., 1] * _LUMA[1] + band[..., 2] * _LUMA[2]
+        grey[top : top + _ROWS_AT_ONCE] = (total + 32768) >> 16
+    return grey
+
+
 def one_channel(pixels: NDArray[Any]) -> NDArray[Any]:
-    """(rows, columns) where all channels of (rows, columns, 3) are equal; else the pixels as they are."""
+    """(rows, columns) where the channels of (rows, columns, 3) are equal, up to rounding; else the pixels as they are.
+
+    WebP turns grey into colour and back, and its channels come out one level apart.
+    """
     if pixels.ndim != 3:
         return pixels
-    first = pixels[..., 0]
-    if np.array_equal(first, pixels[..., 1]) and np.array_equal(first, pixels[..., 2]):
-        return np.ascontiguousarray(first)
-    return pixels
+    for top in range(0, len(pixels), _ROWS_AT_ONCE):
+        band = pixels[top : top + _ROWS_AT_ONCE].astype(np.int32)
+        if np.abs(band[..., [0, 2]] - band[..., [1]]).max() > (_ROUNDING if pixels.dtype == np.uint8 else 0):
+            return pixels
+    return luma(pixels)

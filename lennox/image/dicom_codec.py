@@ -1,0 +1,126 @@
+"""Compressed DICOM frames: what their own headers say, and their samples."""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lennox.errors import ImageError
+
+RLE = "1.2.840.10008.1.2.5"
+JPEG_2000 = ("1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.91")
+JPEG_LS = ("1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.81")
+SYNTAXES = (
+    *(f"1.2.840.10008.1.2.4.{part}" for part in (50, 51, 57, 70)),
+    *JPEG_LS,
+    *JPEG_2000,
+    RLE,
+)
+_TIME_LIMIT_S = 120
+
+# What gdcm says of frames that it then decodes well: it tries the decoder of 8 bits first, and some encoders are sloppy.
+_HARMLESS = ("Unsupported JPEG data precision", "Invalid SOS parameters for sequential JPEG")
+_JPEG_2000_START = b"\xff\x4f\xff\x51"
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What a frame holds, by the file's header or its own.
+
+    bits : of a sample; photometric : how colours are coded, once decoded
+    """
+
+    rows: int
+    columns: int
+    samples: int
+    bits: int
+    photometric: str
+
+
+def codestream(data: bytes, photometric: str) -> Frame | None:
+    """What the header of a JPEG, JPEG-LS or JPEG 2000 codestream says; None where there is no such header."""
+    at = data.find(_JPEG_2000_START, 0, 4096)
+    if at >= 0:
+        if len(data) < at + 43:
+            return None
+        right, bottom, left, top, samples, depth = struct.unpack_from(">4L16xHB", data, at + 8)
+        colour = "RGB" if photometric in ("YBR_ICT", "YBR_RCT") else photometric
+        return Frame(bottom - top, right - left, samples, (depth & 0x7F) + 1, colour)
+    return _jpeg_frame(data, photometric) if data.startswith(b"\xff\xd8") else None
+
+
+def _jpeg_frame(data: bytes, photometric: str) -> Frame | None:
+    at, jfif = 2, False
+    while at + 9 < len(data) and data[at] == 0xFF:
+        marker, length = data[at + 1], int.from_bytes(data[at + 2 : at + 4], "big")
+        if marker == 0xFF:  # filling
+            at += 1
+            continue
+        jfif |= marker == 0xE0 and data[at + 4 : at + 8] == b"JFIF"
+        if (0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC)) or marker == 0xF7:
+            bits, rows, columns, samples = struct.unpack_from(">BHHB", data, at + 4)
+            names = data[at + 10 : at + 10 + 3 * samples : 3]
+            if names in (b"RGB", b"rgb"):  # the codestream knows better than the file
+                photometric = "RGB"
+            elif samples == 3 and jfif and photometric == "RGB":
+                photometric = "YBR_FULL"
+            return Frame(rows, columns, samples, bits, photometric)
+        at += 2 + length
+    return None
+
+
+def decode(data: bytes, syntax: str, frame: Frame, *, planar: int, signed: bool) -> NDArray[Any]:
+    """Samples of a frame, (rows, columns) or (rows, columns, 3), uint8 or uint16; bits above `frame.bits` mean nothing.
+
+    Raises ImageError where the frame is damaged, as far as the decoder notices.
+    """
+    allocated = 8 if frame.bits <= 8 else 16
+    header = {
+        "syntax": syntax,
+        "photometric": frame.photometric,
+        "rows": frame.rows,
+        "columns": frame.columns,
+        "samples": frame.samples,
+        "planar": planar,
+        "allocated": allocated,
+        "stored": frame.bits,
+        "signed": int(signed),
+    }
+    program = [sys.executable, "-P", "-W", "ignore", str(Path(__file__).with_name("dicom_gdcm.py"))]
+    try:
+        done = subprocess.run(  # noqa: S603 (our own program, and the frame is its data)
+            program,
+            input=json.dumps(header).encode() + b"\n" + data,
+            capture_output=True,
+            timeout=_TIME_LIMIT_S,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise ImageError(
+            f"The compressed pixels could not be decoded ({type(error).__name__}). Export the image uncompressed."
+        ) from None
+    wanted = frame.rows * frame.columns * frame.samples * allocated // 8
+    said = [
+        line for line in done.stderr.decode("utf-8", "replace").splitlines() if line and not line.startswith(_HARMLESS)
+    ]
+    if done.returncode != 0 or said or len(done.stdout) != wanted:
+        raise ImageError(
+            f"The compressed pixels are damaged or cut short ({said[-1][:100] if said else 'too few samples'}). "
+            "Copy or export the file again."
+        )
+    samples: NDArray[Any] = np.frombuffer(done.stdout, np.uint8 if allocated == 8 else np.uint16)
+    if frame.samples == 1:
+        return samples.reshape(frame.rows, frame.columns)
+    if planar and syntax not in JPEG_LS:
+        return np.ascontiguousarray(samples.reshape(frame.samples, frame.rows, frame.columns).transpose(1, 2, 0))
+    return samples.reshape(frame.rows, frame.columns, frame.samples)
