@@ -9,11 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 INTRA_ORAL_FOR_PRESENTATION = "1.2.840.10008.5.1.4.1.1.1.3"
-_JAWS = {  # SNOMED CT, of context group 4016
-    "upper": ("70925003", "Maxilla"),
-    "lower": ("91609006", "Mandible"),
-    "both": ("110730005", "Teeth, gums and supporting structures"),
-}
+# Keywords of pydicom's code dictionary: context groups 4016 (regions) and 4018 (teeth)
+_QUADRANTS = {1: "PermanentMaxillaryRight", 2: "PermanentMaxillaryLeft", 3: "MandibularLeft", 4: "MandibularRight"}
+_POSITIONS = (
+    "CentralIncisor",
+    "LateralIncisor",
+    "Canine",
+    "FirstPremolar",
+    "SecondPremolar",
+    "FirstMolar",
+    "SecondMolar",
+    "ThirdMolar",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +32,7 @@ class FilmObject:
     spacing_mm : (row, column) size of a pixel at the detector
     identity : text that the object's UIDs are made from: the same text, the same UIDs
     number : of the instance in its series
-    jaw : "upper", "lower" or "both"
+    teeth : FDI numbers of the permanent teeth on the film, at least one
     patient_name, patient_id, description : as they go into the file; description is of the series
     """
 
@@ -34,7 +41,7 @@ class FilmObject:
     spacing_mm: tuple[float, float]
     identity: str
     number: int
-    jaw: str
+    teeth: tuple[int, ...]
     patient_name: str
     patient_id: str
     description: str
@@ -45,8 +52,26 @@ class FilmObject:
             raise ValueError(f"{self.bits} bits need (rows, columns) {wanted.__name__}, got {self.pixels.dtype}")
         if int(self.pixels.max()) >> self.bits:
             raise ValueError(f"a pixel of {self.pixels.max()} does not fit into {self.bits} bits")
-        if self.jaw not in _JAWS:
-            raise ValueError(f"jaw must be one of {tuple(_JAWS)}, got {self.jaw!r}")
+        if not self.teeth or any(fdi // 10 not in _QUADRANTS or not 1 <= fdi % 10 <= 8 for fdi in self.teeth):
+            raise ValueError(f"teeth must be FDI numbers of permanent teeth, at least one, got {self.teeth}")
+
+
+def _keyword(fdi: int) -> str:
+    keyword = f"{_QUADRANTS[fdi // 10]}{_POSITIONS[fdi % 10 - 1]}Tooth"
+    return "MandibularLeftLateralTooth" if fdi == 32 else keyword  # as the standard words it
+
+
+def _region(teeth: tuple[int, ...]) -> str:
+    jaws = {"Maxilla" if fdi < 30 else "Mandible" for fdi in teeth}
+    return jaws.pop() if len(jaws) == 1 else "TeethGumsAndSupportingStructures"
+
+
+def _sides(teeth: tuple[int, ...]) -> tuple[str, list[str]]:
+    """Laterality, and where rows and columns run in the patient: the film is seen from outside the mouth."""
+    right = {fdi // 10 in (1, 4) for fdi in teeth}
+    if right == {True}:
+        return "R", ["A", "F"]
+    return ("L", ["P", "F"]) if right == {False} else ("B", ["L", "F"])
 
 
 def encode_phantom(film: FilmObject) -> bytes:
@@ -57,23 +82,28 @@ def encode_phantom(film: FilmObject) -> bytes:
     """
     from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
     from pydicom.sequence import Sequence
-    from pydicom.uid import ExplicitVRLittleEndian, generate_uid
+    from pydicom.sr.codedict import codes
+    from pydicom.uid import UID, ExplicitVRLittleEndian, generate_uid
 
-    def uid(part: str) -> str:
-        return str(generate_uid(entropy_srcs=[film.identity, part]))
+    def uid(part: str) -> UID:
+        return generate_uid(entropy_srcs=[film.identity, part])
 
-    def code(value: str, meaning: str) -> Dataset:
+    def coded(group: str, keyword: str) -> Dataset:
+        code = getattr(getattr(codes, group), keyword)
         item = Dataset()
-        item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = value, "SCT", meaning
+        item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = code.value, code.scheme_designator, code.meaning
         return item
 
+    region = coded("cid4016", _region(film.teeth))
+    teeth = Sequence([coded("cid4018", _keyword(fdi)) for fdi in film.teeth])
+    laterality, orientation = _sides(film.teeth)
     meta = FileMetaDataset()
-    meta.MediaStorageSOPClassUID = INTRA_ORAL_FOR_PRESENTATION
+    meta.MediaStorageSOPClassUID = UID(INTRA_ORAL_FOR_PRESENTATION)
     meta.MediaStorageSOPInstanceUID = uid(f"instance {film.number}")
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
     meta.ImplementationClassUID = uid("lennox")
     meta.ImplementationVersionName = "LENNOX"
-    data = FileDataset(None, {}, file_meta=meta, preamble=b"\0" * 128)
+    data = FileDataset(io.BytesIO(), {}, file_meta=meta, preamble=b"\0" * 128)
     rows, columns = film.pixels.shape
     elements = {
         # patient and study
@@ -100,15 +130,16 @@ def encode_phantom(film: FilmObject) -> bytes:
         "SOPInstanceUID": meta.MediaStorageSOPInstanceUID,
         "InstanceNumber": film.number,
         "ImageType": ["DERIVED", "PRIMARY", ""],
-        "PatientOrientation": "",
+        "PatientOrientation": orientation,
         "ContentDate": "",
         "ContentTime": "",
         "QualityControlImage": "YES",  # a phantom, by the standard's own word
         "BurnedInAnnotation": "NO",
         "LossyImageCompression": "00",
         "DerivationDescription": film.description,
-        "ImageLaterality": "U",
-        "AnatomicRegionSequence": Sequence([code(*_JAWS[film.jaw])]),
+        "ImageLaterality": laterality,
+        "AnatomicRegionSequence": Sequence([region]),
+        "PrimaryAnatomicStructureSequence": teeth,
         "AcquisitionContextSequence": Sequence([]),
         "DetectorType": "",
         "ImagerPixelSpacing": [f"{step:.6f}" for step in film.spacing_mm],
@@ -128,7 +159,7 @@ def encode_phantom(film: FilmObject) -> bytes:
         "RescaleSlope": "1",
         "RescaleType": "US",
         "PresentationLUTShape": "IDENTITY",
-        "WindowCenter": str(2 ** (film.bits - 1)),
+        "WindowCenter": str(2 ** (film.bits - 1)),  # the whole range: a window that the standard wants, and no change
         "WindowWidth": str(2**film.bits),
     }
     for keyword, value in elements.items():

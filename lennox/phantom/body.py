@@ -39,7 +39,10 @@ class Window:
 
 
 def jaw_axes(jaw: Jaw, grid: Grid) -> tuple[Map, Map, Map, Map]:
-    """x and y of the jaw's frame as sums: x = row part + column part; returns (x_rows, x_columns, y_rows, y_columns)."""
+    """x and y (mm) of the jaw's frame, each as a part by row and a part by column to be added.
+
+    Returns x_rows, x_columns, y_rows, y_columns, float32 of (rows, 1) and (1, columns).
+    """
     across = ((np.arange(grid.columns) + 0.5) * grid.spacing_mm - grid.columns * grid.spacing_mm / 2).astype(np.float32)
     down = ((np.arange(grid.rows) + 0.5) * grid.spacing_mm - grid.rows * grid.spacing_mm / 2).astype(np.float32)
     cosine, sine = math.cos(jaw.angle), math.sin(jaw.angle)
@@ -84,7 +87,7 @@ def open_window(tooth: Tooth, jaw: Jaw, grid: Grid) -> Window | None:
 
 
 def lens(u: Map, centre: Map, half: Map, breadth: Map, square: float) -> Map:
-    """Path through a rounded cross-section: an ellipse at square 0, nearer a box at 1; 0 outside and where half <= 0."""
+    """Path through a rounded cross-section: an ellipse at square 0, nearer a box at 1; 0 outside."""
     q = u - centre
     q /= np.maximum(half, np.float32(1e-3))
     q *= q
@@ -114,15 +117,14 @@ def crown_share(form: Form, window: Window, size_width: float, drop: float) -> M
     """How much of the tooth's breadth is left at each pixel under its two rows of cusps, 0..1."""
     sharp = {"incisor": 0.35, "canine": 2.6, "premolar": 2.2, "molar": 2.0}[form.kind]
     rounding = {"incisor": 0.8, "canine": 1.2, "premolar": 1.8, "molar": 1.8}[form.kind]
-    total: Map | None = None
+    total = np.zeros_like(window.u)
     for row in form.cusps:
         left = cusp_line(row, window.u, drop, size_width, sharp)
         left -= window.v
         left *= np.float32(1 / rounding)
         np.clip(left, 0.0, 1.0, out=left)
         np.sqrt(left, out=left)
-        total = left if total is None else total + left
-    assert total is not None
+        total += left
     total *= np.float32(1 / len(form.cusps))
     return total
 
@@ -130,7 +132,8 @@ def crown_share(form: Form, window: Window, size_width: float, drop: float) -> M
 def _ends(form: Form, grow: float) -> Profile:
     """Where a shell of `grow` mm around the root ends: 1 along it, falling to 0 just beyond the apex."""
     length = (-form.start - MARGIN_MM) / 1.05 + grow
-    return np.sqrt(np.clip(1 - np.clip(-form.v / length, 0, 1.2) ** 10, 0, 1)).astype(np.float32)
+    ends: Profile = np.sqrt(np.clip(1 - np.clip(-form.v / length, 0, 1.2) ** 10, 0, 1)).astype(np.float32)
+    return ends
 
 
 def trunk(form: Form, window: Window, grow: float = 0.0, enamel: float = 0.0) -> Map:
@@ -159,7 +162,7 @@ def trunk(form: Form, window: Window, grow: float = 0.0, enamel: float = 0.0) ->
 
 
 def roots(form: Form, window: Window, grow: float = 0.0) -> Map | None:
-    """Path through the separate roots, None for a single-rooted tooth: side by side the larger, behind one another the sum."""
+    """Path through the separate roots, None for a single root: side by side the larger, behind one another the sum."""
     if not form.furcation and len(form.roots) == 1:
         return None
     planes: dict[int, Map] = {}

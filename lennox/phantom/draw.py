@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from lennox.phantom.body import Grid, Map, Window, crown_share, open_window, outline, pulp_space, roots, trunk
 from lennox.phantom.bone import surround
 from lennox.phantom.film import DEPTHS, Lesion, Phantom, tight_box
-from lennox.phantom.lesions import mineral_lost, plan_lesions
+from lennox.phantom.lesions import Plan, mineral_lost, plan_lesions
 from lennox.phantom.mouth import ARTEFACTS, Jaw, Scene, Tooth, set_scene
 from lennox.phantom.physics import attenuation, displayed, noisy, optical_depth, resize, transmitted
 from lennox.phantom.restorations import crown, fill, implant, root_filling
@@ -163,7 +163,7 @@ def _anatomy(scene: Scene, grid: Grid, sensor: Sensor, texture: np.random.Genera
             total[place] += depth
             drawn.append(_Drawn(tooth, jaw, window, path, depth))
             if tooth.state == "whole":
-                inner, outer = outline(tooth, window, 0.2), outline(tooth, window, 0.45)
+                inner, outer = outline(tooth, window, jaw.ligament_mm), outline(tooth, window, jaw.ligament_mm + 0.25)
                 lamina[place] += np.maximum(outer - inner, 0)
                 ligament[place] += np.maximum(inner - path, 0) * (window.v < 1)
                 socket[place] += np.maximum(outer, path)
@@ -175,7 +175,7 @@ def _anatomy(scene: Scene, grid: Grid, sensor: Sensor, texture: np.random.Genera
         room *= around.texture
         total += room * np.float32(attenuation("trabecular bone", energy) * jaw.density)
         cortical = np.minimum(around.cortical, around.bone + 1.5)
-        cortical += 0.55 * lamina * below
+        cortical += lamina * below
         total += cortical * np.float32(attenuation("cortical bone", energy))
         total += (around.soft / len(scene.jaws) + ligament) * np.float32(attenuation("soft tissue", energy))
     return total, drawn
@@ -183,7 +183,7 @@ def _anatomy(scene: Scene, grid: Grid, sensor: Sensor, texture: np.random.Genera
 
 def _lesions(
     rng: np.random.Generator, drawn: list[_Drawn], wanted: int | Sequence[str], grid: Grid
-) -> list[tuple[object, _Drawn, Map]]:
+) -> list[tuple[Plan, _Drawn, Map]]:
     """Plan the lesions and draw how much optical depth each takes away."""
     by_tooth = {item.tooth.fdi: item for item in drawn}
     reach = 0.5 * grid.columns * grid.spacing_mm - 1.0
@@ -197,7 +197,7 @@ def _lesions(
     return found
 
 
-def _truth(plan, item: _Drawn, fall: Map, grid: Grid, shape: tuple[int, int]) -> Lesion | None:  # type: ignore[no-untyped-def]
+def _truth(plan: Plan, item: _Drawn, fall: Map, grid: Grid, shape: tuple[int, int]) -> Lesion | None:
     """The lesion as it lies on the film, None where it lies off it."""
     full = np.zeros((grid.rows, grid.columns), np.float32)
     full[item.window.rows, item.window.columns] = fall
@@ -232,5 +232,7 @@ def _quantised(shown: Map, bits: int) -> NDArray[np.uint8] | NDArray[np.uint16]:
     np.clip(shown, 0, top, out=shown)
     if bits == 8:
         return shown.astype(np.uint8)
-    levels = shown.astype(np.uint16)
-    return levels if bits == 16 else (levels << 4) | (levels >> 8)
+    levels: NDArray[np.uint16] = shown.astype(np.uint16)
+    if bits == 12:  # the highest bits once more below the lowest: 0 stays 0, 4095 becomes 65535
+        levels = (levels << np.uint16(4)) | (levels >> np.uint16(8))
+    return levels

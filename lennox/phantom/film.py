@@ -8,6 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lennox import _core
+from lennox.maps import Box
+
 DEPTHS = ("E1", "E2", "D1", "D2", "D3")
 SURFACES = ("M", "D", "O", "B", "L", "root")
 LESION_KINDS = ("proximal", "occlusal", "secondary", "root", "gross")
@@ -18,7 +21,7 @@ class Lesion:
     """One carious lesion as it was drawn.
 
     mask : (rows, columns) bool, read-only: every pixel whose path runs through demineralised tissue, before blur
-    box : (top, left, bottom, right) in whole pixels, half-open, tight about the mask
+    box : tight about the mask, in whole pixels, half-open
     tooth : FDI number
     surface : M, D, O, B, L or root
     depth : E1, E2 outer and inner half of the enamel; D1, D2, D3 outer, middle and inner third of the dentine
@@ -27,7 +30,7 @@ class Lesion:
     """
 
     mask: NDArray[np.bool_]
-    box: tuple[int, int, int, int]
+    box: Box
     tooth: int
     surface: str
     depth: str
@@ -81,13 +84,16 @@ class Phantom:
     @property
     def stored(self) -> NDArray[np.uint8] | NDArray[np.uint16]:
         """The pixels as a file holds them: (rows, columns), 0 .. 2**bits - 1."""
-        return self.pixels if self.bits != 12 else self.pixels >> 4
+        if self.bits != 12:
+            return self.pixels
+        shallow: NDArray[np.uint16] = self.pixels.astype(np.uint16) >> np.uint16(4)
+        return shallow
 
     def coco_annotations(self, image_id: int, first_id: int) -> list[dict[str, Any]]:
-        """One COCO annotation a lesion: box [x, y, width, height], mask as uncompressed run lengths, truth beside them."""
+        """One COCO annotation a lesion: bbox [x, y, width, height], outlines along pixel edges, and the truth."""
         found = []
         for number, lesion in enumerate(self.lesions):
-            top, left, bottom, right = lesion.box
+            top, left, bottom, right = (int(edge) for edge in lesion.box.as_tuple())
             found.append(
                 {
                     "id": first_id + number,
@@ -96,7 +102,7 @@ class Phantom:
                     "iscrowd": 0,
                     "bbox": [left, top, right - left, bottom - top],
                     "area": int(lesion.mask.sum()),
-                    "segmentation": run_lengths(lesion.mask),
+                    "segmentation": polygons(lesion.mask),
                     "tooth": lesion.tooth,
                     "surface": lesion.surface,
                     "depth": lesion.depth,
@@ -107,16 +113,17 @@ class Phantom:
         return found
 
 
-def tight_box(mask: NDArray[np.bool_]) -> tuple[int, int, int, int]:
-    """(top, left, bottom, right), half-open, of the pixels set in a (rows, columns) bool mask that is not empty."""
+def tight_box(mask: NDArray[np.bool_]) -> Box:
+    """The half-open box of the pixels set in a (rows, columns) bool mask that is not empty."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    return int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1
+    return Box(int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1)
 
 
-def run_lengths(mask: NDArray[np.bool_]) -> dict[str, list[int]]:
-    """COCO's uncompressed run-length form of a mask: columns first, runs of 0 and 1 in turn, 0 first."""
-    flat = mask.ravel(order="F")
-    changes = np.flatnonzero(flat[1:] != flat[:-1]) + 1
-    edges = np.concatenate([[0], changes, [flat.size]])
-    counts = np.diff(edges).tolist()
-    return {"counts": [0, *counts] if flat[0] else counts, "size": list(mask.shape)}
+def polygons(mask: NDArray[np.bool_]) -> list[list[float]]:
+    """Outer outlines of a mask's parts along the edges of its pixels, each as COCO's x, y, x, y..."""
+    box = tight_box(mask)
+    top, left = int(box.top), int(box.left)
+    part = np.ascontiguousarray(mask[top : int(box.bottom), left : int(box.right)], np.float32)
+    found = _core.label_lesions(part, 0.5)
+    outlines = _core.trace_outlines(found.labels, len(found.areas))
+    return [(outline[:, ::-1] + [left, top]).ravel().tolist() for outline in outlines]

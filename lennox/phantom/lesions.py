@@ -69,7 +69,7 @@ def sites_of(tooth: Tooth) -> list[Site]:
     return found
 
 
-_KIND_WEIGHTS = {"proximal": 3.0, "secondary": 5.0, "occlusal": 1.8, "root": 1.0, "gross": 0.8}
+KIND_WEIGHTS = {"proximal": 3.0, "secondary": 5.0, "occlusal": 1.8, "root": 1.0, "gross": 0.8}
 
 
 def plan_lesions(
@@ -86,7 +86,7 @@ def plan_lesions(
     count = wanted if isinstance(wanted, int) else len(wanted)
     plans: list[Plan] = []
     while sites and len(plans) < count:
-        weights = np.array([_KIND_WEIGHTS[site.kind] for site in sites])
+        weights = np.array([KIND_WEIGHTS[site.kind] for site in sites])
         site = sites[int(rng.choice(len(sites), p=weights / weights.sum()))]
         drawn = str(rng.choice(DEPTHS, p=DEPTH_SHARES))
         depth = drawn if isinstance(wanted, int) else wanted[len(plans)]
@@ -107,7 +107,7 @@ def _at(profile: Profile, tooth: Tooth, v: float) -> float:
 def _uneven(window: Window, row: float, column: float, phase: float) -> Map:
     """A factor about 1 that makes an outline irregular: a sum of waves around the centre (v, u)."""
     turn = np.arctan2(window.v - np.float32(row), window.u - np.float32(column))
-    factor = np.float32(1.0) + np.float32(0.10) * np.sin(3 * turn + np.float32(phase))
+    factor: Map = np.float32(1.0) + np.float32(0.10) * np.sin(3 * turn + np.float32(phase))
     factor += np.float32(0.07) * np.sin(5 * turn + np.float32(2.3 * phase))
     factor += np.float32(0.05) * np.sin(9 * turn + np.float32(4.1 * phase))
     return factor
@@ -131,15 +131,15 @@ def _from_the_side(plan: Plan, window: Window, v: float, height: float) -> Map:
     inward = _inward(plan.site, window)
     if reach <= 1.0:
         tip = enamel * reach
-        knots, widths = (-0.3, 0.0, 0.6 * tip, tip), (0.9, 1.0, 0.6, 0.05)
+        knots, widths = [-0.3, 0.0, 0.6 * tip, tip], [0.9, 1.0, 0.6, 0.05]
     else:
         tip = enamel + dentine * (reach - 1.0)
         deep = tip - enamel
         mouth = 0.6 if reach < 1.5 else 0.85  # of a deep lesion the enamel has broken in
         if enamel < 0.15:  # on a root there is none
             mouth = 1.0
-        knots = (-0.3, 0.0, max(enamel, 0.05), enamel + 0.25 * deep, enamel + 0.6 * deep, enamel + 0.88 * deep, tip)
-        widths = (mouth, mouth, 0.8 * mouth + 0.1, 1.0, 0.9, 0.55, 0.05)
+        knots = [-0.3, 0.0, max(enamel, 0.05), *(enamel + share * deep for share in (0.25, 0.6, 0.88)), tip]
+        widths = [mouth, mouth, 0.8 * mouth + 0.1, 1.0, 0.9, 0.55, 0.05]
     wide = np.interp(inward, knots, widths, left=0.0, right=0.0).astype(np.float32)
     along = (window.v - np.float32(v)) / (np.float32(height) * _uneven(window, v, plan.site.side * half, plan.phase))
     body = np.float32(1) - (along / np.maximum(wide, np.float32(1e-3))) ** 2
@@ -161,7 +161,7 @@ def _occlusal(plan: Plan, window: Window) -> Map:
     across = (window.u - np.float32(middle)) / _uneven(window, border, middle, plan.phase)
     fissure = 0.35 if reach <= 1 else 0.25
     bottom = border + (1 - min(reach, 1.0)) * form.occlusal_enamel
-    body = np.minimum(1 - (across / np.float32(fissure)) ** 2, (window.v - np.float32(bottom)) * 3)
+    body: Map = np.minimum(1 - (across / np.float32(fissure)) ** 2, (window.v - np.float32(bottom)) * 3)
     if plan.site.kind == "secondary":
         body = np.full_like(below, -1.0)
         reach = max(reach, 1.2)
@@ -170,7 +170,7 @@ def _occlusal(plan: Plan, window: Window) -> Map:
         wide = np.float32(plan.height * tooth.size.width * (0.1 + 0.2 * (reach - 1.0)))
         dome = 1 - (across / wide) ** 2 - (below / np.float32(depth)) ** 2
         cap = 1 - (across / wide) ** 2 - (below / np.float32(0.45)) ** 2  # spreads along the border of the dentine
-        body = np.maximum(body, np.where(below >= 0, dome, cap))
+        np.maximum(body, np.where(below >= 0, dome, cap), out=body)
     return body
 
 
@@ -188,7 +188,8 @@ def _gross(plan: Plan, window: Window) -> Map:
     uneven = _uneven(window, v, u, plan.phase)
     across = (window.u - np.float32(u)) / (wide * uneven)
     along = (window.v - np.float32(v)) / (high * uneven)
-    return np.float32(1.0) - (across**2 + along**2) ** 1.5
+    body: Map = np.float32(1.0) - (across**2 + along**2) ** 1.5
+    return body
 
 
 def _secondary_at_crown(plan: Plan, window: Window) -> Map:
@@ -243,9 +244,10 @@ def mineral_lost(plan: Plan, window: Window, path: Map, depth: Map) -> Map:
     """
     body, through = _heart(plan, window)
     loss = LOSS[plan.depth] if plan.site.kind != "gross" else 0.95
-    share = np.clip(body, 0, 1) ** np.float32(SOFTNESS[plan.depth])
+    softness = SOFTNESS[plan.depth] + (0.2 if plan.site.kind == "secondary" else 0.0)
+    share = np.clip(body, 0, 1) ** np.float32(softness)
     length = np.minimum(share * np.float32(through), path)
-    fall = np.float32(loss) * length * (depth / np.maximum(path, 0.3))
+    fall: Map = np.float32(loss) * length * (depth / np.maximum(path, 0.3))
     fall *= depth < 5.0  # metal stays
     peak = float(fall.max())
     # a soft threshold: what is below a tenth of the heart belongs neither to the mask nor to the film

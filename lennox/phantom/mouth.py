@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -16,7 +17,7 @@ ARTEFACTS = (
     "scratches",
     "low exposure",
 )
-_ORDER = (*range(18, 10, -1), *range(21, 29))  # from left to right on the film, upper jaw
+_ORDER: tuple[int, ...] = (*range(18, 10, -1), *range(21, 29))  # from left to right on the film, upper jaw
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,7 @@ class Jaw:
 
     right_row, right_column... of its frame are given by `angle` (radians) and `lift` (mm): y = 0 at the neck line
     stretch : foreshortening or elongation of everything along y
+    ligament_mm : width of the gap between root and socket
     density : of the spongy bone, 1 is the mean of a skeleton; jaws are denser
     crest : points (x, y) of the bone's crest, left to right
     """
@@ -92,6 +94,7 @@ class Jaw:
     crest: tuple[tuple[float, float], ...]
     bone_mm: float
     density: float
+    ligament_mm: float
     bone_loss: float
     landmark: float  # depth of the sinus, canal or border below the necks, mm
 
@@ -112,7 +115,8 @@ def _size(rng: np.random.Generator, upper: bool, position: int) -> Dimensions:
 
 def _fdi(upper: bool, place: int) -> int:
     fdi = _ORDER[place]
-    return fdi if upper else fdi + (30 if fdi < 20 else 10)
+    lower_instead = 30 if fdi < 20 else 10  # quadrant 1 over 4, 2 over 3
+    return fdi if upper else fdi + lower_instead
 
 
 def _filling(rng: np.random.Generator, form: Form, size: Dimensions, material: str) -> Filling:
@@ -163,12 +167,13 @@ def _crest(
 ) -> tuple[tuple[float, float], ...]:
     """Bone's crest: between teeth below the necks, over a gap a worn ridge."""
     points = []
-    for left, right in zip(teeth[:-1], teeth[1:], strict=True):
+    for left, right in pairwise(teeth):
         x = (left.x + right.x) / 2
         level = (left.neck + right.neck) / 2 - rng.uniform(1.0, 2.0) - loss
         if rng.random() < 0.12:
             level -= rng.exponential(1.5)
         points.append((x, level))
+    points += [(tooth.x, tooth.neck - rng.uniform(1.8, 3.6) - loss) for tooth in teeth]
     points += [(x, -rng.uniform(2.0, 5.0) - loss) for x, _ in gaps]
     points.sort()
     if not points:
@@ -252,11 +257,11 @@ def set_scene(
     loss = float(min(rng.exponential(1.0), 5.5))
     angle = float(rng.normal(0, 0.07))
     jaws = []
+    tops: tuple[bool, ...] = (bool(rng.random() < 0.5),)
+    shift = 0.0
     if kind == "bitewing":
         middle = rng.choice([rng.uniform(2.0, 4.0), rng.uniform(11.0, 13.0)])
-        tops, shift = (True, False), rng.normal(0, 1.0)
-    else:
-        tops, shift = (bool(rng.random() < 0.5),), 0.0
+        tops, shift = (True, False), float(rng.normal(0, 1.0))
     for upper in tops:
         teeth, gaps = _arrange(rng, upper, middle + (0.0 if upper else 0.2), reach, artefacts)
         crown = max((tooth.size.crown_height for tooth in teeth), default=8.0)
@@ -272,10 +277,11 @@ def set_scene(
                 lift=float(lift),
                 stretch=float(np.clip(rng.normal(1.0, 0.07), 0.85, 1.2)) if kind != "bitewing" else 1.0,
                 crest=_crest(rng, teeth, gaps, loss, reach + 4),
-                bone_mm=float(rng.uniform(9.0, 13.0)),
-                density=float(rng.uniform(1.3, 2.6)),
+                bone_mm=float(rng.uniform(6.5, 9.5) if abs(middle - 7.5) < 3.2 else rng.uniform(9.0, 12.5)),
+                density=float(rng.uniform(1.2, 2.1)),
+                ligament_mm=float(rng.uniform(0.12, 0.25)),
                 bone_loss=loss,
-                landmark=float(rng.uniform(11.0, 19.0)),
+                landmark=float(rng.uniform(12.0, 20.0)),
             )
         )
     return Scene(tuple(jaws), artefacts)

@@ -37,7 +37,7 @@ def attenuation(material: str, energy_kev: float) -> float:
     """Linear attenuation per mm, log-log between the tabulated energies."""
     low, high = ATTENUATION[material]
     slope = math.log(high / low) / math.log(35.0 / 30.0)
-    return low * (energy_kev / 30.0) ** slope
+    return float(low * (energy_kev / 30.0) ** slope)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ def wide_blur(image: Map, sigma_px: float) -> Map:
         return gaussian_blur(image, sigma_px)
     rows, columns = image.shape[0] // step, image.shape[1] // step
     blocks = image[: rows * step, : columns * step].reshape(rows, step, columns, step)
-    coarse = sum(blocks[:, i, :, j] for i in range(step) for j in range(step)) / np.float32(step * step)
+    coarse: Map = blocks.mean(axis=(1, 3), dtype=np.float32)
     return resize(gaussian_blur(coarse, sigma_px / step), *image.shape)
 
 

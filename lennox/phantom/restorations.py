@@ -19,7 +19,7 @@ def soft_box(window: Window, box: tuple[float, float, float, float], edge: float
     corner = min(0.8, 0.45 * (right - left), 0.45 * (high - low))
     across = np.abs(window.u - np.float32((left + right) / 2)) - np.float32((right - left) / 2 - corner)
     along = np.abs(window.v - np.float32((low + high) / 2)) - np.float32((high - low) / 2 - corner)
-    outside = np.hypot(np.maximum(across, 0), np.maximum(along, 0)) - np.float32(corner)
+    outside: Map = np.hypot(np.maximum(across, 0), np.maximum(along, 0)) - np.float32(corner)
     outside += np.minimum(np.maximum(across, along), 0)
     for wave, size in ((1.3, 0.16), (3.1, 0.08)):
         outside += np.float32(size) * np.sin(window.u * wave + phase) * np.sin(window.v * (0.8 * wave) + 2 * phase)
@@ -81,7 +81,8 @@ def cover_line(tooth: Tooth, window: Window) -> Map:
     across = np.clip(window.u / np.float32(half), -1.2, 1.2)
     middle = (tooth.cover.left_margin + tooth.cover.right_margin) / 2
     lean = (tooth.cover.right_margin - tooth.cover.left_margin) / 2
-    return np.float32(middle - 0.5) + np.float32(lean) * across + np.float32(0.5) * across * across
+    line: Map = np.float32(middle - 0.5) + np.float32(lean) * across + np.float32(0.5) * across * across
+    return line
 
 
 def crown(tooth: Tooth, window: Window, depth: Map, energy_kev: float) -> None:
@@ -111,7 +112,7 @@ def root_filling(tooth: Tooth, window: Window, depth: Map, energy_kev: float) ->
     for number, root in enumerate(form.roots):
         half = window.look_up(root.canal) * np.float32(1.25) * wobble
         half *= half > 0
-        half = np.minimum(half, np.float32(0.6))
+        half = np.minimum(half, np.float32(0.45))
         path = lens(window.u, window.look_up(root.centre), half, half * 2, 0.0)
         path *= reach
         path *= window.v < np.float32(-0.5 if not form.furcation else -form.furcation + 1.0)
@@ -133,7 +134,7 @@ def implant(tooth: Tooth, window: Window, energy_kev: float) -> Map:
     half = np.where(window.v > 0, 1.4, half)
     half = half * ((window.v > -length) & (window.v < 4.0))
     screw = lens(window.u, np.zeros_like(window.u), half.astype(np.float32), (2 * half).astype(np.float32), 0.0)
-    depth = np.minimum(screw * np.float32(attenuation("titanium", energy_kev)), np.float32(OPAQUE))
+    depth: Map = np.minimum(screw * np.float32(attenuation("titanium", energy_kev)), np.float32(OPAQUE))
     if tooth.cover is not None:
         crown(tooth, window, depth, energy_kev)
     return depth

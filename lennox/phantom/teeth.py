@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Profile = NDArray[np.float32]
+Axial = NDArray[np.float64]  # a profile while it is made
 
 STEP_MM = 0.02  # of the profiles
 MARGIN_MM = 1.0  # profiles go this far beyond apex and cusp
@@ -28,7 +29,7 @@ class Dimensions:
     breadth: float
     neck_breadth: float
 
-    def scaled(self, factors: NDArray[np.float64]) -> Dimensions:
+    def scaled(self, factors: Axial) -> Dimensions:
         """Each size times its own factor."""
         sizes = (
             self.crown_height,
@@ -138,13 +139,13 @@ class Form:
     cusps: tuple[tuple[tuple[float, float], ...], tuple[tuple[float, float], ...]]  # two rows of (u, height)
 
 
-def _smooth(profile: NDArray[np.float64], length_mm: float) -> NDArray[np.float64]:
+def _smooth(profile: Axial, length_mm: float) -> Axial:
     window = np.hanning(int(length_mm / STEP_MM) | 1)
     padded = np.pad(profile, len(window) // 2, mode="edge")
     return np.convolve(padded, window / window.sum(), mode="valid")
 
 
-def taper(distance: NDArray[np.float64], length: float) -> NDArray[np.float64]:
+def taper(distance: Axial, length: float) -> Axial:
     """Width of a root at a distance from its beginning, as a share of the width there; 0 beyond its end."""
     return np.interp(distance / length, *_TAPER, right=0.0)
 
@@ -175,10 +176,31 @@ def _cusps(
     )
 
 
+def _root(
+    centre: Axial,
+    half: Axial,
+    breadth: Axial,
+    canal: Axial,
+    plane: int,
+) -> Root:
+    return Root(
+        centre.astype(np.float32), half.astype(np.float32), breadth.astype(np.float32), canal.astype(np.float32), plane
+    )
+
+
 def _roots(
-    position: int, upper: bool, size: Dimensions, habit: Habit, trunk: NDArray[np.float64], below: NDArray[np.float64], mesial: int
+    position: int,
+    upper: bool,
+    size: Dimensions,
+    habit: Habit,
+    trunk: Axial,
+    below: Axial,
+    mesial: int,
 ) -> tuple[tuple[Root, ...], float]:
-    """Roots of the tooth and the distance of the furcation below the neck; `below` is the distance below the neck, `trunk` the half width there."""
+    """Roots of the tooth, and how far below the neck they part.
+
+    below : distance below the neck; trunk : half width of the tooth there, while it is one
+    """
     length, half, breadth = size.root_length, size.neck_width / 2, size.neck_breadth
     bend = habit.bend * np.clip(below / length, 0, 1.2) ** 2
 
@@ -186,9 +208,7 @@ def _roots(
         shape = taper(below, length * reach) * (below >= 0)
         canal = habit.pulp * (0.1 + 0.2 * shape) * (shape > 0)
         centre = bend + shift * np.clip(below / length, 0, 1)
-        return Root(
-            *(a.astype(np.float32) for a in (centre, half * wide * shape, breadth * share * shape, canal)), plane
-        )
+        return _root(centre, half * wide * shape, breadth * share * shape, canal, plane)
 
     if position <= 3 or position == 5 or (position == 4 and not upper):
         return (single(0.0, 1.0, 1.0, 0),), 0.0
@@ -207,22 +227,22 @@ def _roots(
     outer *= 1 + 0.22 * (habit.spread - 1) * np.clip(share, 0, 1)
     gap = (0.3 if upper else 0.42) * half * habit.spread * np.sqrt(np.clip(share, 0, 1))
     gap *= np.interp(share, (0.6, 1), (1, 0.9))
+    parting = 4.5 if upper else 2.0  # mm over which the trunk gives way to the roots
     roots = []
     for side in (1, -1):
         long = 1.0 if side == mesial else 0.95
         edge = np.interp(share / long, (0.6, 1.0), (1.0, 0.72)) * outer
         centre = side * (edge + gap) / 2 + bend
-        ends = np.sqrt(np.clip(1 - np.clip(share / long, 0, 2) ** 6, 0, 1)) * np.clip(down / 2.0 + 0.6, 0, 1)
+        ends = np.sqrt(np.clip(1 - np.clip(share / long, 0, 2) ** 6, 0, 1)) * np.clip(down / parting + 0.55, 0, 1)
         depth = breadth * (0.55 if upper else 0.95) * np.interp(share, (0, 0.5, 1), (1, 0.85, 0.5)) * ends
         canal = habit.pulp * np.interp(share, (-0.2, 0, 0.5, 1), (0.0, 0.34, 0.22, 0.12)) * ends
         width = np.maximum((edge - gap) / 2, 0.0) * ends
-        roots.append(Root(*(a.astype(np.float32) for a in (centre, width, depth, canal)), 0))
+        roots.append(_root(centre, width, depth, canal, 0))
     if upper:
         reach = length * 1.04
         shape = taper(np.clip(below - 0.15 * length, 0, None), reach - 0.15 * length) * (below >= 0)
         canal = habit.pulp * (0.12 + 0.22 * shape) * (below > furcation - 1) * (shape > 0)
-        palatal = (-0.08 * half * mesial + bend, half * 0.62 * shape, breadth * 0.5 * shape, canal)
-        roots.append(Root(*(np.asarray(a, np.float32) for a in palatal), 1))
+        roots.append(_root(bend - 0.08 * half * mesial, half * 0.62 * shape, breadth * 0.5 * shape, canal, 1))
     return tuple(roots), furcation
 
 
