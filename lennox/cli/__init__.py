@@ -16,6 +16,7 @@ COMMANDS = {
     "models": "lennox.cli.models:models",
     "phantom": "lennox.cli.phantom:phantom",
     "train": "lennox.cli.train:train",
+    "export": "lennox.cli.train:export",
     "evaluate": "lennox.cli.train:evaluate",
     "completion": "lennox.cli.completion:completion",
 }

@@ -38,6 +38,8 @@ def one_line(text: str) -> str:
 @contextmanager
 def orderly() -> Iterator[None]:
     """Turn what the world does wrong into a `Refusal`, and a closed pipe or Ctrl-C into their exit status."""
+    if sys.stdout is None:  # Python's way to say that it was closed by whoever started the program
+        raise Refusal("standard output is closed; send it somewhere, to a file or to nowhere.", UNUSABLE)
     try:
         yield
         sys.stdout.flush()

@@ -12,7 +12,7 @@ import click
 @click.option("--count", type=click.IntRange(1, 100_000), default=6, show_default=True, help="How many films.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Same seed, same films.")
 @click.option("--format", "form", type=click.Choice(["png", "dicom"]), default="png", show_default=True)
-@click.option("--kind", type=click.Choice(["periapical", "bitewing"]), default="periapical", show_default=True)
+@click.option("--kind", type=click.Choice(["periapical", "bitewing", "mixed"]), default="periapical", show_default=True)
 @click.option("--bits", type=click.Choice(["8", "12", "16"]), default="8", show_default=True, help="Depth of a pixel.")
 def phantom(out: Path, count: int, seed: int, form: str, kind: str, bits: str) -> None:
     """Draw sample films with known lesions.
@@ -26,7 +26,5 @@ def phantom(out: Path, count: int, seed: int, form: str, kind: str, bits: str) -
     """
     from lennox.phantom import write_films
 
-    if out.is_dir() and any(out.iterdir()):
-        raise click.UsageError(f"the folder '{out.name}' is not empty; name a new one with --out.")
     write_films(out, count, seed, format=form, kind=kind, bits=int(bits))
     click.echo(f"lennox: drew {count} films, {kind}, {bits} bit, seed {seed}.", err=True)

@@ -1,42 +1,31 @@
-"""`lennox train` and `lennox evaluate`: how a model comes to be, and what it can do."""
+"""`lennox train`, `export` and `evaluate`: how a model comes to be, and what it can do."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from lennox.errors import InputError
-
 if TYPE_CHECKING:
-    from lennox.training.loop import Progress
+    from lennox.training import Progress
 
 SAY_EVERY = 25  # steps
-
-
-@contextmanager
-def _extra(name: str, purpose: str) -> Iterator[None]:
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        if error.name is None or error.name.partition(".")[0] == "lennox":
-            raise
-        raise InputError(
-            f"{purpose} needs {error.name}, which is not installed; run: python -m pip install 'lennox[{name}]'"
-        ) from error
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+FOLDER = click.Path(path_type=Path)
 
 
 @click.command()
-@click.argument("recipe", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--out", required=True, type=click.Path(path_type=Path), metavar="DIR", help="Checkpoint and curves.")
+@click.argument("recipe", type=FILE)
+@click.option("--out", required=True, type=FOLDER, metavar="DIR", help="A folder for checkpoint and curves.")
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint in DIR, if there is one.")
 def train(recipe: Path, out: Path, resume: bool) -> None:
     """Train a network as a recipe says.
 
-    RECIPE names the data sets, which the ledger beside it must allow for training. Needs lennox[train].
+    RECIPE names the data sets, which its ledger must allow for training. Leaves a checkpoint for `lennox export`.
+    Needs lennox[train].
 
     \b
     Example:
@@ -44,11 +33,29 @@ def train(recipe: Path, out: Path, resume: bool) -> None:
     """
     if not resume and (out / "checkpoint.pt").exists():
         raise click.UsageError(f"'{out.name}' holds a checkpoint; add --resume, or name another folder.")
-    with _extra("train", "training"):
-        from lennox.training import train as train_network
+    from lennox.training import train as train_network
 
-        trained = train_network(recipe, out, resume=resume, report=_reporter())
-    click.echo(str(trained.checkpoint))
+    click.echo(train_network(recipe, out, resume=resume, report=_say).checkpoint)
+
+
+@click.command()
+@click.argument("checkpoint", type=FILE)
+@click.argument("recipe", type=FILE)
+@click.option("--out", required=True, type=FOLDER, metavar="DIR", help="A folder for model.onnx and card.json.")
+def export(checkpoint: Path, recipe: Path, out: Path) -> None:
+    """Make a model of a checkpoint.
+
+    Calibrates it on the films that RECIPE held out, compares ONNX Runtime with PyTorch, and writes weights and card.
+    The model is unreleased. Needs lennox[train].
+
+    \b
+    Example:
+      lennox export runs/first/checkpoint.pt recipe.toml --out my-model
+    """
+    from lennox.training import export as export_model
+
+    export_model(checkpoint, recipe, out)
+    click.echo(out)
 
 
 @click.command()
@@ -58,37 +65,39 @@ def train(recipe: Path, out: Path, resume: bool) -> None:
     required=True,
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     metavar="COCO_DIR",
-    help="Films with annotations.json.",
+    help="Films with their annotations.json.",
 )
-@click.option("--out", required=True, type=click.Path(path_type=Path), metavar="DIR", help="Figures and curves.")
-def evaluate(model: str, data: Path, out: Path) -> None:
+@click.option("--out", required=True, type=FOLDER, metavar="DIR", help="A folder for figures and pictures.")
+@click.option("--sheet/--no-sheet", default=True, help="Whether to leave pictures of films, best and missed.")
+def evaluate(model: str, data: Path, out: Path, sheet: bool) -> None:
     """Measure a model on films with known lesions.
 
-    MODEL is an installed model or a folder that holds one. Needs lennox[train].
+    MODEL is an installed model or a folder that holds one. Leaves evaluation.json and evaluation.html.
+    Needs lennox[evaluate].
 
     \b
     Example:
       lennox evaluate caries-radiograph-1 --data films --out figures
     """
-    with _extra("train", "evaluating"):
-        from lennox.training import evaluate as measure
+    from lennox.training import evaluate as measure
 
-        measure(model, data, out)
-    click.echo(str(out))
-
-
-def _reporter() -> Callable[[Progress], None]:
-    def say(progress: Progress) -> None:
-        if progress.validation is not None:
-            click.echo(f"step {progress.step}: {_figures(progress.validation)}", err=True)
-        elif progress.step % SAY_EVERY == 0 or progress.step == progress.steps:
-            click.echo(f"step {progress.step} of {progress.steps}, loss {progress.loss:.4f}", err=True)
-
-    return say
+    measure(model, data, out, sheet=sheet, progress=_films_done if sys.stderr.isatty() else None)
+    click.echo(out / "evaluation.json")
 
 
-def _figures(validation: dict[str, dict[str, object]]) -> str:
+def _say(progress: Progress) -> None:
+    if progress.validation is not None:
+        click.echo(f"step {progress.step}: {_figures(progress.validation)}", err=True)
+    elif progress.step % SAY_EVERY == 0 or progress.step == progress.steps:
+        click.echo(f"step {progress.step} of {progress.steps}, loss {progress.loss:.4f}", err=True)
+
+
+def _figures(validation: Mapping[str, Mapping[str, Any]]) -> str:
     return "; ".join(
         f"{source}: " + ", ".join(f"{name} {value:.3f}" for name, value in found.items() if isinstance(value, float))
         for source, found in validation.items()
     )
+
+
+def _films_done(done: int, films: int) -> None:
+    click.echo(f"\r{done} of {films} films", nl=done == films, err=True)

@@ -1,0 +1,137 @@
+"""Every command has help, an example that parses, and a place in docs/command-line.md; and the start is quick."""
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+import lennox
+from lennox.cli import COMMANDS, cli
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs/command-line.md").read_text()
+HEAVY = {"numpy", "onnxruntime", "PIL", "pydicom", "rich", "jinja2", "torch"}
+
+
+def commands():
+    """(path, command) of every command, sub-commands too."""
+    waiting = [((name,), cli.get_command(click.Context(cli), name)) for name in COMMANDS]
+    while waiting:
+        path, command = waiting.pop(0)
+        if isinstance(command, click.Group):
+            waiting += [((*path, name), inner) for name, inner in command.commands.items()]
+        yield path, command
+
+
+COMMAND_LIST = list(commands())
+NAMES = [" ".join(path) for path, _ in COMMAND_LIST]
+
+
+def examples(command):
+    return re.findall(r"^\s*(lennox [^\n>|]+)", (command.help or "").partition("Example")[2], re.MULTILINE)
+
+
+@pytest.mark.parametrize(("path", "command"), COMMAND_LIST, ids=NAMES)
+def test_a_command_has_help_an_example_and_a_place_in_the_docs(path, command):
+    assert command.help
+    name = "lennox " + " ".join(path)
+    assert f"`{name}" in PAGE, f"docs/command-line.md does not mention `{name}`"
+    if not isinstance(command, click.Group):
+        assert examples(command), f"the help of {name} does not end in an example"
+        for option in command.params:
+            if isinstance(option, click.Option) and option.help and "--help" not in option.opts:
+                assert any(f"`{flag}" in PAGE for flag in option.opts), f"docs do not mention {option.opts} of {name}"
+
+
+@pytest.mark.parametrize(("path", "command"), COMMAND_LIST, ids=NAMES)
+def test_the_examples_of_a_command_parse(path, command, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for example in examples(command):
+        words = shlex.split(example.removesuffix('")"'))[1:]
+        assert tuple(words[: len(path)]) == path
+        for word in words[len(path) :]:  # whatever must exist, exists
+            if not word.startswith("-"):
+                target = tmp_path / word
+                if target.suffix:
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    target.touch()
+                else:
+                    target.mkdir(parents=True, exist_ok=True)
+        command.make_context(path[-1], list(words[len(path) :]))
+
+
+def test_the_docs_name_no_command_or_option_that_is_gone():
+    mentioned = set(re.findall(r"`lennox ([a-z]+)", PAGE))
+    assert mentioned <= {*COMMANDS}
+    options = {
+        flag for _, command in COMMAND_LIST for option in command.params for flag in option.opts + option.secondary_opts
+    }
+    options |= {"--help", "--version", "-h", "-V"}
+    assert set(re.findall(r"`(--?[a-z][a-z-]*)", PAGE)) <= options
+
+
+@pytest.mark.parametrize("option", ["--version", "--help"])
+def test_the_start_is_quick_and_loads_nothing_heavy(option):
+    best = 9.0
+    for _ in range(3):
+        begun = time.perf_counter()
+        done = subprocess.run([sys.executable, "-X", "importtime", "-m", "lennox.cli", option], capture_output=True)
+        best = min(best, time.perf_counter() - begun)
+    assert done.returncode == 0
+    loaded = {line.split(b"|")[-1].strip().split(b".")[0].decode() for line in done.stderr.splitlines()}
+    assert not HEAVY & loaded
+    assert best < 0.5
+
+
+def test_the_version_is_the_package_s():
+    assert CliRunner().invoke(cli, ["--version"]).stdout == f"lennox {lennox.__version__}\n"
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_prints_a_script(shell):
+    result = CliRunner().invoke(cli, ["completion", shell])
+    assert result.exit_code == 0
+    assert "_LENNOX_COMPLETE" in result.stdout
+
+
+def test_completion_completes():
+    environment = {"_LENNOX_COMPLETE": "bash_complete", "COMP_WORDS": "lennox dia", "COMP_CWORD": "1"}
+    done = subprocess.run([sys.executable, "-c", "from lennox.cli import main; main()"], capture_output=True,
+                          env=os.environ | environment)  # fmt: skip
+    assert done.stdout.decode().strip() == "plain,diagnose"
+
+
+def test_models_lists_card_and_release(tiny):
+    listed = CliRunner().invoke(cli, ["models", tiny, "--json"])
+    card = json.loads(listed.stdout)
+    assert (card["name"], card["release"]) == ("tiny", "unreleased")
+    assert card["operating_points"][0]["name"] == "balanced"
+    shown = CliRunner().invoke(cli, ["models", tiny])
+    assert "unreleased" in shown.stdout
+    assert "balanced" in shown.stdout
+    assert CliRunner().invoke(cli, ["models", "nowhere"]).exit_code == 4
+
+
+def test_a_missing_extra_is_one_sentence_with_the_command(tmp_path, monkeypatch):
+    (tmp_path / "recipe.toml").touch()
+    for name in [name for name in sys.modules if name.startswith("lennox.training")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "torch", None)  # as if it were not installed
+    result = CliRunner().invoke(cli, ["train", str(tmp_path / "recipe.toml"), "--out", str(tmp_path / "out")])
+    assert result.exit_code == 2
+    assert result.stderr == "lennox: torch is not installed, and this needs it; run: pip install 'lennox[train]'.\n"
+
+
+def test_phantom_refuses_a_folder_in_use(tmp_path):
+    (tmp_path / "letter.txt").touch()
+    result = CliRunner().invoke(cli, ["phantom", "--out", str(tmp_path)])
+    assert result.exit_code == 2
+    assert "not empty" in result.stderr

@@ -1,0 +1,81 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from lennox.cli.films import LONGEST_NAME, find_films
+from lennox.errors import InputError
+
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+def names(folder, **options):
+    found = find_films([folder], recursive=False, **options)
+    return [Path(film.path).name for film in found.films], found.skipped
+
+
+def test_images_are_known_by_their_ending_or_their_first_bytes(tmp_path):
+    for name, content in {
+        "a.PNG": b"", "b.jpeg": b"", "c.dcm": b"", "d": b"\0" * 128 + b"DICM", "e.bin": PNG, "f": b"RIFF\0\0\0\0WEBP",
+        "g.txt": b"words", "h": b"", ".hidden.png": PNG, "DICOMDIR": b"\0" * 128 + b"DICM", "i": b"RIFF\0\0\0\0WAVE",
+    }.items():  # fmt: skip
+        (tmp_path / name).write_bytes(content)
+    assert names(tmp_path) == (["a.PNG", "b.jpeg", "c.dcm", "d", "e.bin", "f"], 5)
+
+
+def test_a_pipe_in_a_folder_blocks_nothing(tmp_path):
+    os.mkfifo(tmp_path / "pipe.png")
+    (tmp_path / "film.png").touch()
+    assert names(tmp_path) == (["film.png"], 1)
+
+
+def test_links_to_folders_are_not_followed_round_and_round(tmp_path):
+    (tmp_path / "film.png").touch()
+    (tmp_path / "self").symlink_to(tmp_path)
+    assert len(find_films([tmp_path], recursive=True).films) == 1
+
+
+def test_files_before_sub_folders_and_both_in_order(tmp_path):
+    for name in ("b/2.png", "b/1.png", "a/z.png", "z.png", "c.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    places = [film.place for film in find_films([tmp_path], recursive=True).films]
+    assert places == ["c.png", "z.png", "a/z.png", "b/1.png", "b/2.png"]
+
+
+def test_places_differ_even_where_case_does_not(tmp_path):
+    for name in ("film.png", "Film.png", "é.png", "e\u0301.png"):
+        (tmp_path / name).touch()
+    places = [film.place for film in find_films([tmp_path, tmp_path / "film.png"], recursive=False).films]
+    assert len({place.casefold() for place in places}) == 5
+    twice = find_films([tmp_path / "film.png", tmp_path / "film.png"], recursive=False).films
+    assert [film.place for film in twice] == ["film.png", "film.png~2"]
+
+
+def test_a_long_name_still_fits_a_file_system(tmp_path):
+    long = "歯" * 83 + ".png"  # 253 bytes
+    (tmp_path / long).touch()
+    (film,) = find_films([tmp_path], recursive=False).films
+    assert len(os.fsencode(film.place)) <= LONGEST_NAME
+    (tmp_path / (film.place + ".json")).touch()
+
+
+def test_a_hundred_thousand_names_are_quick_and_small(tmp_path, monkeypatch):
+    import tracemalloc
+
+    files = [f"{number:06}.png" for number in range(100_000)]
+    monkeypatch.setattr("lennox.cli.films.os.walk", lambda *_, **__: iter([(str(tmp_path), [], files)]))
+    monkeypatch.setattr("lennox.cli.films._is_image", lambda *_: True)
+    tracemalloc.start()
+    found = find_films([tmp_path], recursive=False)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(found.films) == 100_000
+    assert peak < 100e6
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is closed to root")
+def test_a_closed_folder_is_said_to_be_closed(tmp_path):
+    (tmp_path / "closed").mkdir(mode=0)
+    with pytest.raises(InputError, match="may not be opened"):
+        find_films([tmp_path / "closed"], recursive=True)

@@ -1,0 +1,186 @@
+import json
+import signal
+import sys
+import time
+
+import pytest
+
+from lennox.cli.results import Results
+from lennox.errors import InputError
+
+FILMS = 30
+
+
+def times(folder):
+    return {path.name: path.stat().st_mtime_ns for path in sorted((folder / "records").iterdir())}
+
+
+def whole_files_only(folder):
+    """Every file outside .unfinished is whole; returns the records."""
+    for path in folder.rglob("*"):
+        if path.is_file() and ".unfinished" not in path.parts:
+            content = path.read_bytes()
+            if path.suffix == ".json":
+                json.loads(content)
+            elif path.suffix == ".png":
+                assert content.endswith(b"IEND\xaeB`\x82")
+            else:
+                assert path.name in {"examinations.jsonl", "examinations.csv", "report.html"}
+    return sorted(path.name for path in (folder / "records").iterdir()) if (folder / "records").is_dir() else []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
+def test_a_killed_run_leaves_no_half_file_and_goes_on(lennox_process, write_films, tmp_path):
+    write_films(tmp_path / "films", FILMS)
+    out = tmp_path / "out"
+    arguments = ["diagnose", "films", "--threads", "2", "--overlay", "--out", "out"]
+    process = lennox_process(*arguments)
+    while process.poll() is None and len(list(out.glob("records/*"))) < 5:
+        time.sleep(0.01)
+    process.kill()
+    assert process.wait() == -signal.SIGKILL, "the run ended before it could be killed"
+    finished = whole_files_only(out)
+    assert 5 <= len(finished) < FILMS
+    assert not (out / "examinations.jsonl").exists()
+
+    before = times(out)
+    again = lennox_process(*arguments, "--resume")
+    stderr = again.communicate(timeout=300)[1].decode()
+    assert again.returncode == 0, stderr
+    assert f"{FILMS} films" in stderr
+    assert len(whole_files_only(out)) == FILMS
+    kept = {name: when for name, when in times(out).items() if name in before}
+    assert kept == before, "a finished film was assessed again"
+    lines = (out / "examinations.jsonl").read_text().splitlines()
+    assert [json.loads(line)["source"]["name"] for line in lines] == [f"{number:02}.png" for number in range(FILMS)]
+    assert not (out / ".unfinished").exists()
+
+
+def test_a_resumed_run_equals_an_unbroken_one(invoke, films, tmp_path):
+    invoke("diagnose", films, "--out", tmp_path / "one")
+    for number in (0, 3):
+        invoke("diagnose", films, "--out", tmp_path / "two", "--resume")
+        (tmp_path / f"two/records/{number}.png.json").unlink()
+    result = invoke("diagnose", films, "--out", tmp_path / "two", "--resume")
+    assert result.exit_code == 1  # as two films have no result, finished before or not
+    assert (tmp_path / "one/examinations.jsonl").read_text() == (tmp_path / "two/examinations.jsonl").read_text()
+
+
+def stale_film(folder, films):
+    (films / "1.png").write_bytes((films / "2.png").read_bytes())
+    return {"1.png.json"}
+
+
+def stale_half(folder, films):
+    path = folder / "records/1.png.json"
+    path.write_bytes(path.read_bytes()[:100])
+    return {"1.png.json"}
+
+
+def stale_model(folder, films):
+    path = folder / "records/2.png.json"
+    record = json.loads(path.read_text())
+    record["model"]["sha256"] = "0" * 64
+    path.write_text(json.dumps(record))
+    return {"2.png.json"}
+
+
+def stale_software(folder, films):
+    path = folder / "records/2.png.json"
+    record = json.loads(path.read_text())
+    record["software"]["version"] = "0.0.0"
+    path.write_text(json.dumps(record))
+    return {"2.png.json"}
+
+
+def nothing_stale(folder, films):
+    return set()
+
+
+@pytest.mark.parametrize("change", [nothing_stale, stale_film, stale_half, stale_model, stale_software])
+def test_only_what_is_stale_is_done_again(invoke, films, tmp_path, change):
+    out = tmp_path / "out"
+    invoke("diagnose", films, "--out", out)
+    expected = change(out, films) | {"3.png.json"}  # an unreadable film is always tried again
+    before = times(out)
+    invoke("diagnose", films, "--out", out, "--resume")
+    assert {name for name, when in times(out).items() if when != before[name]} == expected
+    for name in expected - {"3.png.json"}:
+        record = json.loads((out / "records" / name).read_text())
+        assert record["status"] == "assessed"
+        assert record["software"]["version"] != "0.0.0"
+
+
+@pytest.mark.parametrize("option", [["--threshold", "0.4"], ["--operating-point", "sensitive"], ["--overlay"]])
+def test_another_threshold_or_wish_makes_all_stale(invoke, films, tmp_path, option):
+    out = tmp_path / "out"
+    invoke("diagnose", films, "--out", out)
+    before = times(out)
+    invoke("diagnose", films, "--out", out, "--resume", *option)
+    changed = {name for name, when in times(out).items() if when != before[name]}
+    assert {"0.png.json", "1.png.json", "2.png.json"} <= changed
+
+
+def test_another_format_needs_no_new_assessment(invoke, films, tmp_path):
+    out = tmp_path / "out"
+    invoke("diagnose", films, "--out", out, "--overlay")
+    before = times(out)
+    for form, name in (("csv", "examinations.csv"), ("html", "report.html")):
+        invoke("diagnose", films, "--out", out, "--overlay", "--resume", "--format", form)
+        assert (out / name).stat().st_size > 500
+    del before["3.png.json"]
+    assert before.items() <= times(out).items()
+
+
+def test_same_names_in_different_folders_are_kept_apart(invoke, films, write_films, tmp_path):
+    write_films(films / "a", 1)
+    write_films(films / "b", 1)
+    write_films(tmp_path / "other/films", 1)
+    out = tmp_path / "out"
+    result = invoke("diagnose", films, tmp_path / "other/films", films / "0.png", "-r", "--overlay", "--out", out)
+    places = sorted(str(path.relative_to(out / "records")) for path in out.rglob("*.json"))
+    assert places == [
+        "0.png.json", "films/0.png.json", "films/1.png.json", "films/2.png.json", "films/3.png.json",
+        "films/4.png.json", "films/a/0.png.json", "films/b/0.png.json", "films~2/0.png.json",
+    ]  # fmt: skip
+    assert "9 films" in result.stderr
+    assert len((out / "examinations.jsonl").read_text().splitlines()) == 9
+    assert len(list(out.rglob("*.png"))) == 7
+
+
+def test_results_inside_the_folder_of_films_are_not_films(invoke, films):
+    for _ in range(2):
+        result = invoke("diagnose", films, "--recursive", "--overlay", "--out", films / "out", "--resume")
+        assert "5 films" in result.stderr
+
+
+def test_pages_of_a_long_run_name_each_other(invoke, films, tmp_path, monkeypatch):
+    monkeypatch.setattr("lennox.report.html.FILMS_A_PAGE", 2)
+    invoke("diagnose", films, "--out", tmp_path / "out", "--format", "html")
+    pages = ["report.html", "report-2.html", "report-3.html"]
+    assert sorted(path.name for path in (tmp_path / "out").glob("*.html")) == sorted(pages)
+    second = (tmp_path / "out/report-2.html").read_text()
+    assert 'href="report.html"' in second
+    assert 'href="report-3.html"' in second
+    refused = invoke("diagnose", films, "--format", "html")
+    assert refused.exit_code == 2
+    assert "--out DIR" in refused.stderr
+
+
+def test_a_folder_in_use_is_kept_as_it_is(tmp_path):
+    (tmp_path / "letter.txt").write_text("keep me")
+    with pytest.raises(InputError, match="not empty"):
+        Results(tmp_path, resume=False)
+    assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]
+
+
+def test_a_file_appears_only_when_it_is_whole(tmp_path):
+    results = Results(tmp_path / "out", resume=False)
+
+    def parts():
+        yield b"first"
+        assert not (tmp_path / "out/film.txt").exists()
+        yield b"last"
+
+    results.write("film.txt", parts())
+    assert (tmp_path / "out/film.txt").read_bytes() == b"firstlast"
