@@ -1,0 +1,60 @@
+"""The cases of an audit: one row per unit, with its patient, label, score and groups; never an identity in print."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+NOT_APPLICABLE = -1  # a lesion's size on a row that is an image
+
+
+@dataclass(frozen=True, slots=True)
+class Cases:
+    """Rows in an order of their own (by patient, label and score), so that no result depends on the file's.
+
+    patient : (rows,) int64, number of each row's patient, 0..patients-1
+    kind : (rows,) str, "tooth", "image", "lesion", ...: what each row is
+    label : (rows,) int8, 1 diseased, 0 healthy, -1 no label
+    score : (rows,) float64 in [0, 1], NaN: the model could not read it
+    group : feature -> (rows,) int64: place in the feature's groups, their number for "did not say", -1 where the
+        feature does not apply to this row
+    counts : optional columns "lesions", "lesions_found", "false_positives", "dice", (rows,) float64, NaN: none
+    threshold : the operating point; a score at or above it is a positive answer
+    threshold_note : where the operating point comes from
+    excluded : rows left out before the audit, by reason
+    """
+
+    name: str
+    digest: str
+    patient: NDArray[np.int64]
+    patients: int
+    kind: NDArray[np.str_]
+    label: NDArray[np.int8]
+    score: NDArray[np.float64]
+    group: Mapping[str, NDArray[np.int64]]
+    threshold: float
+    threshold_note: str
+    counts: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    excluded: Mapping[str, int] = field(default_factory=dict)
+    not_recorded: tuple[str, ...] = ()
+    model: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        arrays = [self.patient, self.kind, self.label, self.score, *self.group.values(), *self.counts.values()]
+        if len({len(array) for array in arrays}) != 1:
+            raise ValueError("every column must have one entry per row")
+        if not 0.0 <= self.threshold <= 1.0:
+            raise ValueError(f"the threshold must be in [0, 1], got {self.threshold}")
+        for array in arrays:
+            array.flags.writeable = False
+
+    def __len__(self) -> int:
+        return len(self.patient)
+
+    def rows_of(self, kind: str) -> NDArray[np.bool_]:
+        """Rows that are of `kind`; all of them where the table holds one kind only."""
+        here = self.kind == kind
+        return here if here.any() or len(set(self.kind.tolist())) > 1 else np.ones(len(self), bool)

@@ -1,0 +1,166 @@
+"""Columns of any type are read as texts, one meaning each: 3, 3.0 and "3"; true and "True"."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lennox.audit.policy import Feature, Unknown
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MISSING = frozenset({"", "nan", "none", "null", "na", "n/a", "<na>", "nat"})
+_YES, _NO = ("true", "yes", "1"), ("false", "no", "0")
+_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """A column as its different texts and each row's place among them."""
+
+    different: tuple[str, ...]
+    place: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, column: pd.Series[Any]) -> Texts:
+        """The texts of a column of any type; whole floats lose their '.0', missing values become ''."""
+        import pandas as pd
+
+        place, uniques = pd.factorize(column, use_na_sentinel=True)
+        texts = [_text(value) for value in np.asarray(uniques, object)] + [""]
+        different = tuple(dict.fromkeys(texts))
+        number = (
+            np.array([different.index(text) for text in texts], np.int64)
+            if len(texts) < 50
+            else _places(texts, different)
+        )
+        return cls(different, number[np.where(place < 0, len(texts) - 1, place)])
+
+    def all(self) -> list[str]:
+        """The text of every row."""
+        return [self.different[index] for index in self.place.tolist()]
+
+    def missing(self) -> list[int]:
+        """Rows without a value."""
+        empty = np.array([text.strip().casefold() in MISSING for text in self.different])
+        return np.flatnonzero(empty[self.place]).tolist()
+
+    def rows_with(self, which: NDArray[np.bool_]) -> list[int]:
+        """Rows whose text is marked in `which` (one entry per different text)."""
+        return np.flatnonzero(which[self.place]).tolist()
+
+
+def _places(texts: list[str], different: tuple[str, ...]) -> NDArray[np.int64]:
+    where = {text: index for index, text in enumerate(different)}
+    return np.array([where[text] for text in texts], np.int64)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, (bool, np.bool_)):
+        return "true" if value else "false"
+    if isinstance(value, (float, np.floating)):
+        return "" if np.isnan(value) else str(int(value)) if float(value).is_integer() else repr(float(value))
+    return str(value)
+
+
+def numbers(texts: Texts, column: str, name: str, problems: list[str], *, high: float | None) -> NDArray[np.float64]:
+    """The numbers of a column, NaN where there is none; others than 0..high are problems (R33)."""
+    values = np.full(len(texts.different), np.nan)
+    wrong = np.zeros(len(texts.different), bool)
+    for index, text in enumerate(texts.different):
+        if text.strip().casefold() in MISSING:
+            continue
+        try:
+            values[index] = float({"true": "1", "false": "0"}.get(text.casefold(), text))
+        except ValueError:
+            wrong[index] = True
+            continue
+        top = np.inf if high is None else high
+        wrong[index] = not (0.0 <= values[index] <= top and np.isfinite(values[index]))
+    _report(
+        texts,
+        wrong,
+        problems,
+        lambda row, text: f"{name}: row {row}: '{text}' in '{column}' is not a number in 0..{'1' if high else 'any'}",
+    )
+    return values[texts.place]
+
+
+def label_numbers(texts: Texts, column: str, name: str, problems: list[str]) -> NDArray[np.int8]:
+    """1 diseased, 0 healthy, -1 no label; anything else is a problem (R33)."""
+    known = {**dict.fromkeys(("1", "true"), 1), **dict.fromkeys(("0", "false"), 0)}
+    values = np.full(len(texts.different), -1, np.int8)
+    wrong = np.zeros(len(texts.different), bool)
+    for index, text in enumerate(texts.different):
+        key = text.strip().casefold()
+        key = key.removesuffix(".0") if key in ("0.0", "1.0") else key
+        if key in known:
+            values[index] = known[key]
+        elif key not in MISSING:
+            wrong[index] = True
+    _report(texts, wrong, problems, lambda row, text: f"{name}: row {row}: label '{text}' in '{column}' is not 0 or 1")
+    return values[texts.place]
+
+
+def group_numbers(
+    texts: Texts, feature: Feature, unknown: Unknown, name: str, problems: list[str]
+) -> NDArray[np.int64]:
+    """Place of each row's group; the number of groups where the person did not say (R29)."""
+    exact = {group: index for index, group in enumerate(feature.groups)}
+    unsaid = {unknown.name.casefold(), *(text.casefold() for text in unknown.written_as)}
+    values = np.full(len(texts.different), len(feature.groups), np.int64)
+    wrong = np.zeros(len(texts.different), bool)
+    for index, text in enumerate(texts.different):
+        spellings = [text, *_other_spellings(text)]
+        found = next((exact[one] for one in spellings if one in exact), None)
+        if found is not None:
+            values[index] = found
+        elif text.strip().casefold() not in MISSING and text.casefold() not in unsaid:
+            wrong[index] = True
+    choice = ", ".join((*feature.groups, unknown.name))
+    _report(
+        texts,
+        wrong,
+        problems,
+        lambda row, text: f"{name}: row {row}: '{text}' is not a group of '{feature.name}' ({choice})",
+    )
+    return values[texts.place]
+
+
+def _other_spellings(text: str) -> list[str]:
+    """The same value as another data type would write it."""
+    lower = text.casefold()
+    for words in (_YES, _NO):
+        if lower in words or (lower.endswith(".0") and lower[:-2] in words):
+            return [form for word in words for form in (word, word.capitalize(), word.upper())]
+    return [text[:-2]] if text.endswith(".0") and text[:-2].lstrip("-").isdigit() else []
+
+
+def one_value_a_patient(
+    group: NDArray[np.int64], patients: Texts, feature: Feature, unknown: Unknown, problems: list[str]
+) -> None:
+    """R32: a person has one value of a fixed feature."""
+    order = np.lexsort((group, patients.place))
+    who, what = patients.place[order], group[order]
+    clash = np.flatnonzero((who[1:] == who[:-1]) & (what[1:] != what[:-1]))
+    names = (*feature.groups, unknown.name)
+    for index in clash[:_SHOWN]:
+        one, other = names[what[index]], names[what[index + 1]]
+        problems.append(
+            f"patient {patients.different[who[index]]} is both '{one}' and '{other}' under {feature.name}: "
+            "correct it, or use a group for more than one"
+        )
+    if len(clash) > _SHOWN:
+        problems.append(f"{feature.name}: {len(clash) - _SHOWN} more patients have two values")
+
+
+def _report(texts: Texts, wrong: NDArray[np.bool_], problems: list[str], line: Any) -> None:
+    rows = texts.rows_with(wrong)
+    problems.extend(line(row + 1, texts.different[texts.place[row]]) for row in rows[:_SHOWN])
+    if len(rows) > _SHOWN:
+        last = line(rows[_SHOWN] + 1, texts.different[texts.place[rows[_SHOWN]]])
+        problems.append(f"{last}, and {len(rows) - _SHOWN - 1} more rows")

@@ -1,0 +1,37 @@
+"""Whether a group brings the people, cases and controls that the policy asks for before it is judged at all."""
+
+from __future__ import annotations
+
+import math
+
+from lennox.audit.evidence import People
+from lennox.audit.policy import Policy
+
+
+def too_few(people: People, evidence: str, policy: Policy) -> str:
+    """Which minimum of the policy is not reached, as a sentence part; empty if all are."""
+    need = policy.evidence
+    lacking = []
+    if people.patients < need.min_patients or people.contributing < need.min_patients:
+        short = min(people.patients, people.contributing)
+        lacking.append(f"{short} of {need.min_patients} patients")
+    if evidence in ("cases", "both") and people.cases < need.min_cases:
+        lacking.append(f"{people.cases} of {need.min_cases} cases")
+    if evidence in ("controls", "both") and people.controls < need.min_controls:
+        lacking.append(f"{people.controls} of {need.min_controls} controls")
+    return "too few: " + ", ".join(lacking) if lacking else ""
+
+
+def for_minimum(people: People, evidence: str, policy: Policy) -> int:
+    """Patients a group lacks to reach the policy's minima, at the cases and controls per patient that it has."""
+    need, patients = policy.evidence, max(people.patients, 1)
+    lacking = [float(need.min_patients - people.patients)]
+    if people.contributing < need.min_patients:
+        lacking.append((need.min_patients - people.contributing) * patients / max(people.contributing, 1))
+    for kind, have, wanted in (
+        ("cases", people.cases, need.min_cases),
+        ("controls", people.controls, need.min_controls),
+    ):
+        if evidence in (kind, "both") and have < wanted:
+            lacking.append((wanted - have) * patients / have if have else float(wanted))
+    return max(0, math.ceil(max(lacking)))

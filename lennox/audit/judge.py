@@ -1,0 +1,216 @@
+"""The verdict, from what was measured and what was asked: a pure function.
+
+PASS needs every bound on the safe side (intersection-union, Berger 1982: unadjusted bounds suffice). FAIL needs a
+bound beyond its limit after Holm over every cell that could fail. Anything else is INSUFFICIENT EVIDENCE, which is
+neither good nor bad, and does not open the gate.
+"""
+
+from __future__ import annotations
+
+import enum
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from lennox.audit.enough import for_minimum, too_few
+from lennox.audit.evidence import Evidence, Measurement
+from lennox.audit.intervals import holm
+from lennox.audit.measure import Audit
+from lennox.audit.metrics import METRICS
+from lennox.audit.policy import Policy, Requirement
+
+LEAST_USABLE = 0.99  # share of resamples in which a metric must be defined
+MOST_PATIENTS = 1_000_000  # beyond this, "how many more" says only that the estimate lies at the limit
+CHANCE = 0.80  # of being decided, with as many more patients as the report names
+
+
+class Verdict(enum.StrEnum):
+    """The three answers."""
+
+    PASS = "PASS"  # noqa: S105 - not a password
+    FAIL = "FAIL"
+    INSUFFICIENT = "INSUFFICIENT EVIDENCE"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One judged cell.
+
+    bound : on the side that must clear; opposite_bound : on the other; adjusted_bound : that one at Holm's level
+    second_bound : the percentile cluster bootstrap's opinion of `bound`
+    needs_more_patients : about how many would decide it, if the rates stay as they are; None: decided, or unknown
+    """
+
+    measurement: Measurement
+    requirement: Requirement
+    verdict: Verdict
+    reason: str
+    bound: float
+    opposite_bound: float
+    adjusted_bound: float
+    second_bound: float
+    needs_more_patients: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The verdict on a policy, and on each cell; `by_requirement` sums up the gated ones."""
+
+    verdict: Verdict
+    rows: tuple[Row, ...]
+    by_requirement: Mapping[str, Verdict]
+
+
+def judge(audit: Audit, policy: Policy) -> Judgement:
+    """Judge what was measured under a policy. The same audit and policy give the same judgement, always."""
+    alpha = policy.evidence.alpha
+    reasons = [_insufficient(cell, policy) for cell in audit.measurements]
+    p_values = [
+        math.nan
+        if reason or not cell.gated or cell.evidence is None
+        else fail_p_value(cell.evidence, policy.requirement(cell.requirement))
+        for cell, reason in zip(audit.measurements, reasons, strict=True)
+    ]
+    rejected, levels = holm(np.array(p_values), alpha) if p_values else (np.zeros(0, bool), np.zeros(0))
+    rows = tuple(
+        _row(cell, policy, reason, bool(fails), float(level))
+        for cell, reason, fails, level in zip(audit.measurements, reasons, rejected, levels, strict=True)
+    )
+    gated: dict[str, list[Verdict]] = {requirement.id: [] for requirement in policy.requirements}
+    for row in rows:
+        if row.measurement.gated:
+            gated[row.requirement.id].append(row.verdict)
+    by_requirement = {identity: overall(verdicts) for identity, verdicts in gated.items()}
+    return Judgement(overall(list(by_requirement.values())), rows, by_requirement)
+
+
+def overall(verdicts: list[Verdict]) -> Verdict:
+    """FAIL if any fails: a hurt group is not excused by a missing one; PASS if all pass; nothing asked is no pass."""
+    if Verdict.FAIL in verdicts:
+        return Verdict.FAIL
+    if verdicts and all(verdict is Verdict.PASS for verdict in verdicts):
+        return Verdict.PASS
+    return Verdict.INSUFFICIENT
+
+
+def passes(evidence: Evidence, requirement: Requirement, alpha: float) -> bool:
+    """Whether every bound on the safe side clears its limit."""
+    low, high = evidence.bounds(alpha)
+    return (requirement.low is None or low >= requirement.low) and (
+        requirement.high is None or high <= requirement.high
+    )
+
+
+def fail_p_value(evidence: Evidence, requirement: Requirement) -> float:
+    """Chance of an estimate this far beyond the limit, were the truth at it."""
+    found = []
+    if requirement.low is not None:
+        found.append(evidence.p_values(requirement.low)[0])
+    if requirement.high is not None:
+        found.append(evidence.p_values(requirement.high)[1])
+    return min(found)
+
+
+def _insufficient(cell: Measurement, policy: Policy) -> str:
+    """Why a cell cannot be decided before its bounds are looked at; empty if it can."""
+    if cell.excess:
+        return cell.excess
+    metric = METRICS[policy.requirement(cell.requirement).metric]
+    for people, name in ((cell.people, cell.group), (cell.versus_people, cell.versus)):
+        lacking = people and too_few(people, metric.evidence, policy)
+        if lacking:
+            return f"{lacking} in {group_text(name or ())}" if cell.versus is not None else lacking
+    if cell.evidence is None or not math.isfinite(cell.evidence.estimate):
+        return "the metric is undefined here"
+    if cell.evidence.usable < LEAST_USABLE:
+        return f"the metric is defined in {100 * cell.evidence.usable:.1f} % of resamples only (99 % needed)"
+    return ""
+
+
+def group_text(group: tuple[tuple[str, str], ...]) -> str:
+    """A group as text: 'camera: phone', or 'everybody'."""
+    return " and ".join(f"{feature}: {value}" for feature, value in group) or "everybody"
+
+
+def _row(cell: Measurement, policy: Policy, reason: str, fails: bool, level: float) -> Row:
+    requirement, alpha = policy.requirement(cell.requirement), policy.evidence.alpha
+    bound = opposite = adjusted = second = math.nan
+    verdict, needed = Verdict.INSUFFICIENT, None
+    if cell.evidence is not None and math.isfinite(cell.evidence.estimate):
+        side = _side(cell.evidence, requirement, alpha)
+        bound, opposite = cell.evidence.bounds(alpha)[side], cell.evidence.bounds(alpha)[1 - side]
+        second = cell.evidence.second_opinion(alpha)[side]
+        if math.isfinite(level):
+            adjusted = cell.evidence.bounds(level)[1 - side]
+    if not reason and cell.evidence is not None:
+        if passes(cell.evidence, requirement, alpha):
+            verdict, reason = Verdict.PASS, "the bound clears the limit"
+        elif fails:
+            verdict, reason = Verdict.FAIL, "beyond the limit, after correction for all comparisons"
+        else:
+            reason = "the bounds lie on both sides of the limit: we cannot tell yet"
+    if verdict is Verdict.INSUFFICIENT:
+        needed = more_patients(cell, policy, level)
+    return Row(cell, requirement, verdict, reason, bound, opposite, adjusted, second, needed)
+
+
+def _side(evidence: Evidence, requirement: Requirement, alpha: float) -> int:
+    """0 if the lower bound must clear, 1 if the upper must; of two, the one nearer to trouble."""
+    if requirement.low is None:
+        return 1
+    if requirement.high is None:
+        return 0
+    low, high = evidence.bounds(alpha)
+    return 0 if low - requirement.low < requirement.high - high else 1
+
+
+def more_patients(cell: Measurement, policy: Policy, level: float = math.nan) -> int | None:
+    """About how many more patients decide a cell with a chance of 80 %, if its rates stay as they are.
+
+    For a pair, both groups are brought up together, and the sum is given. None where no number would.
+    """
+    if cell.excess:
+        return cell.excess_patients
+    requirement, alpha = policy.requirement(cell.requirement), policy.evidence.alpha
+    evidence = METRICS[requirement.metric].evidence
+    groups = [people for people in (cell.people, cell.versus_people) if people is not None]
+    minimum = [people.patients + for_minimum(people, evidence, policy) for people in groups]
+    stricter = float(stats.norm.sf(stats.norm.isf(alpha) + stats.norm.ppf(CHANCE)))
+    correction = (level if math.isfinite(level) else alpha) / alpha
+
+    def decided(target: float) -> bool:
+        scales = [max(target, people.patients) / people.patients for people in groups]
+        assert cell.evidence is not None
+        more = cell.evidence.with_more(scales[0], scales[1] if len(scales) > 1 else math.inf)
+        if passes(more, requirement, stricter):
+            return True
+        low, high = more.bounds(stricter * correction)
+        return (requirement.low is not None and high < requirement.low) or (
+            requirement.high is not None and low > requirement.high
+        )
+
+    targets = [float(value) for value in minimum]
+    known = (
+        cell.evidence is not None and math.isfinite(cell.evidence.estimate) and all(p.contributing > 1 for p in groups)
+    )
+    if known:
+        low, high = float(min(minimum)), float(max(*minimum, 2))
+        while not decided(high):
+            low, high = high, high * 2
+            if high > MOST_PATIENTS:
+                return None
+        while high - low > max(1.0, high / 200):
+            middle = (low + high) / 2
+            low, high = (low, middle) if decided(middle) else (middle, high)
+        targets = [max(value, high) for value in targets]
+    return max(
+        1,
+        sum(
+            math.ceil(target) - people.patients
+            for target, people in zip(targets, groups, strict=True)
+            if target > people.patients
+        ),
+    )

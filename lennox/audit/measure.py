@@ -1,0 +1,269 @@
+"""Cases and a policy become measurements: one for each requirement and group, or pair of groups."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lennox.audit.bootstrap import PerCell, Ratio, Statistic, resample
+from lennox.audit.cases import Cases
+from lennox.audit.denominators import Counted, counted
+from lennox.audit.enough import too_few
+from lennox.audit.evidence import DrawEvidence, Evidence, GapEvidence, Measurement, People, RateEvidence
+from lennox.audit.grouping import Cells, cells_of, people_by_cell
+from lennox.audit.metrics import METRICS
+from lennox.audit.policy import Intersection, Policy, Requirement
+from lennox.audit.rates import RateSums, error_correlation
+from lennox.audit.scores import calibration, weighted_auc
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """What was measured, before anybody judges it.
+
+    measurements : every cell of every requirement, in the policy's order
+    unknown_share : feature -> share of patients who did not say
+    let_go : (features, people in cells that `gate-if-enough` let go, people in all)
+    """
+
+    cases: Cases
+    measurements: tuple[Measurement, ...]
+    unknown_share: Mapping[str, float]
+    let_go: tuple[tuple[tuple[str, ...], int, int], ...] = ()
+    attempt: int = 1
+    history: tuple[Mapping[str, str], ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """One metric over one set of cells; the last cell is everybody."""
+
+    cells: Cells
+    people: list[People]
+    sums: RateSums | None
+    points: Floats
+    draws: Floats
+    errors: list[tuple[NDArray[np.int64], Floats]] | None
+
+
+def audit(cases: Cases, policy: Policy) -> Audit:
+    """Measure `cases` as `policy` asks. Raises InputError if they lack what a metric needs."""
+    wanted = _wanted(policy)
+    measured = _measure_all(cases, policy, wanted)
+    shares, excess, missing = _unknown_shares(cases, policy)
+    found: list[Measurement] = []
+    let_go: dict[tuple[str, ...], tuple[int, int]] = {}
+    for requirement in policy.requirements:
+        for name in requirement.over:
+            found += _cells(requirement, measured[requirement.metric, (name,)], policy)
+        for cross in _crossed(requirement, policy):
+            key = requirement.metric, cross.features
+            cells, gone = _intersection(requirement, cross, measured[key], policy)
+            found += cells
+            if cross.mode == "gate-if-enough":
+                total = measured[key].people[-1].patients
+                let_go[cross.features] = max(gone, let_go.get(cross.features, (0, 0))[0]), total
+    if excess:
+        found = [
+            replace(cell, excess=cell.excess or excess, excess_patients=cell.excess_patients or missing)
+            for cell in found
+        ]
+    gone_cells = tuple((features, *numbers) for features, numbers in let_go.items())
+    return Audit(cases, tuple(found), shares, gone_cells)
+
+
+def _wanted(policy: Policy) -> list[tuple[str, tuple[str, ...]]]:
+    keys: list[tuple[str, tuple[str, ...]]] = [
+        (requirement.metric, (name,)) for requirement in policy.requirements for name in requirement.over
+    ]
+    keys += [(r.metric, cross.features) for r in policy.requirements for cross in _crossed(r, policy)]
+    return list(dict.fromkeys(keys))
+
+
+def _crossed(requirement: Requirement, policy: Policy) -> list[Intersection]:
+    """Intersections that a requirement applies to: those of features it protects."""
+    return [cross for cross in policy.intersections if set(cross.features) <= set(requirement.over)]
+
+
+def _measure_all(
+    cases: Cases, policy: Policy, wanted: list[tuple[str, tuple[str, ...]]]
+) -> dict[tuple[str, tuple[str, ...]], _Measured]:
+    """Every metric over every set of cells, on the same draws of patients."""
+    rows = {metric: counted(cases, policy, metric) for metric, _ in wanted}
+    cells = {features: cells_of(cases, policy, features) for _, features in wanted}
+    statistics: list[Statistic] = [_statistic(cases, rows[metric], cells[features]) for metric, features in wanted]
+    draws = resample(statistics, cases.patients, policy.evidence.resamples, policy.evidence.seed)
+    return {
+        key: _measured(cases, rows[key[0]], cells[key[1]], statistic, drawn)
+        for key, statistic, drawn in zip(wanted, statistics, draws, strict=True)
+    }
+
+
+def _with_everybody(cases: Cases, count: Counted, cells: Cells) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """(places in the metric's rows, cell) of every row in its cell, and again in the cell of everybody."""
+    code = cells.code[count.rows]
+    inside = np.flatnonzero(code >= 0)
+    return np.concatenate([inside, inside]), np.concatenate([code[inside], np.full(len(inside), len(cells.names))])
+
+
+def _statistic(cases: Cases, count: Counted, cells: Cells) -> Statistic:
+    place, cell = _with_everybody(cases, count, cells)
+    metric, number = METRICS[count.metric], len(cells.names) + 1
+    counts = count.bottom[place] > 0
+    place, cell = place[counts], cell[counts]
+    patient = cases.patient[count.rows[place]]
+    if metric.family in ("proportion", "mean"):
+        return Ratio.of(cell, patient, count.top[place], count.bottom[place], (number, cases.patients))
+    label, score = cases.label[count.rows[place]].astype(np.int64), cases.score[count.rows[place]]
+    rows = tuple((patient[cell == one], label[cell == one], score[cell == one]) for one in range(number))
+    return PerCell(rows, _FUNCTIONS[count.metric])
+
+
+_FUNCTIONS = {
+    "auc": weighted_auc,
+    "calibration_intercept": lambda label, score, weights: calibration(label, score, weights)[0],
+    "calibration_slope": lambda label, score, weights: calibration(label, score, weights)[1],
+}
+
+
+def _measured(cases: Cases, count: Counted, cells: Cells, statistic: Statistic, draws: Floats) -> _Measured:
+    place, cell = _with_everybody(cases, count, cells)
+    number, patient = len(cells.names) + 1, cases.patient[count.rows[place]]
+    label, score = cases.label[count.rows[place]], cases.score[count.rows[place]]
+    people = people_by_cell(
+        cell,
+        number,
+        patient,
+        cases=count.cases[place],
+        controls=count.controls[place],
+        unreadable=~np.isfinite(score),
+        unlabelled=label < 0,
+        bottom=count.bottom[place],
+    )
+    points = statistic(np.ones((cases.patients, 1), np.float32))[0]
+    sums, errors = None, None
+    if METRICS[count.metric].family == "proportion":
+        sums = RateSums.by_cell(cell, patient, count.top[place], count.bottom[place], number)
+        errors = _errors(cell, patient, count.top[place], count.bottom[place], sums)
+    return _Measured(cells, people, sums, points, draws, errors)
+
+
+def _errors(
+    cell: NDArray[np.int64], patient: NDArray[np.int64], top: Floats, bottom: Floats, sums: RateSums
+) -> list[tuple[NDArray[np.int64], Floats]]:
+    """For each cell its patients, each once, and what each adds to the error of its rate."""
+    width, rate = int(patient.max(initial=0)) + 1, np.nan_to_num(sums.rate())
+    keys, place = np.unique(cell * width + patient, return_inverse=True)
+    where, who = keys // width, keys % width
+    k, m = (np.bincount(place, values, len(keys)) for values in (top, bottom))
+    error = k - rate[where] * m
+    starts = np.searchsorted(where, np.arange(len(rate) + 1))
+    return [(who[a:b], error[a:b]) for a, b in itertools.pairwise(starts)]
+
+
+def _evidence(requirement: Requirement, measured: _Measured, policy: Policy, a: int, b: int | None) -> Evidence | None:
+    """The evidence on cell a, or on its difference to cell b; None where nobody is."""
+    metric = METRICS[requirement.metric]
+    wider = policy.evidence.interval == "cluster-bootstrap"
+    if any(measured.people[cell].contributing == 0 for cell in (a, b) if cell is not None):
+        return None
+    draws = measured.draws[:, a] if b is None else measured.draws[:, a] - measured.draws[:, b]
+    if measured.sums is not None and b is None:
+        return RateEvidence(measured.sums.at(a), policy.evidence.alpha, draws, wider)
+    if measured.sums is not None and b is not None and measured.errors is not None:
+        correlation = error_correlation(*measured.errors[a], *measured.errors[b])
+        return GapEvidence(measured.sums.at(a), measured.sums.at(b), correlation, draws, wider)
+    patients = min(measured.people[cell].contributing for cell in (a, b) if cell is not None)
+    if b is None:
+        return DrawEvidence(float(measured.points[a]), draws, patients, metric.low, metric.high)
+    reach = metric.high - metric.low if math.isfinite(metric.high - metric.low) else math.inf
+    return DrawEvidence(float(measured.points[a] - measured.points[b]), draws, patients, -reach, reach)
+
+
+def _cells(requirement: Requirement, measured: _Measured, policy: Policy) -> list[Measurement]:
+    """The measurements of one feature, or of crossed features that are gated."""
+    number = len(measured.cells.names)
+    if requirement.criterion == "worst-group":
+        pairs: list[tuple[int, int | None]] = [(a, None) for a in range(number)]
+    elif requirement.criterion == "between-groups":
+        pairs = [(a, b) for a in range(number) for b in range(number) if a != b]
+    else:
+        pairs = [pair for a in range(number) for pair in ((a, number), (number, a))]
+    return [_one(requirement, measured, policy, a, b) for a, b in pairs]
+
+
+def _one(requirement: Requirement, measured: _Measured, policy: Policy, a: int, b: int | None) -> Measurement:
+    names = (*measured.cells.names, ())
+    people = measured.people[a], None if b is None else measured.people[b]
+    excess, patients = "", None
+    for who, name in zip(people, (names[a], None if b is None else names[b]), strict=True):
+        if who is not None and who.units and who.unlabelled / who.units > policy.evidence.max_missing_labels:
+            share, allowed = 100 * who.unlabelled / who.units, 100 * policy.evidence.max_missing_labels
+            excess = f"{share:.1f} % of the labels of {name and name[-1][1]} are missing ({allowed:g} % allowed)"
+            more = (
+                who.unlabelled / policy.evidence.max_missing_labels - who.units
+                if policy.evidence.max_missing_labels
+                else 0
+            )
+            patients = max(1, math.ceil(more * who.patients / who.units)) if more else None
+    return Measurement(
+        requirement.id,
+        names[a],
+        people[0],
+        _evidence(requirement, measured, policy, a, b),
+        versus=None if b is None else names[b],
+        versus_people=people[1],
+        excess=excess,
+        excess_patients=patients,
+    )
+
+
+def _intersection(
+    requirement: Requirement, cross: Intersection, measured: _Measured, policy: Policy
+) -> tuple[list[Measurement], int]:
+    """Measurements of crossed features by their mode, and the patients in cells that were let go."""
+    evidence = METRICS[requirement.metric].evidence
+    small = [bool(too_few(people, evidence, policy)) for people in measured.people]
+    number = len(measured.cells.names)
+    gone = sum(measured.people[a].patients for a in range(number) if small[a])
+    if cross.mode == "gate":
+        return _cells(requirement, measured, policy), 0
+    floor = requirement.criterion == "worst-group"
+    if cross.mode == "report":
+        shown = [_one(requirement, measured, policy, a, None) for a in range(number)] if floor else []
+        return [replace(cell, gated=False, note="reported only") for cell in shown], 0
+    too_many = gone > cross.max_let_go_share * max(measured.people[-1].patients, 1)
+    where = {name: index for index, name in enumerate(measured.cells.names)}
+    kept = []
+    for cell in _cells(requirement, measured, policy):
+        thin = small[where[cell.group]] or (cell.versus is not None and small[where.get(cell.versus, -1)])
+        if thin and not too_many:
+            if floor:
+                kept.append(replace(cell, gated=False, note="let go: too few people to judge"))
+        else:
+            kept.append(cell)
+    return kept, gone
+
+
+def _unknown_shares(cases: Cases, policy: Policy) -> tuple[dict[str, float], str, int | None]:
+    """Share of patients who did not say, by feature; what is wrong if one is above the policy's maximum."""
+    shares, reasons, missing = {}, [], 0
+    for feature in policy.gated_features():
+        group = cases.group[feature.name]
+        everybody = len(np.unique(cases.patient[group >= 0]))
+        silent = len(np.unique(cases.patient[group == len(feature.groups)]))
+        shares[feature.name] = silent / everybody if everybody else 0.0
+        if shares[feature.name] > policy.unknown.max_share:
+            reasons.append(
+                f"{silent} of {everybody} patients are '{policy.unknown.name}' for {feature.name} "
+                f"({100 * policy.unknown.max_share:g} % allowed)"
+            )
+            missing = max(missing, math.ceil(silent / policy.unknown.max_share) - everybody)
+    return shares, "; ".join(reasons), missing or None
