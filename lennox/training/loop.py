@@ -1,0 +1,273 @@
+"""The training loop: one recipe becomes one checkpoint. Seeded, resumable, on CPU or GPU by the same code.
+
+Every step draws its samples from a generator seeded with (recipe seed, step), so a resumed run repeats what an
+uninterrupted one would have done.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from lennox.errors import InputError
+from lennox.training.augment import Batch, Ranges, crop_batch
+from lennox.training.coco import Film, read_coco
+from lennox.training.ledger import Ledger, check_files, read_ledger
+from lennox.training.loss import segmentation_loss
+from lennox.training.network import Network, channels_last
+from lennox.training.recipe import Recipe, read_recipe
+from lennox.training.sources import DrawnSource, FilmSource, Source, WindowSource, split_films
+from lennox.training.teacher import draw_canvases, soften
+from lennox.training.validation import Exam, exams_of_films, exams_of_windows, predict, score_exams
+
+FORMAT = "lennox-checkpoint/1"
+CHECKPOINT_EVERY = 200
+CLIP = 2.0
+VALIDATION_WINDOWS = 160
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What a step or a validation gave; `validation` maps a source's name to its figures."""
+
+    step: int
+    steps: int
+    loss: float
+    validation: dict[str, dict[str, Any]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A finished run: its checkpoint, the loss of each step and the validations, (step, figures)."""
+
+    checkpoint: Path
+    losses: tuple[float, ...]
+    validations: tuple[tuple[int, dict[str, dict[str, Any]]], ...]
+
+
+def train(
+    recipe: Path,
+    out: Path,
+    *,
+    resume: bool = False,
+    stop_after: int | None = None,
+    report: Callable[[Progress], None] | None = None,
+) -> Trained:
+    """Train what a recipe says; leaves checkpoint.pt, progress.json and curves.png in `out`.
+
+    resume : go on from the checkpoint in `out`, if there is one
+    stop_after : stop before this step, as an interrupted run would
+    report : called after every step and validation
+    Raises InputError for a recipe or a data set that cannot be used so.
+    """
+    plan = read_recipe(Path(recipe))
+    out = Path(out)
+    out.mkdir(parents=True, exist_ok=True)
+    run = _Run(plan, out)
+    if resume and (out / "checkpoint.pt").is_file():
+        run.restore()
+    last = plan.schedule.steps if stop_after is None else min(stop_after, plan.schedule.steps)
+    while run.step < last:
+        loss = run.advance()
+        if report:
+            report(Progress(run.step, plan.schedule.steps, loss))
+        every = plan.schedule.validate_every
+        if every and (run.step % every == 0 or run.step == plan.schedule.steps):
+            figures = run.validate()
+            if report:
+                report(Progress(run.step, plan.schedule.steps, loss, figures))
+        if run.step % CHECKPOINT_EVERY == 0:
+            run.save()
+    run.save()
+    return Trained(out / "checkpoint.pt", tuple(run.losses), tuple(run.validations))
+
+
+class Held:
+    """The films that a recipe keeps out of training."""
+
+    def __init__(self, recipe: Recipe, ledger: Ledger, use: str) -> None:
+        self.films: list[Film] = []
+        self.windows: list[Film] = []
+        self.groups: dict[str, str] = {}
+        data = recipe.data
+        for name, kept in ((data.films, self.films), (data.windows, self.windows)):
+            if name:
+                entry = ledger.require(name, use)
+                films = read_coco(recipe.path(data.root) / name).films
+                kept += split_films(films, entry, data.holdout_seed, data.holdout_share)[1]
+                self.groups.update((film.name, entry.group_of(film.name)) for film in kept)
+
+
+class _Run:
+    def __init__(self, recipe: Recipe, out: Path) -> None:
+        self.recipe, self.out = recipe, out
+        self.ledger = read_ledger(recipe.path(recipe.data.ledger))
+        self.sources, self.shares = _open_sources(recipe, self.ledger)
+        self.step, self.losses = 0, []  # type: tuple[int, list[float]]
+        self.validations: list[tuple[int, dict[str, dict[str, Any]]]] = []
+        self.exams: dict[str, list[Exam]] | None = None
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        torch.manual_seed(recipe.seed)
+        schedule = recipe.schedule
+        self.network = Network(pretrained=schedule.pretrained)
+        if schedule.start:
+            self.network.load_state_dict(load_weights(recipe.path(schedule.start)))
+        if schedule.pretrained:
+            self.network.freeze_first_layers()
+        self.network = channels_last(self.network.to(self.device))
+        encoder = [p for p in self.network.encoder.parameters() if p.requires_grad]
+        inside = {id(p) for p in self.network.encoder.parameters()}
+        decoder = [p for p in self.network.parameters() if id(p) not in inside]
+        self.optimiser = torch.optim.AdamW(
+            [{"params": encoder, "lr": 0.0}, {"params": decoder, "lr": 0.0}], weight_decay=schedule.weight_decay
+        )
+        self.average = {name: value.clone() for name, value in self.network.state_dict().items()}
+
+    def advance(self) -> float:
+        schedule, step = self.recipe.schedule, self.step
+        random = np.random.default_rng([self.recipe.seed, step])
+        batch = self._draw(random)
+        warm = min(1.0, (step + 1) / max(1, schedule.warm_up))
+        rate = warm * 0.5 * (1 + math.cos(math.pi * step / schedule.steps))
+        for group, highest in zip(
+            self.optimiser.param_groups, (schedule.encoder_rate, schedule.decoder_rate), strict=True
+        ):
+            group["lr"] = highest * rate
+        self.network.train()
+        image = batch.image.to(self.device).to(memory_format=torch.channels_last)
+        lower = schedule.precision == "bfloat16"
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=lower):
+            logits = self.network(image)
+        weight = 1.0 + 2.0 * schedule.small_emphasis * batch.small.to(self.device)
+        loss = segmentation_loss(logits, batch.target.to(self.device), batch.known.to(self.device), weight)
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), CLIP)
+        self.optimiser.step()
+        self.step += 1
+        keep = min(schedule.average, (1 + self.step) / (10 + self.step))
+        with torch.no_grad():
+            for name, value in self.network.state_dict().items():
+                if value.is_floating_point():
+                    self.average[name].lerp_(value, 1 - keep)
+                else:
+                    self.average[name].copy_(value)
+        value = float(loss.detach())
+        if not math.isfinite(value):
+            raise InputError(f"the loss is {value} at step {self.step}; lower the learning rates of the recipe.")
+        self.losses.append(value)
+        return value
+
+    def _draw(self, random: np.random.Generator) -> Batch:
+        schedule = self.recipe.schedule
+        chosen = random.choice(len(self.sources), schedule.batch, p=self.shares)
+        canvases = [self.sources[int(which)].draw(random) for which in chosen]
+        return crop_batch(canvases, schedule.crop, self.recipe.contract, random, Ranges())
+
+    def averaged(self) -> Network:
+        network = channels_last(Network(pretrained=False).to(self.device))
+        network.load_state_dict(self.average)
+        return network
+
+    def validate(self) -> dict[str, dict[str, Any]]:
+        if self.exams is None:
+            held = Held(self.recipe, self.ledger, "select")
+            contract = self.recipe.contract
+            self.exams = {
+                "films": exams_of_films(held.films, contract),
+                "windows": exams_of_windows(held.windows, contract, VALIDATION_WINDOWS),
+            }
+        network = self.averaged()
+        figures = {}
+        for name, exams in self.exams.items():
+            if exams:
+                maps = predict(network, [exam.canvas for exam in exams], self.recipe.contract)
+                figures[name] = asdict(score_exams(maps, exams)[0])
+        self.validations.append((self.step, figures))
+        return figures
+
+    def save(self) -> None:
+        part = self.out / "checkpoint.pt.part"
+        torch.save(
+            {
+                "format": FORMAT, "recipe": self.recipe.sha256, "step": self.step, "network": self.network.state_dict(),
+                "average": self.average, "optimiser": self.optimiser.state_dict(), "losses": self.losses,
+                "validations": self.validations,
+            },
+            part,
+        )  # fmt: skip
+        part.replace(self.out / "checkpoint.pt")
+        progress = {"step": self.step, "losses": self.losses, "validations": self.validations}
+        part = self.out / "progress.json.part"
+        part.write_text(json.dumps(progress))
+        part.replace(self.out / "progress.json")
+        from lennox.training.curves import draw_curves
+
+        draw_curves(self.losses, self.validations, self.out / "curves.png")
+
+    def restore(self) -> None:
+        state = _load(self.out / "checkpoint.pt")
+        if state["recipe"] != self.recipe.sha256:
+            raise InputError("the checkpoint was made by another recipe; resume with that one, or use a new folder.")
+        self.step, self.losses, self.validations = state["step"], state["losses"], state["validations"]
+        self.network.load_state_dict(state["network"])
+        self.average = state["average"]
+        self.optimiser.load_state_dict(state["optimiser"])
+
+
+def load_weights(checkpoint: Path) -> dict[str, torch.Tensor]:
+    """The averaged weights of a checkpoint. Raises InputError if it is missing or not one."""
+    weights: dict[str, torch.Tensor] = _load(checkpoint)["average"]
+    return weights
+
+
+def _load(path: Path) -> dict[str, Any]:
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except OSError as error:
+        raise InputError(f"{path.name}: the checkpoint cannot be read ({error.strerror}).") from error
+    if not isinstance(state, dict) or state.get("format") != FORMAT:
+        raise InputError(f"{path.name}: not a checkpoint of this version ({FORMAT}).")
+    return state
+
+
+def _open_sources(recipe: Recipe, ledger: Ledger) -> tuple[list[Source], list[float]]:
+    data, contract = recipe.data, recipe.contract
+    sources: list[Source] = []
+    shares: list[float] = []
+    for name, share, kind in (
+        (data.films, data.film_share, FilmSource),
+        (data.windows, data.window_share, WindowSource),
+    ):
+        if share > 0:
+            entry = ledger.require(name, "train")
+            folder = recipe.path(data.root) / name
+            check_files(folder, entry)
+            films = split_films(read_coco(folder).films, entry, data.holdout_seed, data.holdout_share)[0]
+            sources.append(_softened(kind(films, contract), recipe))
+            shares.append(share)
+    if data.drawn_share > 0:
+        sources.append(DrawnSource(data.drawn_films, recipe.seed * 100_000, contract))
+        shares.append(data.drawn_share)
+    return sources, [share / sum(shares) for share in shares]
+
+
+def _softened(source: FilmSource | WindowSource, recipe: Recipe) -> Source:
+    schedule = recipe.schedule
+    if not schedule.teacher:
+        return source
+    teachers = []
+    for checkpoint in schedule.teacher:
+        teacher = Network(pretrained=False)
+        teacher.load_state_dict(load_weights(recipe.path(checkpoint)))
+        teachers.append(channels_last(teacher.eval()))
+    whole = source.canvases if isinstance(source, FilmSource) else None
+    canvases = whole or draw_canvases(source, schedule.soft_windows, recipe.seed)
+    return soften(canvases, teachers, schedule.soft_share, recipe.contract)

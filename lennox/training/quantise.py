@@ -1,0 +1,77 @@
+"""An 8-bit variant of an exported model: static QDQ, uint8 activations, int8 weights per channel.
+
+Signed activations are many times slower in ONNX Runtime, so they are not used. The decoder's last layer and everything
+after it stay in float32: there a step of 1/255 of the range would be a visible step in probability.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lennox.card import ModelCard
+from lennox.image import read_image
+from lennox.prepare import prepare
+from lennox.training.coco import read_coco
+from lennox.training.ledger import read_ledger
+from lennox.training.recipe import read_recipe
+from lennox.training.sources import split_films
+
+CALIBRATION_FILMS = 24
+
+
+def quantise(model: Path, recipe: Path, out: Path) -> Path:
+    """Write the 8-bit variant of the model folder `model` into `out`, with its own card.
+
+    Activations are measured on training films of the recipe. Raises InputError if they may not be used to calibrate.
+    """
+    import onnx
+    from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
+    from onnxruntime.quantization.shape_inference import quant_pre_process
+
+    from lennox.training.export import write_model
+
+    card = ModelCard.read(Path(model) / "card.json")
+    images = _images(Path(recipe), card)
+
+    class Reader(CalibrationDataReader):  # type: ignore[misc]
+        def get_next(self) -> dict[str, NDArray[np.float32]] | None:
+            return next(feed, None)
+
+    feed = ({"image": image} for image in images)
+    with tempfile.TemporaryDirectory() as folder:
+        prepared, small = Path(folder) / "prepared.onnx", Path(folder) / "small.onnx"
+        quant_pre_process(str(Path(model) / "model.onnx"), str(prepared), skip_symbolic_shape=True)
+        graph = onnx.load(str(prepared)).graph
+        convolutions = [node.name for node in graph.node if node.op_type == "Conv"]
+        quantize_static(
+            str(prepared), str(small), Reader(), quant_format=QuantFormat.QDQ, op_types_to_quantize=["Conv", "Add"],
+            per_channel=True, activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8,
+            nodes_to_exclude=convolutions[-2:],  # the last layer of the head, and the smoothing
+        )  # fmt: skip
+        weights = small.read_bytes()
+    document: dict[str, Any] = json.loads(json.dumps(card.document))
+    document["version"] = f"{card.version}-int8"
+    document["quantised_from"] = card.files["model.onnx"]
+    write_model(Path(out), weights, document)
+    assert hashlib.sha256(weights).hexdigest() == document["files"]["model.onnx"]["sha256"]
+    return Path(out)
+
+
+def _images(recipe: Path, card: ModelCard) -> Iterator[NDArray[np.float32]]:
+    plan = read_recipe(recipe)
+    ledger = read_ledger(plan.path(plan.data.ledger))
+    entry = ledger.require(plan.data.films, "calibrate")
+    films = split_films(
+        read_coco(plan.path(plan.data.root) / plan.data.films).films, entry, plan.data.holdout_seed,
+        plan.data.holdout_share,
+    )[0]  # fmt: skip
+    for which in np.linspace(0, len(films) - 1, min(CALIBRATION_FILMS, len(films))):
+        yield prepare(read_image(films[int(which)].path), card.contract).tensor

@@ -1,0 +1,22 @@
+"""What a card of a caries detector for periapical films says in words."""
+
+from __future__ import annotations
+
+INTENDED_USE = {
+    "use": "A second look for a dentist reading periapical radiographs of permanent teeth: it marks where caries is "
+    "suspected. It does not replace the examination, and it decides nothing.",
+    "not_for": [
+        "bitewing and panoramic films, photographs, primary teeth",
+        "caries in enamel only: no training film was chosen for it",
+        "films after which nobody looks at the tooth: an empty answer does not mean a sound tooth",
+        "any use on patients without the clinical study and the approvals that the law asks for: there was none",
+    ],
+}
+LIMITS = (
+    "Trained on films of one sensor (149) and windows of panoramic films; no caries-free periapical film was to be had "
+    "under an open licence.",
+    "Who drew the training boxes is unknown, and no reference is histology or a consensus of experts.",
+    "Small and crescent lesions at crown and filling margins are missed more often than not; see the figures by size.",
+    "Cervical burn-out, the edge of a restoration, pulp and marrow spaces are the usual false positives.",
+    "Patients behind the films are unknown; intervals that resample films or blocks of films may be too narrow.",
+)
