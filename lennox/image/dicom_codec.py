@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import os
 import struct
-import subprocess
-import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lennox.errors import ImageError
+from lennox.image.apart import run_apart
 
 RLE = "1.2.840.10008.1.2.5"
 JPEG_2000 = ("1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.91")
@@ -25,9 +21,8 @@ SYNTAXES = (
     *JPEG_2000,
     RLE,
 )
-_TIME_LIMIT_S = 120
 
-# What gdcm says of frames that it then decodes well: it tries the decoder of 8 bits first, and some encoders are sloppy.
+# What gdcm says of frames that it then decodes well: it tries the decoder of 8 bits first, and encoders are sloppy.
 _HARMLESS = ("Unsupported JPEG data precision", "Invalid SOS parameters for sequential JPEG")
 _JPEG_2000_START = b"\xff\x4f\xff\x51"
 
@@ -95,30 +90,13 @@ def decode(data: bytes, syntax: str, frame: Frame, *, planar: int, signed: bool)
         "stored": frame.bits,
         "signed": int(signed),
     }
-    program = [sys.executable, "-P", "-W", "ignore", str(Path(__file__).with_name("dicom_gdcm.py"))]
-    try:
-        done = subprocess.run(  # noqa: S603 (our own program, and the frame is its data)
-            program,
-            input=json.dumps(header).encode() + b"\n" + data,
-            capture_output=True,
-            timeout=_TIME_LIMIT_S,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise ImageError(
-            f"The compressed pixels could not be decoded ({type(error).__name__}). Export the image uncompressed."
-        ) from None
+    answer = run_apart("dicom_gdcm.py", header, data, _HARMLESS)
     wanted = frame.rows * frame.columns * frame.samples * allocated // 8
-    said = [
-        line for line in done.stderr.decode("utf-8", "replace").splitlines() if line and not line.startswith(_HARMLESS)
-    ]
-    if done.returncode != 0 or said or len(done.stdout) != wanted:
+    if len(answer) != wanted:
         raise ImageError(
-            f"The compressed pixels are damaged or cut short ({said[-1][:100] if said else 'too few samples'}). "
-            "Copy or export the file again."
+            f"The compressed pixels are damaged: {len(answer)} bytes decoded, {wanted} wanted. Export the file again."
         )
-    samples: NDArray[Any] = np.frombuffer(done.stdout, np.uint8 if allocated == 8 else np.uint16)
+    samples: NDArray[Any] = np.frombuffer(answer, np.uint8 if allocated == 8 else np.uint16)
     if frame.samples == 1:
         return samples.reshape(frame.rows, frame.columns)
     if planar and syntax not in JPEG_LS:

@@ -167,18 +167,17 @@ def _low_bits(numbers: NDArray[np.int64], bits: int, signed: bool) -> NDArray[np
 
 def _levels(meant: _Stored, rules: GreyRules) -> tuple[NDArray[np.float64], bool]:
     """Level in [0, 1] of each number, before inversion, and whether a table or window had a part in it."""
-    ends = np.array([meant.lowest, meant.highest], np.float64)
     if rules.modality is not None:
         values = rules.modality(meant.numbers)
-        ends = np.array([0.0, rules.modality.white])
+        low, high = 0.0, float(rules.modality.white)
     else:
         slope = rules.slope or 1.0
         values = meant.numbers * slope + rules.intercept
-        ends = np.sort(ends * slope + rules.intercept)
-    plain = np.clip(np.asarray((values - ends[0]) / (ends[1] - ends[0]), np.float64), 0.0, 1.0)
+        low, high = sorted(end * slope + rules.intercept for end in (meant.lowest, meant.highest))
+    plain = np.clip((values - low) / (high - low), 0.0, 1.0)
     if rules.interest is not None:
         white = rules.interest.white if isinstance(rules.interest, Lookup) else 1
-        levels = np.clip(np.asarray(rules.interest(values) / white, np.float64), 0.0, 1.0)
+        levels = np.clip(rules.interest(values) / white, 0.0, 1.0)
         if _inside(levels, meant.counts) >= _LEAST_INSIDE or _inside(plain, meant.counts) < 0.5:
             return levels, True
     return plain, rules.modality is not None

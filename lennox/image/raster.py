@@ -7,12 +7,14 @@ reached, and the size is checked here, before Pillow warns or decodes. No settin
 from __future__ import annotations
 
 import io
+import json
 import sys
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Pillow
+from PIL import TiffTags
 from PIL.BmpImagePlugin import BmpImageFile
 from PIL.ImageFile import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
@@ -21,16 +23,26 @@ from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from lennox.errors import ImageError
+from lennox.image.apart import run_apart
 from lennox.image.image import Image
 from lennox.image.levels import from_float, from_wide, full_range, one_channel, over_black
 from lennox.image.limits import check_size
 from lennox.image.orientation import exif_orientation, upright
+from lennox.image.tiff_pages import (
+    BITS_PER_SAMPLE,
+    COMPRESSION,
+    MAX_SAMPLE,
+    ORIENTATION,
+    PHOTOMETRIC,
+    PLANAR,
+    SUBFILE,
+    TiffPages,
+    tiff_pages,
+)
 
 _ROWS_AT_ONCE = 256
-_MOST_PAGES = 1000  # enough to say "several": a chain of a million pages must not take minutes
-
-_SUBFILE, _BITS_PER_SAMPLE, _PHOTOMETRIC, _ORIENTATION, _MAX_SAMPLE, _PLANAR = 254, 258, 262, 274, 281, 284
 _PREVIEW_OR_MASK = 0b101
+_SINGLE_TAGS = frozenset(tag for tag, meaning in TiffTags.TAGS_V2.items() if meaning.length == 1)
 
 
 class _Jpeg(JpegImageFile):
@@ -38,10 +50,18 @@ class _Jpeg(JpegImageFile):
         return Pillow.Exif()  # Pillow looks for a resolution in there, and warns where it is damaged
 
 
+class _Tiff(TiffImageFile):
+    def getexif(self) -> Pillow.Exif:
+        exif = Pillow.Exif()  # what Pillow turns the image by, and nothing else that could be damaged
+        if ORIENTATION in self.tag_v2:
+            exif[ORIENTATION] = self.tag_v2[ORIENTATION]
+        return exif
+
+
 _FORMATS: dict[str, type[ImageFile]] = {
     "PNG": PngImageFile,
     "JPEG": _Jpeg,
-    "TIFF": TiffImageFile,
+    "TIFF": _Tiff,
     "WebP": WebPImageFile,
     "BMP": BmpImageFile,
 }
@@ -96,45 +116,32 @@ class _Raster:
     """One raster file, opened at the wanted image; nothing is decoded before `decode`."""
 
     def __init__(self, kind: str, data: bytes, frame: int | None) -> None:
-        self.kind, self.data = kind, data
-        self.picture = _FORMATS[kind](io.BytesIO(data))
+        self.kind = kind
+        self.tiff = tiff_pages(data, _SINGLE_TAGS) if kind == "TIFF" else TiffPages(data, ())
+        self.picture = _FORMATS[kind](io.BytesIO(self.tiff.data))
         check_size(self.picture.height, self.picture.width)
+        self.turned = False  # whether Pillow, in loading it, turned it upright
         self.page = self._page(frame)
         if self.page != self.picture.tell():
             self.picture.seek(self.page)
             check_size(self.picture.height, self.picture.width)
 
     def _page(self, frame: int | None) -> int:
-        pages = self._pages()
-        count = f"{len(pages)} or more" if len(pages) == _MOST_PAGES else f"{len(pages)}"
+        """Where the wanted image is; previews and masks beside a TIFF's images do not count."""
+        full = [page for page, tags in enumerate(self.tiff.tags) if not tags.get(SUBFILE, 0) & _PREVIEW_OR_MASK]
+        pages = full or list(range(max(getattr(self.picture, "n_frames", 1), 1)))
         if frame is None and len(pages) > 1:
             raise ImageError(
-                f"The {self.kind} file holds {count} images; wanted one. "
+                f"The {self.kind} file holds {len(pages)} images; wanted one. "
                 f"Choose one with frame 0 to {len(pages) - 1}, or export it alone."
             )
         if frame is not None and frame >= len(pages):
-            raise ImageError(f"Frame {frame} was asked for, but the file holds {count}; frames count from 0.")
+            raise ImageError(f"Frame {frame} was asked for, but the file holds {len(pages)}; frames count from 0.")
         return pages[frame or 0]
 
-    def _pages(self) -> list[int]:
-        """Where the images are; previews and masks beside a TIFF's images do not count."""
-        if self.kind != "TIFF":
-            return list(range(min(max(getattr(self.picture, "n_frames", 1), 1), _MOST_PAGES)))
-        pages = []
-        for page in range(_MOST_PAGES):
-            try:
-                self.picture.seek(page)
-            except EOFError:
-                break
-            if not self._tag(_SUBFILE, 0) & _PREVIEW_OR_MASK:
-                pages.append(page)
-        return pages or [0]
-
     def _tag(self, tag: int, default: int) -> int:
-        """The first number of a TIFF tag."""
-        value = self.picture.tag_v2.get(tag, default)  # type: ignore[attr-defined]
-        value = value[0] if isinstance(value, tuple) and value else value
-        return value if isinstance(value, int) else default
+        """The first number of a tag of a TIFF; the default for other files."""
+        return self.tiff.tags[self.page].get(tag, default) if self.tiff.tags else default
 
     def decode(self) -> tuple[NDArray[Any], int]:
         """Upright pixels over the full range of their type, grey where all channels are equal, and the file's bits."""
@@ -144,38 +151,58 @@ class _Raster:
                 f"The {self.kind} file holds {mode} colour, which is for printing; wanted grey or RGB. "
                 "Export it as grey or RGB."
             )
-        if mode in ("RGB", "RGBA") and (";16" in _rawmode(self.picture) or self._is_16_bit_tiff()):
+        if mode in ("RGB", "RGBA") and (";16" in _rawmode(self.picture) or self._tag(BITS_PER_SAMPLE, 8) == 16):
             pixels, bits = full_range(self._colour_of_16_bits())
             pixels = one_channel(pixels)
         elif mode in ("I", "F") or mode.startswith("I;16"):
             pixels, bits = self._deep_grey()
         else:
-            pixels, bits = _shallow(self.picture), self._stored_bits()
+            pixels, bits = _shallow(self._load()), self._stored_bits()
         return upright(pixels, self._orientation()), bits
 
-    def _is_16_bit_tiff(self) -> bool:
-        return self.kind == "TIFF" and self._tag(_BITS_PER_SAMPLE, 1) == 16
+    def _load(self, rawmode: str | None = None) -> Pillow.Image:
+        """The decoded picture; `rawmode` tells Pillow how to unpack the samples, None leaves it to Pillow."""
+        if self.kind == "TIFF" and self._tag(COMPRESSION, 1) != 1:
+            return self._load_apart(rawmode)
+        picture = self.picture
+        if rawmode is not None:
+            picture = _FORMATS[self.kind](io.BytesIO(self.tiff.data))
+            picture.seek(self.page)
+            picture.tile = [
+                tile._replace(args=(rawmode, *tile.args[1:]) if isinstance(tile.args, tuple) else rawmode)
+                for tile in picture.tile
+            ]
+        picture.load()
+        self.turned = isinstance(picture, TiffImageFile) and ORIENTATION not in picture.tag_v2
+        return picture
+
+    def _load_apart(self, rawmode: str | None) -> Pillow.Image:
+        answer = run_apart("raster_libtiff.py", {"page": self.page, "rawmode": rawmode}, self.tiff.data)
+        line, _, samples = answer.partition(b"\n")
+        found = json.loads(line)
+        self.turned = found["turned"]
+        return Pillow.frombytes(found["mode"], (found["columns"], found["rows"]), samples)
 
     def _stored_bits(self) -> int:
         """Bits a sample of an 8-bit picture had in the file; those of a palette are the palette's."""
         if self.picture.mode in ("P", "PA"):
             return 8
         if self.kind == "PNG":
-            return min(self.data[24], 8)
+            return min(self.tiff.data[24], 8)
         if self.kind == "TIFF":
-            return min(max(self._tag(_BITS_PER_SAMPLE, 1), 1), 8)
+            return min(max(self._tag(BITS_PER_SAMPLE, 1), 1), 8)
         return 1 if self.picture.mode == "1" else 8
 
     def _orientation(self) -> int:
-        """Asked after loading: a Pillow that turned a TIFF upright has taken its tag away."""
+        """What is left to turn, once the picture is loaded: Pillow turns a TIFF by itself."""
         if self.kind == "TIFF":
-            value = self._tag(_ORIENTATION, 1)
+            value = 1 if self.turned else self._tag(ORIENTATION, 1)
             return value if 1 <= value <= 8 else 1
         block = self.picture.info.get("exif")
         return exif_orientation(block) if isinstance(block, bytes) else 1
 
     def _deep_grey(self) -> tuple[NDArray[Any], int]:
-        samples = _samples(self.picture)
+        samples = _samples(self._load())
         if samples.dtype == np.float32:
             pixels, bits = from_float(samples), 16
         elif samples.dtype == np.int32:
@@ -185,15 +212,13 @@ class _Raster:
             if isinstance(key, int):  # one level of a PNG is transparent
                 samples[samples == key] = 0
             pixels, bits = full_range(samples, self._stated_depth(int(samples.max())))
-        if self.kind == "TIFF" and self._tag(_PHOTOMETRIC, 1) == 0:  # WhiteIsZero, which Pillow leaves to us
+        if self._tag(PHOTOMETRIC, 1) == 0:  # WhiteIsZero, which Pillow leaves to us
             np.subtract(np.iinfo(pixels.dtype).max, pixels, out=pixels)
         return pixels, bits
 
     def _stated_depth(self, highest: int) -> int | None:
         """The depth that a TIFF states, where its samples keep to it; no other raster file states one."""
-        if self.kind != "TIFF":
-            return None
-        stated = min(self._tag(_BITS_PER_SAMPLE, 16), self._tag(_MAX_SAMPLE, 65535).bit_length())
+        stated = min(self._tag(BITS_PER_SAMPLE, 16), self._tag(MAX_SAMPLE, 65535).bit_length())
         return stated if 8 <= stated < 16 and highest < 1 << stated else None
 
     def _colour_of_16_bits(self) -> NDArray[np.uint16]:
@@ -202,18 +227,18 @@ class _Raster:
         Pillow keeps 8 bits of colour. Its unpackers take one byte of each sample, the first or the second by the order
         they are told; so the file is unpacked once in each order, and the bytes are put together again.
         """
-        if self.kind == "TIFF" and self._tag(_PLANAR, 1) != 1:
+        if self._tag(PLANAR, 1) != 1:
             raise ImageError(
                 "The TIFF file holds 16-bit colour in separate planes. Export it as grey, or as 8-bit colour."
             )
         layout, _, order = _rawmode(self.picture).partition(";16")
         if layout == "LA":  # read as four channels: grey high, grey low, alpha high, alpha low
-            pair = _samples(self._again("RGBA")).view(">u2").astype(np.uint16)
+            pair = _samples(self._load("RGBA")).view(">u2").astype(np.uint16)
             return over_black(pair[..., 0], pair[..., 1])
         big = order == "B" or (order == "N" and sys.byteorder == "big")
         premultiplied = layout == "RGBa"
         layout = layout.replace("a", "A")
-        first, second = (_samples(self._again(f"{layout};16{unpacker}")) for unpacker in "BL")
+        first, second = (_samples(self._load(f"{layout};16{unpacker}")) for unpacker in "BL")
         samples = first.astype(np.uint16)
         samples <<= 8 if big else 0
         samples |= second.astype(np.uint16) << (0 if big else 8)
@@ -221,16 +246,6 @@ class _Raster:
             return samples
         colour = np.ascontiguousarray(samples[..., :3])
         return colour if premultiplied else over_black(colour, samples[..., 3])
-
-    def _again(self, rawmode: str) -> ImageFile:
-        """The same image, opened once more, to be unpacked in another way."""
-        picture = _FORMATS[self.kind](io.BytesIO(self.data))
-        picture.seek(self.page)
-        picture.tile = [
-            tile._replace(args=(rawmode, *tile.args[1:]) if isinstance(tile.args, tuple) else rawmode)
-            for tile in picture.tile
-        ]
-        return picture
 
 
 def _rawmode(picture: ImageFile) -> str:
@@ -243,7 +258,6 @@ def _rawmode(picture: ImageFile) -> str:
 
 def _samples(picture: Pillow.Image) -> NDArray[Any]:
     """What Pillow decoded, as an array in native byte order, copied in bands so that there is only one full copy."""
-    picture.load()
     columns, rows = picture.size
     samples: NDArray[Any] | None = None
     for top in range(0, rows, _ROWS_AT_ONCE):
@@ -255,9 +269,8 @@ def _samples(picture: Pillow.Image) -> NDArray[Any]:
     return samples
 
 
-def _shallow(picture: ImageFile) -> NDArray[Any]:
+def _shallow(picture: Pillow.Image) -> NDArray[Any]:
     """(rows, columns) or (rows, columns, 3) uint8 of a picture of up to 8 bits a sample, over black."""
-    picture.load()
     if picture.mode == "1":
         return _samples(picture).astype(np.uint8) * np.uint8(255)
     key = picture.info.get("transparency")
