@@ -75,7 +75,7 @@ def show_card(model: Model, console: Console) -> None:
     console.print(Text(f"{model.card.name} {model.card.version} ({model.release})", "bold"))
     if model.release == words.UNRELEASED:
         console.print(Text(words.UNRELEASED_NOTICE))
-    for title, node in (("Operating points", facts.operating_points), *facts.sections):
+    for title, node in (("Operating points", facts.operating_points), *facts.open, *facts.further):
         console.print()
         console.print(Text(title, "bold"))
         _show_node(node, console, 2)

@@ -83,7 +83,7 @@ def html_parts(films: Sequence[Film], run: Run, page: Page | None = None) -> Ite
         created=run.created.strftime("%Y-%m-%d %H:%M"),
         model=run.model,
         card=run.card,
-        facts=read_facts(run.card),
+        facts=read_facts(run.card, run.operating_point.name),
         point=run.operating_point,
         counts={"suspected": run.suspected, "none": run.none, "refused": run.refused},
         unreleased=run.model.release == words.UNRELEASED,

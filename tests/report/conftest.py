@@ -29,7 +29,18 @@ CARD = {
     ],
     "default_operating_point": "balanced",
     "intended_use": {"kinds": ["periapical"], "familiarity_limit": None, "cannot_see": ["caries under fillings"]},
-    "figures": [{"data": "drawn <b>films</b>", "level": "lesion", "films": 143}],
+    "figures": {
+        "drawn <b>films</b>": {
+            "films": 143, "films_with_caries": 40, "lesions": 90,
+            "operating_points": [
+                {
+                    "name": "balanced", "threshold": 0.31,
+                    "lesion_sensitivity": {"value": 0.54, "interval": [0.46, 0.63]},
+                    "false_positives_a_film": {"value": 0.8, "interval": [0.6, 1.0]},
+                },
+            ],
+        },
+    },
     "files": {"model.onnx": {"sha256": "ab" * 32}},
 }  # fmt: skip
 

@@ -116,7 +116,7 @@ def test_words_for_people_are_careful(render, examinations):
 def test_the_model_says_what_it_was_tested_on_and_what_it_cannot_see(render, make):
     text = " ".join(" ".join(Reader(render([make("none")])).text).split())
     assert "0.54 (0.46 to 0.63)" in text
-    assert "drawn <b>films</b> lesion 143" in text
+    assert "On drawn <b>films</b> (143 films, 90 marked lesions) it found 54 (46 to 63) in 100" in text
     assert "caries under fillings" in text
 
 
