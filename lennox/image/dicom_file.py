@@ -22,6 +22,7 @@ _DEFLATED, _BIG_ENDIAN = "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.2"
 _NATIVE = (_IMPLICIT, _EXPLICIT, _DEFLATED, _BIG_ENDIAN)
 
 _PIXEL_DATA = 0x7FE00010
+_CHARACTER_SET = 0x00080005  # not needed here, and pydicom warns of those that it does not know
 _UNDEFINED = 0xFFFFFFFF
 _LONG_VRS = (b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV")
 
@@ -110,15 +111,19 @@ def take_apart(data: bytes) -> DicomFile:
     little = int.from_bytes(body[:2], "little") <= int.from_bytes(body[:2], "big")
     implicit = not _is_vr(bytes(body[4:6]))
     stream = io.BytesIO(body)
-    elements = data_element_generator(
-        stream,
-        implicit,
-        little,
-        stop_when=lambda tag, _vr, _length: int(tag) >= 0x7FE00008,
-        specific_tags=list(_WANTED),
-    )
-    raw = {int(element.tag): element for element in elements}
-    tag, vr, length, at = _element_at(body, stream.tell(), implicit, little)
+    raw: dict[int, Any] = {}
+    tag, vr, length, at = _CHARACTER_SET, "", 0, 0
+    while tag == _CHARACTER_SET and length != _UNDEFINED:
+        stream.seek(at + length)
+        elements = data_element_generator(
+            stream,
+            implicit,
+            little,
+            stop_when=lambda tag, _vr, _length: int(tag) == _CHARACTER_SET or int(tag) >= 0x7FE00008,
+            specific_tags=list(_WANTED),
+        )
+        raw |= {int(element.tag): element for element in elements}
+        tag, vr, length, at = _element_at(body, stream.tell(), implicit, little)
     if tag != _PIXEL_DATA:
         what = "floating-point pixels" if tag >> 16 == 0x7FE0 else "no pixels"
         raise ImageError(f"The DICOM file holds {what}; wanted an image with integer pixels. Export the image itself.")

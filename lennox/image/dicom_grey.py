@@ -172,7 +172,7 @@ def _levels(meant: _Stored, rules: GreyRules) -> tuple[NDArray[np.float64], bool
         low, high = 0.0, float(rules.modality.white)
     else:
         slope = rules.slope or 1.0
-        values = meant.numbers * slope + rules.intercept
+        values = np.asarray(meant.numbers * slope + rules.intercept, np.float64)
         low, high = sorted(end * slope + rules.intercept for end in (meant.lowest, meant.highest))
     plain = np.clip((values - low) / (high - low), 0.0, 1.0)
     if rules.interest is not None:

@@ -195,7 +195,6 @@ def _dicom(film):
         files[f"dicom-{name}"] = write_dicom(plain(), syntax)
         files[f"dicom-8-{name}"] = write_dicom(data_set(byte), syntax)
         files[f"dicom-16-{name}-mono1"] = write_dicom(data_set(65535 - full, **mono1), syntax)
-    files["dicom-jpeg-extended"] = write_dicom(plain(), "1.2.840.10008.1.2.4.51")
     files["dicom-jpeg-baseline"] = write_dicom(data_set(byte), "1.2.840.10008.1.2.4.50")
     return files
 
