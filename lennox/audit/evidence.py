@@ -12,7 +12,7 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 from lennox.audit import intervals
 from lennox.audit.rates import RateSums
@@ -213,7 +213,7 @@ class DrawEvidence:
         error = self._error()
         if not error > 0.0:  # every resample is alike: nothing was missed, or nothing was found
             return self._bounds_of_a_constant(alpha)
-        reach = error * float(stats.t.isf(alpha, max(self.patients * self.grown - 1, 1)))
+        reach = error * float(intervals.student(alpha, self.patients * self.grown))
         low, high = self.point - reach, self.point + reach
         if self.grown == 1.0:
             low, high = _widest((low, high), percentiles(self.draws, alpha), wider=True)
@@ -237,7 +237,7 @@ class DrawEvidence:
         df = max(self.patients - 1, 1)
         above = (1 + float((finite >= limit).sum())) / (len(finite) + 1)
         below = (1 + float((finite <= limit).sum())) / (len(finite) + 1)
-        return max(above, float(stats.t.cdf(t, df))), max(below, float(stats.t.sf(t, df)))
+        return max(above, float(special.stdtr(df, t))), max(below, float(special.stdtr(df, -t)))
 
     def second_opinion(self, alpha: float) -> tuple[float, float]:
         return percentiles(self.draws, alpha)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
+from scipy import special
 
 from lennox.audit.rates import RateSums
 
@@ -31,15 +31,20 @@ def clopper_pearson(p: ArrayLike, n: ArrayLike, alpha: ArrayLike) -> tuple[Float
     p, n = np.asarray(p, np.float64), np.asarray(n, np.float64)
     k = p * n
     with np.errstate(invalid="ignore"):
-        low = np.where(k > 0, stats.beta.ppf(alpha, np.maximum(k, 1e-300), n - k + 1), 0.0)
-        high = np.where(k < n, stats.beta.isf(alpha, k + 1, np.maximum(n - k, 1e-300)), 1.0)
+        low = np.where(k > 0, special.betaincinv(np.maximum(k, 1e-300), n - k + 1, alpha), 0.0)
+        high = np.where(k < n, special.betainccinv(k + 1, np.maximum(n - k, 1e-300), alpha), 1.0)
     return low, high
+
+
+def student(alpha: ArrayLike, patients: ArrayLike) -> Floats:
+    """Upper quantile of Student's t with patients - 1 degrees of freedom (1 at least)."""
+    return np.asarray(-special.stdtrit(np.maximum(np.asarray(patients, np.float64) - 1, 1), alpha))
 
 
 def exact_n(sums: RateSums, alpha: float) -> Floats:
     """The n for Clopper-Pearson: the design-effect n, shrunk by (z/t)^2 where its variance had to be estimated."""
-    quantile = stats.t.isf(alpha, np.maximum(sums.patients - 1, 1))
-    shrink = np.where(sums.units > sums.patients, (stats.norm.isf(alpha) / quantile) ** 2, 1.0)
+    quantile = student(alpha, sums.patients)
+    shrink = np.where(sums.units > sums.patients, (special.ndtri(alpha) / quantile) ** 2, 1.0)
     return np.asarray(sums.n_eff() * shrink)
 
 
@@ -56,8 +61,8 @@ def rate_p_values(sums: RateSums, limit: ArrayLike, alpha: float) -> tuple[Float
     p, n = sums.rate(), exact_n(sums, alpha)
     k = p * n
     with np.errstate(invalid="ignore"):
-        low = np.where(k < n, stats.beta.sf(limit, k + 1, np.maximum(n - k, 1e-300)), 1.0)
-        high = np.where(k > 0, stats.beta.cdf(limit, np.maximum(k, 1e-300), n - k + 1), 1.0)
+        low = np.where(k < n, special.betaincc(k + 1, np.maximum(n - k, 1e-300), limit), 1.0)
+        high = np.where(k > 0, special.betainc(np.maximum(k, 1e-300), n - k + 1, limit), 1.0)
     return low, high
 
 
@@ -67,8 +72,8 @@ def gap_bounds(a: RateSums, b: RateSums, alpha: ArrayLike, correlation: ArrayLik
     correlation : of the two rates' errors, 0 where no patient is in both groups (Zou & Donner 2008 where some are)
     """
     pa, pb, r = a.rate(), b.rate(), np.asarray(correlation)
-    la, ua = wilson(pa, a.n_eff(), stats.t.isf(alpha, np.maximum(a.patients - 1, 1)))
-    lb, ub = wilson(pb, b.n_eff(), stats.t.isf(alpha, np.maximum(b.patients - 1, 1)))
+    la, ua = wilson(pa, a.n_eff(), student(alpha, a.patients))
+    lb, ub = wilson(pb, b.n_eff(), student(alpha, b.patients))
     d = pa - pb
 
     def reach(first: Floats, second: Floats) -> Floats:
@@ -82,7 +87,7 @@ def gap_p_values(a: RateSums, b: RateSums, limit: float, correlation: ArrayLike 
     shape = np.broadcast_shapes(np.shape(a.units), np.shape(b.units))
     low, high = np.full(shape, -40.0), np.full(shape, np.log(0.5))  # logarithms of alpha
     beyond = a.rate() - b.rate() > limit
-    for _ in range(50):
+    for _ in range(40):
         middle = (low + high) / 2
         clears = gap_bounds(a, b, np.exp(middle), correlation)[0] > limit
         low, high = np.where(clears, low, middle), np.where(clears, middle, high)

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from lennox.audit.enough import for_minimum, too_few
 from lennox.audit.evidence import Evidence, Measurement
@@ -141,7 +141,8 @@ def _row(cell: Measurement, policy: Policy, reason: str, fails: bool, level: flo
     verdict, needed = Verdict.INSUFFICIENT, None
     if cell.evidence is not None and math.isfinite(cell.evidence.estimate):
         side = _side(cell.evidence, requirement, alpha)
-        bound, opposite = cell.evidence.bounds(alpha)[side], cell.evidence.bounds(alpha)[1 - side]
+        bounds = cell.evidence.bounds(alpha)
+        bound, opposite = bounds[side], bounds[1 - side]
         second = cell.evidence.second_opinion(alpha)[side]
         if math.isfinite(level):
             adjusted = cell.evidence.bounds(level)[1 - side]
@@ -178,7 +179,7 @@ def more_patients(cell: Measurement, policy: Policy, level: float = math.nan) ->
     evidence = METRICS[requirement.metric].evidence
     groups = [people for people in (cell.people, cell.versus_people) if people is not None]
     minimum = [people.patients + for_minimum(people, evidence, policy) for people in groups]
-    stricter = float(stats.norm.sf(stats.norm.isf(alpha) + stats.norm.ppf(CHANCE)))
+    stricter = float(special.ndtr(special.ndtri(alpha) - special.ndtri(CHANCE)))
     correction = (level if math.isfinite(level) else alpha) / alpha
 
     def decided(target: float) -> bool:

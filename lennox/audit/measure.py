@@ -98,7 +98,10 @@ def _measure_all(
     """Every metric over every set of cells, on the same draws of patients."""
     rows = {metric: counted(cases, policy, metric) for metric, _ in wanted}
     cells = {features: cells_of(cases, policy, features) for _, features in wanted}
-    statistics: list[Statistic] = [_statistic(cases, rows[metric], cells[features]) for metric, features in wanted]
+    overall = {requirement.metric for requirement in policy.requirements if requirement.criterion == "to-overall"}
+    statistics: list[Statistic] = [
+        _statistic(cases, rows[metric], cells[features], metric in overall) for metric, features in wanted
+    ]
     draws = resample(statistics, cases.patients, policy.evidence.resamples, policy.evidence.seed)
     return {
         key: _measured(cases, rows[key[0]], cells[key[1]], statistic, drawn)
@@ -113,7 +116,7 @@ def _with_everybody(cases: Cases, count: Counted, cells: Cells) -> tuple[NDArray
     return np.concatenate([inside, inside]), np.concatenate([code[inside], np.full(len(inside), len(cells.names))])
 
 
-def _statistic(cases: Cases, count: Counted, cells: Cells) -> Statistic:
+def _statistic(cases: Cases, count: Counted, cells: Cells, overall: bool) -> Statistic:
     place, cell = _with_everybody(cases, count, cells)
     metric, number = METRICS[count.metric], len(cells.names) + 1
     counts = count.bottom[place] > 0
@@ -122,7 +125,10 @@ def _statistic(cases: Cases, count: Counted, cells: Cells) -> Statistic:
     if metric.family in ("proportion", "mean"):
         return Ratio.of(cell, patient, count.top[place], count.bottom[place], (number, cases.patients))
     label, score = cases.label[count.rows[place]].astype(np.int64), cases.score[count.rows[place]]
-    rows = tuple((patient[cell == one], label[cell == one], score[cell == one]) for one in range(number))
+    needed = number if overall else number - 1  # everybody together costs as much as all groups
+    rows = tuple(
+        (patient[here], label[here], score[here]) for here in ((cell == one) & (one < needed) for one in range(number))
+    )
     return PerCell(rows, _FUNCTIONS[count.metric])
 
 
