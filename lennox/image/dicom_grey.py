@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lennox.image.levels import full_range, real_depth, signed_depth
+from lennox.image.levels import full_range, real_depth, signed_depth, without_marks
 
 _ROWS_AT_ONCE = 256
 _LEAST_INSIDE = 0.01  # a window that leaves fewer of the pixels between black and white was not made for them
@@ -152,10 +152,8 @@ def _meaning(patterns: NDArray[Any], rules: GreyRules) -> _Stored:
         return _Stored(numbers, counts, padding, -half, half - 1, declared)
     bits = declared
     if declared == 16 or highest >= 1 << declared:  # says nothing, or what cannot be: the samples decide
-        if highest == 65535:  # white marks burnt into a shallower film
-            below = int(numbers[used & (numbers < 65535)].max(initial=0))
-            highest = below if below > 255 else highest
-        bits = real_depth(highest)
+        below = int(numbers[used & (numbers < 65535)].max(initial=0))
+        bits = real_depth(without_marks(highest, below))
     return _Stored(numbers, counts, padding, 0, (1 << bits) - 1, bits)
 
 

@@ -23,6 +23,14 @@ def real_depth(highest: int) -> int:
     return 16 if highest == 0 else next(depth for depth in _DEPTHS if highest < 1 << depth)
 
 
+def without_marks(highest: int, below: int) -> int:
+    """The largest sample of the film itself, where white marks at 65535 are burnt into one of up to 12 bits.
+
+    below : the largest sample under 65535. If that is under 256 there are only marks, and no film.
+    """
+    return below if highest == 65535 and 255 < below <= 4095 else highest
+
+
 def signed_depth(lowest: int, highest: int) -> int:
     """The smallest usual depth whose signed range holds both; 16 if both are zero."""
     return real_depth(max(highest, -lowest - 1) * 2 + 1) if lowest or highest else 16
@@ -33,7 +41,7 @@ def full_range(samples: NDArray[Any], bits: int | None = None) -> tuple[NDArray[
 
     samples : uint8, or uint16 and writeable
     bits : their depth, where it is known; None: 8 for uint8, for uint16 the real depth of the largest sample. There,
-        white marks burnt into a shallower film at 65535 (a letter, a frame) do not count: they become its white.
+        white marks burnt into a film of up to 12 bits at 65535 (a letter, a frame) become its white.
     Returns uint8 samples for a depth of 8, uint16 otherwise, and the depth.
     Raises ValueError if a sample lies above the depth.
     """
@@ -44,7 +52,7 @@ def full_range(samples: NDArray[Any], bits: int | None = None) -> tuple[NDArray[
     highest = int(samples.max())
     if bits is None:
         below = int(np.max(samples, where=samples != 65535, initial=0)) if highest == 65535 else highest
-        bits = real_depth(below) if below > 255 or highest < 65535 else 16  # only marks and no film: as it is
+        bits = real_depth(without_marks(highest, below))
         np.minimum(samples, (1 << bits) - 1, out=samples)
     elif not 8 <= bits <= 16:
         raise ValueError(f"uint16 samples have 8 to 16 bits, not {bits}")

@@ -28,6 +28,7 @@ from lennox.image.image import Image
 from lennox.image.levels import from_float, from_wide, full_range, one_channel, over_black
 from lennox.image.limits import check_size
 from lennox.image.orientation import exif_orientation, upright
+from lennox.image.raster_header import check_animation, check_webp_size, raster_format
 from lennox.image.tiff_pages import (
     BITS_PER_SAMPLE,
     COMPRESSION,
@@ -66,40 +67,10 @@ _FORMATS: dict[str, type[ImageFile]] = {
     "BMP": BmpImageFile,
 }
 
-_OTHERS = (
-    (0, b"GIF8", "a GIF"),
-    (0, b"%PDF", "a PDF document"),
-    (0, b"PK\x03\x04", "a ZIP archive or office document"),
-    (0, b"8BPS", "a Photoshop document"),
-    (0, b"\x00\x00\x00\x0cjP  ", "a JPEG 2000 file"),
-    (0, b"\xff\x4f\xff\x51", "a JPEG 2000 codestream"),
-    (0, b"\xff\x0a", "a JPEG XL file"),
-    (4, b"ftyp", "a HEIC, AVIF or video file"),
-    (0, b"<", "a web page, SVG or XML text"),
-)
-
-
-def raster_format(data: bytes) -> str | None:
-    """The raster format that the first bytes announce, of those read here; else None."""
-    if data.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "PNG"
-    if data.startswith(b"\xff\xd8\xff"):
-        return "JPEG"
-    if data[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
-        return "TIFF"
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "WebP"
-    return "BMP" if data.startswith(b"BM") else None
-
 
 def read_raster(data: bytes, frame: int | None, name: str, digest: str) -> Image:
     """The image in the bytes of a PNG, JPEG, TIFF, WebP or BMP file. Raises ImageError."""
     kind = raster_format(data)
-    if kind is None:
-        found = next((what for at, magic, what in _OTHERS if data[at:].startswith(magic)), "no known image format")
-        raise ImageError(
-            f"Found {found}; wanted PNG, JPEG, TIFF, WebP, BMP or DICOM. Export the image as one of these."
-        )
     try:
         pixels, bits = _Raster(kind, data, frame).decode()
     except ImageError:
@@ -117,6 +88,10 @@ class _Raster:
 
     def __init__(self, kind: str, data: bytes, frame: int | None) -> None:
         self.kind = kind
+        if kind == "PNG":
+            check_animation(data)
+        elif kind == "WebP":
+            check_webp_size(data)
         self.tiff = tiff_pages(data, _SINGLE_TAGS) if kind == "TIFF" else TiffPages(data, ())
         self.picture = _FORMATS[kind](io.BytesIO(self.tiff.data))
         check_size(self.picture.height, self.picture.width)
@@ -152,8 +127,7 @@ class _Raster:
                 "Export it as grey or RGB."
             )
         if mode in ("RGB", "RGBA") and (";16" in _rawmode(self.picture) or self._tag(BITS_PER_SAMPLE, 8) == 16):
-            pixels, bits = full_range(self._colour_of_16_bits())
-            pixels = one_channel(pixels)
+            pixels, bits = self._deep_colour()
         elif mode in ("I", "F") or mode.startswith("I;16"):
             pixels, bits = self._deep_grey()
         else:
@@ -221,8 +195,8 @@ class _Raster:
         stated = min(self._tag(BITS_PER_SAMPLE, 16), self._tag(MAX_SAMPLE, 65535).bit_length())
         return stated if 8 <= stated < 16 and highest < 1 << stated else None
 
-    def _colour_of_16_bits(self) -> NDArray[np.uint16]:
-        """(rows, columns, 3) or (rows, columns) samples of deep colour, or of deep grey with alpha, over black.
+    def _deep_colour(self) -> tuple[NDArray[Any], int]:
+        """Colour of 16 bits, and grey of 16 bits with alpha.
 
         Pillow keeps 8 bits of colour. Its unpackers take one byte of each sample, the first or the second by the order
         they are told; so the file is unpacked once in each order, and the bytes are put together again.
@@ -234,18 +208,26 @@ class _Raster:
         layout, _, order = _rawmode(self.picture).partition(";16")
         if layout == "LA":  # read as four channels: grey high, grey low, alpha high, alpha low
             pair = _samples(self._load("RGBA")).view(">u2").astype(np.uint16)
-            return over_black(pair[..., 0], pair[..., 1])
+            return _deep_over_black(pair[..., 0], pair[..., 1])
         big = order == "B" or (order == "N" and sys.byteorder == "big")
-        premultiplied = layout == "RGBa"
-        layout = layout.replace("a", "A")
-        first, second = (_samples(self._load(f"{layout};16{unpacker}")) for unpacker in "BL")
+        unpacker = layout.replace("a", "A")
+        first, second = (_samples(self._load(f"{unpacker};16{which}")) for which in "BL")
         samples = first.astype(np.uint16)
         samples <<= 8 if big else 0
         samples |= second.astype(np.uint16) << (0 if big else 8)
-        if samples.shape[2] == 3:
-            return samples
-        colour = np.ascontiguousarray(samples[..., :3])
-        return colour if premultiplied else over_black(colour, samples[..., 3])
+        already_black = samples.shape[2] == 3 or layout == "RGBa"
+        return _deep_over_black(samples[..., :3], None if already_black else samples[..., 3])
+
+
+def _deep_over_black(samples: NDArray[np.uint16], alpha: NDArray[np.uint16] | None) -> tuple[NDArray[Any], int]:
+    """Samples over the full range, laid over black by an alpha that may be as shallow as they are; and their bits."""
+    pixels, bits = full_range(np.ascontiguousarray(samples))
+    pixels = one_channel(pixels)
+    if alpha is not None:
+        opacity, _ = full_range(np.ascontiguousarray(alpha), 16 if alpha.max() > 4095 else None)
+        wide = opacity if opacity.dtype == np.uint16 else opacity.astype(np.uint16) * 257
+        pixels = over_black(pixels, wide if pixels.dtype == np.uint16 else (wide >> 8).astype(np.uint8))
+    return pixels, bits
 
 
 def _rawmode(picture: ImageFile) -> str:
@@ -281,6 +263,8 @@ def _shallow(picture: Pillow.Image) -> NDArray[Any]:
     else:
         converted = picture
     samples = _samples(converted)
+    if converted.mode == "L" and isinstance(key, int):  # one level of a PNG is transparent
+        samples[samples == key] = 0
     if converted.mode == "LA":
         return over_black(samples[..., 0], samples[..., 1])
     if converted.mode == "La":  # already multiplied by its alpha, which is the same as over black

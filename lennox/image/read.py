@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from pathlib import Path
 from typing import BinaryIO
 
@@ -44,6 +45,11 @@ def _content(source: Source) -> tuple[bytes, str]:
     if isinstance(source, (str, os.PathLike)):
         path = Path(source)
         try:
+            status = path.stat()
+            if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):  # a pipe might never end
+                raise ImageError("This is not an ordinary file; wanted an image file. Copy its content to one.")
+            if status.st_size > MAX_FILE_BYTES:
+                raise _too_large()
             with path.open("rb") as stream:
                 return _read_all(stream), path.name
         except IsADirectoryError:
@@ -71,7 +77,11 @@ def _read_all(stream: BinaryIO) -> bytes:
     if not isinstance(data, (bytes, bytearray, memoryview)):
         raise TypeError(f"wanted a stream of bytes, this one gives {type(data).__name__}: open it in binary mode")
     if len(data) > MAX_FILE_BYTES:
-        raise ImageError(
-            f"The file is larger than {MAX_FILE_BYTES >> 20} MiB, the most that is read. Export one image alone."
-        )
+        raise _too_large()
     return bytes(data)
+
+
+def _too_large() -> ImageError:
+    return ImageError(
+        f"The file is larger than {MAX_FILE_BYTES >> 20} MiB, the most that is read. Export one image alone."
+    )

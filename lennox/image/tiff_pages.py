@@ -17,6 +17,7 @@ SUBFILE, BITS_PER_SAMPLE, COMPRESSION, PHOTOMETRIC, ORIENTATION, MAX_SAMPLE, PLA
 _MOST_PAGES = 1000  # enough to say "several": a chain of a million pages must not take minutes
 _NEEDED = {*range(254, 282), 284, 292, 293, 317, 320, *range(322, 326), 332, 338, 339, 340, 347, 529, 530, 532}
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
+_TEXTS = (1, 2, 7)  # bytes, text and what is undefined: many make one value
 _INTEGERS = {1: "B", 3: "H", 4: "L", 16: "Q"}
 
 
@@ -81,7 +82,7 @@ def tiff_pages(data: bytes, single: Set[int]) -> TiffPages:
                 if size > len(inline):
                     (start,) = layout.link.unpack(inline)
                     budget -= size
-                if start + size > len(data) or budget < 0 or (values > 1 and tag in single):
+                if start + size > len(data) or budget < 0 or (values > 1 and tag in single and kind not in _TEXTS):
                     if tag in _NEEDED:
                         raise _damaged(f"tag {tag} cannot be")
                     blanked.append(place + 2)
