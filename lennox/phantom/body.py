@@ -33,6 +33,14 @@ class Window:
     v: Map
     index: NDArray[np.intp]  # into the tooth's profiles
 
+    def rows_with(self, wanted: NDArray[np.bool_]) -> Window:
+        """The part of the window from the first to the last row that has a wanted pixel; may be empty."""
+        rows = np.flatnonzero(wanted.any(axis=1))
+        first, last = (int(rows[0]), int(rows[-1]) + 1) if rows.size else (0, 0)
+        part = slice(first, last)
+        place = slice(self.rows.start + first, self.rows.start + last)
+        return Window(place, self.columns, self.u[part], self.v[part], self.index[part])
+
     def look_up(self, profile: Profile) -> Map:
         """The profile's value at each pixel."""
         return profile.take(self.index, mode="clip")
@@ -53,6 +61,12 @@ def jaw_axes(jaw: Jaw, grid: Grid) -> tuple[Map, Map, Map, Map]:
     return tuple(part.astype(np.float32) for part in (x_rows, x_columns, y_rows, y_columns))  # type: ignore[return-value]
 
 
+def _half_extent(tooth: Tooth) -> float:
+    form = tooth.form
+    roots = [float(np.abs(root.centre).max() + root.half.max()) for root in form.roots]
+    return max(float(form.left.max()), float(form.right.max()), 2.2, *roots)
+
+
 def open_window(tooth: Tooth, jaw: Jaw, grid: Grid) -> Window | None:
     """The window of a tooth, or None where it lies off the film."""
     x_rows, x_columns, y_rows, y_columns = jaw_axes(jaw, grid)
@@ -61,7 +75,7 @@ def open_window(tooth: Tooth, jaw: Jaw, grid: Grid) -> Window | None:
     u_columns = cosine * x_columns + sine * y_columns
     v_rows = -sine * (x_rows - tooth.x) + cosine * (y_rows - tooth.neck)
     v_columns = -sine * x_columns + cosine * y_columns
-    half = max(tooth.size.width, tooth.size.neck_width) / 2 + 3.0
+    half = _half_extent(tooth) + 0.7
     low, high = tooth.form.start - 0.5, tooth.size.crown_height + MARGIN_MM
     # corners of the tooth's rectangle, back on the grid
     matrix = np.array(
@@ -155,7 +169,7 @@ def trunk(form: Form, window: Window, grow: float = 0.0, enamel: float = 0.0) ->
     )
     if form.furcation:  # ends in an arch between the roots
         across = window.u * np.float32(1 / max(form.right[0], 1.0))
-        arch = window.v + np.float32(form.furcation) + np.float32(3.5) * across * across
+        arch = window.v + np.float32(form.furcation) + np.float32(9.0) * across * across
         length = 1.4 if len(form.roots) == 2 else 4.5  # three roots hide one another's parting
         path *= np.sqrt(np.clip((arch + np.float32(0.3 * length + grow)) / np.float32(length), 0, 1))
     return path
@@ -210,15 +224,11 @@ def pulp_space(tooth: Tooth, window: Window) -> tuple[Map, Map]:
         chamber *= np.sqrt(under)
     canals = np.zeros_like(window.u)
     if form.furcation or len(form.roots) > 1:
+        low = window.rows_with(window.v < 0.0)
+        part = canals[low.rows.start - window.rows.start : low.rows.stop - window.rows.start]
         for root in form.roots:
-            path = lens(
-                window.u,
-                window.look_up(root.centre),
-                window.look_up(root.canal),
-                window.look_up(root.breadth * 0.33),
-                0.0,
-            )
-            np.maximum(canals, path, out=canals)
+            canal, breadth = low.look_up(root.canal), low.look_up(root.breadth * np.float32(0.33))
+            np.maximum(part, lens(low.u, low.look_up(root.centre), canal, breadth, 0.0), out=part)
         np.subtract(canals, chamber, out=canals)
         np.maximum(canals, 0.0, out=canals)
     return chamber, canals

@@ -82,10 +82,10 @@ def surround(jaw: Jaw, grid: Grid, rng: np.random.Generator) -> Surroundings:
     knots, levels = (np.array(part) for part in zip(*jaw.crest, strict=True))
     fine = np.arange(knots[0], knots[-1], 0.1)
     crest = np.interp(fine, knots, levels)
-    window = np.hanning(25)
-    crest = np.convolve(np.pad(crest, 12, mode="edge"), window / window.sum(), mode="valid")
+    window = np.hanning(35)
+    crest = np.convolve(np.pad(crest, 17, mode="edge"), window / window.sum(), mode="valid")
     wobble = np.cumsum(rng.standard_normal(fine.size))
-    wobble = np.convolve(np.pad(wobble, 12, mode="edge"), window / window.sum(), mode="valid")
+    wobble = np.convolve(np.pad(wobble, 17, mode="edge"), window / window.sum(), mode="valid")
     wobble = 0.25 * (wobble - wobble.mean()) / max(wobble.std(), 1e-6)
     index = np.clip((x - np.float32(fine[0])) * 10, 0, fine.size - 1).astype(np.intp)
     lingual = crest - rng.uniform(0.3, 1.4) + wobble

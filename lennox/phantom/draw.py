@@ -4,33 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lennox.phantom.body import Grid, Map, Window, crown_share, open_window, outline, pulp_space, roots, trunk
-from lennox.phantom.bone import surround
+from lennox.phantom.anatomy import DrawnTooth, draw_anatomy
+from lennox.phantom.body import Grid
 from lennox.phantom.film import DEPTHS, Lesion, Phantom, tight_box
-from lennox.phantom.lesions import Plan, mineral_lost, plan_lesions
-from lennox.phantom.mouth import ARTEFACTS, Jaw, Scene, Tooth, set_scene
-from lennox.phantom.physics import attenuation, displayed, noisy, optical_depth, resize, transmitted
-from lennox.phantom.restorations import crown, fill, implant, root_filling
-from lennox.phantom.sensor import Sensor, choose_sensor, frame_film
+from lennox.phantom.lesions import mineral_lost, plan_lesions
+from lennox.phantom.mouth import ARTEFACTS, set_scene
+from lennox.phantom.physics import Map, displayed, noisy, optical_depth, resize, transmitted
+from lennox.phantom.sensor import Sensor, choose_sensor, exposed, frame_film
 
+OPAQUE = 6.0  # optical depth beyond which the display tells nothing
 KINDS = ("periapical", "bitewing")
-FINEST_MM = 0.045  # anatomy is drawn no finer: a dental sensor shows no more
-
-
-@dataclass(frozen=True, slots=True)
-class _Drawn:
-    """A tooth on the film: its window, thickness and optical depth, (rows, columns) of the window."""
-
-    tooth: Tooth
-    jaw: Jaw
-    window: Window
-    path: Map
-    depth: Map
+FINEST_MM = 0.05  # anatomy is drawn no finer: a dental sensor shows no more
 
 
 def draw_film(
@@ -46,7 +35,7 @@ def draw_film(
     """Draw the film that belongs to a seed: another mouth, sensor, exposure and geometry with each.
 
     kind : "periapical" or "bitewing"
-    rows, columns : size in pixels, 64 to 4096 each; the longer side is 34 to 41 mm of sensor
+    rows, columns : size in pixels, 64 to 4096 each; the longer side is 29 to 41 mm of sensor
     bits : 8, 12 or 16
     lesions : how many, or the depth (E1, E2, D1, D2, D3) of each; None leaves it to the seed (none on nearly half of
         the films, and on every film with `artefacts`). Fewer are drawn where the teeth have no room for more.
@@ -59,40 +48,46 @@ def draw_film(
         np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(5)
     )
     artefacts = tuple(name for name in ARTEFACTS if name in artefacts)
-    long_mm = float(exposing.uniform(34.0, 41.0))
+    long_mm = float(exposing.uniform(29.0, 41.0))
     spacing_mm = long_mm / max(rows, columns)
     scene = set_scene(mouth, kind, rows * spacing_mm, columns * spacing_mm, artefacts)
     sensor = choose_sensor(exposing, artefacts)
     factor = max(1.0, FINEST_MM / spacing_mm)
     grid = Grid(math.ceil(rows / factor), math.ceil(columns / factor), spacing_mm * factor)
 
-    depth, drawn = _anatomy(scene, grid, sensor, texture)
-    wanted = _wanted(carious, lesions, artefacts)
-    falls = _lesions(carious, drawn, wanted, grid)
+    depth, drawn = draw_anatomy(scene, grid, sensor.exposure.energy_kev, texture)
+    seen = exposed(sensor, rows, columns, spacing_mm)
+    found = _lesions(carious, drawn, _wanted(carious, lesions, artefacts), _Film(grid, depth, seen))
     carious_depth = depth
-    if falls:
+    if found:
         carious_depth = depth.copy()
-        for _, item, fall in falls:
-            carious_depth[item.window.rows, item.window.columns] -= fall
+        for _, place, fall in found:
+            carious_depth[place] -= fall
     signal = transmitted(carious_depth, sensor.exposure, grid.spacing_mm, scatter_of=depth)
     window = _window(depth, sensor)
     signal = resize(signal, rows, columns)
     signal = noisy(signal, sensor.exposure, spacing_mm, grain)
     shown = displayed(optical_depth(signal), window, sensor.exposure, spacing_mm)
     shown = frame_film(shown, sensor, spacing_mm)
-    truth = tuple(
-        lesion for plan, item, fall in falls if (lesion := _truth(plan, item, fall, grid, (rows, columns))) is not None
-    )
     return Phantom(
         pixels=_quantised(shown, bits),
         bits=bits,
         kind=kind,
-        lesions=truth,
+        lesions=tuple(lesion for lesion, _, _ in found),
         artefacts=artefacts,
-        teeth=tuple(item.tooth.fdi for item in drawn),
+        teeth=tuple(item.tooth.fdi for item in drawn if _shows(item, grid)),
         spacing_mm=(spacing_mm, spacing_mm),
         seed=seed,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Film:
+    """What a lesion is drawn into: the grid, its healthy optical depth, and which of the film's pixels are exposed."""
+
+    grid: Grid
+    depth: Map
+    exposed: NDArray[np.bool_]
 
 
 def _check(
@@ -121,98 +116,61 @@ def _wanted(
     return 0 if artefacts else drawn
 
 
-def _tooth(tooth: Tooth, jaw: Jaw, window: Window, energy_kev: float) -> tuple[Map, Map]:
-    """Thickness in mm and optical depth of one tooth with its restorations."""
-    if tooth.state == "implant":
-        depth = implant(tooth, window, energy_kev)
-        return np.minimum(depth, 4.0), depth
-    form = tooth.form
-    body = trunk(form, window) * crown_share(form, window, tooth.size.width, 0.0)
-    dentine = trunk(form, window, enamel=1.0) * crown_share(form, window, tooth.size.width, form.occlusal_enamel)
-    enamel = np.maximum(body - dentine, 0)
-    path = body
-    parts = roots(form, window)
-    if parts is not None:
-        path = np.maximum(body, parts)
-    chamber, canals = pulp_space(tooth, window)
-    pulp = np.minimum(chamber + canals, 0.8 * np.maximum(path - enamel, 0))
-    depth = path * np.float32(attenuation("dentine", energy_kev))
-    depth += enamel * np.float32(attenuation("enamel", energy_kev) - attenuation("dentine", energy_kev))
-    depth -= pulp * np.float32(attenuation("dentine", energy_kev) - attenuation("soft tissue", energy_kev))
-    if tooth.root_filled:
-        root_filling(tooth, window, depth, energy_kev)
-    fill(tooth, window, path, depth, energy_kev)
-    if tooth.cover is not None:
-        crown(tooth, window, depth, energy_kev)
-    return path, depth
-
-
-def _anatomy(scene: Scene, grid: Grid, sensor: Sensor, texture: np.random.Generator) -> tuple[Map, list[_Drawn]]:
-    """Optical depth of the whole film without lesions, and its teeth."""
-    energy = sensor.exposure.energy_kev
-    total = np.zeros((grid.rows, grid.columns), np.float32)
-    drawn: list[_Drawn] = []
-    for jaw in scene.jaws:
-        socket, lamina, ligament = (np.zeros_like(total) for _ in range(3))
-        for tooth in jaw.teeth:
-            window = open_window(tooth, jaw, grid)
-            if window is None:
-                continue
-            path, depth = _tooth(tooth, jaw, window, energy)
-            place = (window.rows, window.columns)
-            total[place] += depth
-            drawn.append(_Drawn(tooth, jaw, window, path, depth))
-            if tooth.state == "whole":
-                inner, outer = outline(tooth, window, jaw.ligament_mm), outline(tooth, window, jaw.ligament_mm + 0.25)
-                lamina[place] += np.maximum(outer - inner, 0)
-                ligament[place] += np.maximum(inner - path, 0) * (window.v < 1)
-                socket[place] += np.maximum(outer, path)
-            else:
-                socket[place] += path
-        around = surround(jaw, grid, texture)
-        below = np.clip(around.bone / np.float32(0.5 * jaw.bone_mm), 0, 1)
-        room = np.maximum(around.bone - around.cortical - socket, 0)
-        room *= around.texture
-        total += room * np.float32(attenuation("trabecular bone", energy) * jaw.density)
-        cortical = np.minimum(around.cortical, around.bone + 1.5)
-        cortical += lamina * below
-        total += cortical * np.float32(attenuation("cortical bone", energy))
-        total += (around.soft / len(scene.jaws) + ligament) * np.float32(attenuation("soft tissue", energy))
-    return total, drawn
-
-
 def _lesions(
-    rng: np.random.Generator, drawn: list[_Drawn], wanted: int | Sequence[str], grid: Grid
-) -> list[tuple[Plan, _Drawn, Map]]:
-    """Plan the lesions and draw how much optical depth each takes away."""
+    rng: np.random.Generator, drawn: list[DrawnTooth], wanted: int | Sequence[str], film: _Film
+) -> list[tuple[Lesion, tuple[slice, slice], Map]]:
+    """Draw lesions until there are enough that can be seen: truth, place on the grid, fall in optical depth there."""
     by_tooth = {item.tooth.fdi: item for item in drawn}
-    reach = 0.5 * grid.columns * grid.spacing_mm - 1.0
-    found = []
-    left = {fdi: item.depth for fdi, item in by_tooth.items()}
-    for plan in plan_lesions(rng, [item.tooth for item in drawn], wanted, reach):
+    remaining = {fdi: item.depth for fdi, item in by_tooth.items()}
+    count = wanted if isinstance(wanted, int) else len(wanted)
+    found: list[tuple[Lesion, tuple[slice, slice], Map]] = []
+    reach = 0.5 * film.grid.columns * film.grid.spacing_mm - 1.0
+    plans = plan_lesions(rng, [item.tooth for item in drawn], reach)
+    while len(found) < count and (plan := next(plans, None)) is not None:
         item = by_tooth[plan.site.tooth.fdi]
-        fall = mineral_lost(plan, item.window, item.path, left[item.tooth.fdi])
-        left[item.tooth.fdi] = left[item.tooth.fdi] - fall
-        found.append((plan, item, fall))
+        place = (item.window.rows, item.window.columns)
+        tried, hidden = replace(plan, depth="D2"), film.depth[place] > OPAQUE
+        if not _can_be_seen(mineral_lost(tried, item.window, item.path, item.depth), hidden, place, film):
+            continue
+        if not isinstance(wanted, int):
+            plan = replace(plan, depth=wanted[len(found)])
+        fall = mineral_lost(plan, item.window, item.path, remaining[item.tooth.fdi])
+        fall[hidden] = 0.0  # behind metal nothing is seen
+        mask = _on_film(fall, place, film) > 1e-4
+        mask &= film.exposed
+        if not mask.any():
+            continue
+        remaining[item.tooth.fdi] = remaining[item.tooth.fdi] - fall
+        truth = Lesion(
+            mask=mask,
+            box=tight_box(mask),
+            tooth=item.tooth.fdi,
+            surface=plan.site.surface,
+            depth=plan.depth,
+            kind=plan.site.kind,
+            contrast=float(fall.max()),
+        )
+        found.append((truth, place, fall))
     return found
 
 
-def _truth(plan: Plan, item: _Drawn, fall: Map, grid: Grid, shape: tuple[int, int]) -> Lesion | None:
-    """The lesion as it lies on the film, None where it lies off it."""
-    full = np.zeros((grid.rows, grid.columns), np.float32)
-    full[item.window.rows, item.window.columns] = fall
-    mask = resize(full, *shape) > 1e-4
-    if mask.sum() < 6:
-        return None
-    return Lesion(
-        mask=mask,
-        box=tight_box(mask),
-        tooth=item.tooth.fdi,
-        surface=plan.site.surface,
-        depth=plan.depth,
-        kind=plan.site.kind,
-        contrast=float(fall.max()),
-    )
+def _on_film(fall: Map, place: tuple[slice, slice], film: _Film) -> Map:
+    full = np.zeros((film.grid.rows, film.grid.columns), np.float32)
+    full[place] = fall
+    return resize(full, *film.exposed.shape)
+
+
+def _can_be_seen(fall: Map, hidden: NDArray[np.bool_], place: tuple[slice, slice], film: _Film) -> bool:
+    """Whether most of a lesion of middle depth would lie on the exposed film and not behind metal."""
+    whole = int((fall > 0).sum())
+    open_to_view = _on_film(np.where(hidden, 0, fall), place, film)[film.exposed] > 1e-4
+    scale = film.exposed.size / (film.grid.rows * film.grid.columns)
+    return whole > 0 and int(open_to_view.sum()) > 0.6 * whole * scale
+
+
+def _shows(item: DrawnTooth, grid: Grid) -> bool:
+    """Whether enough of a tooth lies on the film to be named: 8 square millimetres."""
+    return item.tooth.state == "whole" and int((item.path > 0.5).sum()) * grid.spacing_mm**2 > 8.0
 
 
 def _window(depth: Map, sensor: Sensor) -> tuple[float, float]:

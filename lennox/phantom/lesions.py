@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from lennox.phantom.body import Map, Window
+from lennox.phantom.body import Map, Window, cusp_line
 from lennox.phantom.film import DEPTHS
 from lennox.phantom.mouth import Tooth
 from lennox.phantom.restorations import cover_line, sides
@@ -69,35 +69,40 @@ def sites_of(tooth: Tooth) -> list[Site]:
     return found
 
 
-KIND_WEIGHTS = {"proximal": 3.0, "secondary": 5.0, "occlusal": 1.8, "root": 1.0, "gross": 0.8}
+KIND_WEIGHTS = {"proximal": 3.0, "secondary": 5.0, "occlusal": 3.0, "root": 1.0, "gross": 1.8}
 
 
-def plan_lesions(
-    rng: np.random.Generator, teeth: Sequence[Tooth], wanted: int | Sequence[str], reach_mm: float
-) -> list[Plan]:
-    """Choose sites, near the film's middle first, and shapes.
+def plan_lesions(rng: np.random.Generator, teeth: Sequence[Tooth], reach_mm: float) -> Iterator[Plan]:
+    """Propose lesions, one after another, each at a place of its own; ends where the teeth have no room for more.
 
-    wanted : how many lesions of random depth, or the depth of each
-    reach_mm : teeth farther than this from the middle are left alone
-    The sites and shapes do not depend on the depths.
+    reach_mm : teeth farther than this from the middle of the film are left alone
     """
-    near = [tooth for tooth in teeth if abs(tooth.x) < reach_mm]
-    sites = [site for tooth in near for site in sites_of(tooth)]
-    count = wanted if isinstance(wanted, int) else len(wanted)
-    plans: list[Plan] = []
-    while sites and len(plans) < count:
+    sites = [site for tooth in teeth if abs(tooth.x) < reach_mm for site in sites_of(tooth)]
+    last: Site | None = None
+    while sites:
         weights = np.array([KIND_WEIGHTS[site.kind] for site in sites])
         site = sites[int(rng.choice(len(sites), p=weights / weights.sum()))]
-        drawn = str(rng.choice(DEPTHS, p=DEPTH_SHARES))
-        depth = drawn if isinstance(wanted, int) else wanted[len(plans)]
-        if isinstance(wanted, int):  # some places know no shallow lesion
-            depth = {"gross": "D3", "secondary": max(depth, "D1") if depth[0] == "D" else "D1"}.get(site.kind, depth)
-            depth = depth if site.kind != "root" or depth[0] == "D" else "D1"
+        facing = [other for other in sites if last is not None and _face(other, last)]
+        if rng.random() < 0.4 and facing:  # decay passes to the neighbour that it touches
+            site = facing[0]
+        depth = str(rng.choice(DEPTHS, p=DEPTH_SHARES))
+        if site.kind == "gross":  # some places know no shallow lesion
+            depth = "D3"
+        elif site.kind in ("secondary", "root") and depth[0] == "E":
+            depth = "D1"
         shape = (float(rng.uniform(0.75, 1.4)), float(rng.uniform(0.75, 1.3)), float(rng.normal(0, 0.35)))
-        plans.append(Plan(site, depth, *shape, float(rng.uniform(0, 2 * math.pi))))
-        # one lesion to a surface
+        yield Plan(site, depth, *shape, float(rng.uniform(0, 2 * math.pi)))
+        last = site
+        # one lesion to a side of a tooth
         sites = [other for other in sites if other.tooth.fdi != site.tooth.fdi or {other.side, site.side} == {1, -1}]
-    return plans
+
+
+def _face(one: Site, other: Site) -> bool:
+    """Whether two proximal sites look at one another across a contact."""
+    gap = (other.tooth.x - one.tooth.x) * one.side
+    touching = 0 < gap < 1.2 * (one.tooth.size.width + other.tooth.size.width) / 2
+    proximal = one.kind == other.kind == "proximal"
+    return proximal and touching and one.side == -other.side and (one.tooth.fdi < 30) == (other.tooth.fdi < 30)
 
 
 def _at(profile: Profile, tooth: Tooth, v: float) -> float:
@@ -107,9 +112,9 @@ def _at(profile: Profile, tooth: Tooth, v: float) -> float:
 def _uneven(window: Window, row: float, column: float, phase: float) -> Map:
     """A factor about 1 that makes an outline irregular: a sum of waves around the centre (v, u)."""
     turn = np.arctan2(window.v - np.float32(row), window.u - np.float32(column))
-    factor: Map = np.float32(1.0) + np.float32(0.10) * np.sin(3 * turn + np.float32(phase))
-    factor += np.float32(0.07) * np.sin(5 * turn + np.float32(2.3 * phase))
-    factor += np.float32(0.05) * np.sin(9 * turn + np.float32(4.1 * phase))
+    factor: Map = np.float32(1.0) + np.float32(0.09) * np.sin(3 * turn + np.float32(phase))
+    factor += np.float32(0.04) * np.sin(5 * turn + np.float32(2.3 * phase))
+    factor += np.float32(0.03) * np.sin(9 * turn + np.float32(4.1 * phase))
     return factor
 
 
@@ -148,29 +153,32 @@ def _from_the_side(plan: Plan, window: Window, v: float, height: float) -> Map:
 
 
 def _occlusal(plan: Plan, window: Window) -> Map:
+    """The form of a lesion under a fissure: hardly to be seen in the enamel, a dome under the dentine's border."""
     form, tooth = plan.site.tooth.form, plan.site.tooth
     middle = float(np.mean([place for row in form.cusps for place, _ in row]))
-    top = min(height for row in form.cusps for _, height in row) - 0.9
-    border = top - 0.75 * form.occlusal_enamel
+    reach, enamel = REACH[plan.depth], form.occlusal_enamel
     if plan.site.kind == "secondary":
-        border = min(filling.floor for filling in tooth.fillings if "O" in filling.surface)
         middle += 0.5 * math.cos(plan.phase)
+        filling = next(filling for filling in tooth.fillings if "O" in filling.surface)
+        below = np.float32(filling.floor) - window.v
+        border, reach = filling.floor, max(reach, 1.2)
+    else:
+        sharp = 1.2  # the dentine's border is blunter than the cusps
+        lines = [cusp_line(row, window.u, 1.4 * enamel, tooth.size.width, sharp) for row in form.cusps]
+        below = np.minimum.reduce(lines) - window.v
+        border = min(float(line.max()) for line in lines)
+    across = window.u - np.float32(middle)
+    if reach <= 1.0:
+        channel: Map = 1 - (across / np.float32(0.3)) ** 2
+        channel = np.minimum(channel, (below + np.float32(enamel)) * 2)
+        np.minimum(channel, (np.float32(enamel * (reach - 1)) - below) * 2, out=channel)
+        return channel
     roof = (0.3 if form.kind == "molar" else 0.4) * tooth.size.crown_height
-    reach = REACH[plan.depth]
-    below = np.float32(border) - window.v
-    across = (window.u - np.float32(middle)) / _uneven(window, border, middle, plan.phase)
-    fissure = 0.35 if reach <= 1 else 0.25
-    bottom = border + (1 - min(reach, 1.0)) * form.occlusal_enamel
-    body: Map = np.minimum(1 - (across / np.float32(fissure)) ** 2, (window.v - np.float32(bottom)) * 3)
-    if plan.site.kind == "secondary":
-        body = np.full_like(below, -1.0)
-        reach = max(reach, 1.2)
-    if reach > 1.0:
-        depth = max((border - roof) * (reach - 1.0), 0.5)
-        wide = np.float32(plan.height * tooth.size.width * (0.1 + 0.2 * (reach - 1.0)))
-        dome = 1 - (across / wide) ** 2 - (below / np.float32(depth)) ** 2
-        cap = 1 - (across / wide) ** 2 - (below / np.float32(0.45)) ** 2  # spreads along the border of the dentine
-        np.maximum(body, np.where(below >= 0, dome, cap), out=body)
+    depth = max((border - roof) * (reach - 1.0), 0.6)
+    wide = np.float32(plan.height * tooth.size.width * (0.09 + 0.12 * (reach - 1.0)))
+    uneven = _uneven(window, border - 0.4 * depth, middle, plan.phase)
+    behind = np.where(below > 0, below / np.float32(depth), below / np.float32(-0.3))
+    body: Map = 1 - ((across / wide) ** 2 + behind**2) / (uneven * uneven)
     return body
 
 
@@ -183,8 +191,8 @@ def _gross(plan: Plan, window: Window) -> Map:
     u = side * size.width * 0.34
     if side == 0:
         v = size.crown_height * 0.8
-    wide = size.width * (0.26 + 0.1 * (plan.breadth - 1)) * (1.25 if side == 0 else 1.0)
-    high = size.crown_height * 0.36 * plan.height
+    wide = size.width * 0.31 * plan.breadth * (1.25 if side == 0 else 1.0)
+    high = size.crown_height * 0.42 * plan.height
     uneven = _uneven(window, v, u, plan.phase)
     across = (window.u - np.float32(u)) / (wide * uneven)
     along = (window.v - np.float32(v)) / (high * uneven)
@@ -205,7 +213,7 @@ def _secondary_at_crown(plan: Plan, window: Window) -> Map:
         line = np.full_like(window.v, np.float32(v))
     half = _at(form.right if side > 0 else form.left, tooth, v)
     depth = max((half - max(_at(form.pulp, tooth, v), 0.2 * half)) * (0.35 + 0.65 * (reach - 0.5) / 1.5), 0.4)
-    high = np.float32(plan.height * (0.5 + 1.1 * (reach - 0.5)))
+    high = np.float32(plan.height * (0.5 + 1.4 * (reach - 0.5)))
     inward = _inward(plan.site, window) / np.float32(depth)
     below = (line - window.v) / (high * _uneven(window, v, side * half, plan.phase))
     body = 1 - np.maximum(inward, 0) ** 2 - below**2
@@ -222,7 +230,7 @@ def _heart(plan: Plan, window: Window) -> tuple[Map, float]:
     if site.kind == "secondary" and site.side:
         return _secondary_at_crown(plan, window), through * 1.15
     if site.surface == "O":
-        return _occlusal(plan, window), through
+        return _occlusal(plan, window), through if reach > 1.0 else 1.5
     if site.kind == "root" and site.side:
         v = -1.2 - abs(plan.shift) * 2
         return _from_the_side(plan, window, v, plan.height * (0.5 + 0.6 * reach)), through
@@ -244,7 +252,7 @@ def mineral_lost(plan: Plan, window: Window, path: Map, depth: Map) -> Map:
     """
     body, through = _heart(plan, window)
     loss = LOSS[plan.depth] if plan.site.kind != "gross" else 0.95
-    softness = SOFTNESS[plan.depth] + (0.2 if plan.site.kind == "secondary" else 0.0)
+    softness = SOFTNESS[plan.depth] + {"secondary": 0.2, "occlusal": 0.3}.get(plan.site.kind, 0.0)
     share = np.clip(body, 0, 1) ** np.float32(softness)
     length = np.minimum(share * np.float32(through), path)
     fall: Map = np.float32(loss) * length * (depth / np.maximum(path, 0.3))

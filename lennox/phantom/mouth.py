@@ -224,7 +224,7 @@ def _arrange(
         tooth = Tooth(
             fdi=_fdi(upper, place),
             x=x,
-            neck=float(-0.0012 * x * x + slope * x + draws.normal(0, 0.3)),
+            neck=float(-0.0012 * x * x + slope * x + draws.normal(0, 0.3) - 0.7 * (sizes[place].crown_height - 8.0)),
             tilt=float(-lean + draws.normal(0, 0.045) - 0.004 * x),
             mesial=mesial,
             size=sizes[place],
@@ -264,9 +264,10 @@ def set_scene(
         tops, shift = (True, False), float(rng.normal(0, 1.0))
     for upper in tops:
         teeth, gaps = _arrange(rng, upper, middle + (0.0 if upper else 0.2), reach, artefacts)
-        crown = max((tooth.size.crown_height for tooth in teeth), default=8.0)
+        near = [tooth.neck + tooth.size.crown_height for tooth in teeth if kind != "bitewing" or tooth.position >= 4]
+        crown = max(near, default=8.0)
         if kind == "bitewing":
-            lift = -(crown + rng.uniform(0.2, 1.2)) + (shift if upper else -shift)
+            lift = -(crown + rng.uniform(-0.2, 0.6)) + (shift if upper else -shift)
         else:
             lift = height_mm / 2 - crown - rng.uniform(-1.5, 4.0)
         jaws.append(

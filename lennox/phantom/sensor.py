@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lennox.phantom.physics import Exposure, Map
 
@@ -87,29 +88,65 @@ def choose_sensor(rng: np.random.Generator, artefacts: tuple[str, ...]) -> Senso
 def frame_film(shown: Map, sensor: Sensor, spacing_mm: float) -> Map:
     """Add what does not come from the patient: beam's edge, scratches, lost lines, corners. In place; returns it."""
     rows, columns = shown.shape
-    down = ((np.arange(rows, dtype=np.float32) + 0.5) - rows / 2)[:, None] * np.float32(spacing_mm)
-    across = ((np.arange(columns, dtype=np.float32) + 0.5) - columns / 2)[None, :] * np.float32(spacing_mm)
-    if sensor.cone is not None:
-        row, column, radius = sensor.cone
-        outside = np.clip((np.hypot(down - row, across - column) - radius) / 0.8, 0, 1)
-        shown += outside * (np.float32(sensor.exposure.ceiling) - shown)
-    for row, column, angle, length, strength in sensor.scratches:
-        along = (down - row) * np.sin(angle) + (across - column) * np.cos(angle)
-        off = (down - row) * np.cos(angle) - (across - column) * np.sin(angle)
-        off = off + 0.02 * np.sin(along)
-        line = np.clip(1.4 - np.abs(off) / max(0.05, 0.8 * spacing_mm), 0, 1) * (np.abs(along) < length / 2)
-        shown += line * (np.float32(1.0 if strength > 0 else 0.0) - shown) * abs(strength)
+    unexposed, cut = _borders(sensor, rows, columns, spacing_mm)
+    if unexposed is not None:
+        shown += unexposed * (np.float32(sensor.exposure.ceiling) - shown)
+    for scratch in sensor.scratches:
+        _scratch(shown, scratch, spacing_mm)
     if sensor.dead_line > 0:
         shown[int(sensor.dead_line * (rows - 1))] += 0.35
     elif sensor.dead_line < 0:
         shown[:, int(-sensor.dead_line * (columns - 1))] += 0.35
+    if cut is not None:
+        shown[cut] = 0.0
+    return shown
+
+
+def exposed(sensor: Sensor, rows: int, columns: int, spacing_mm: float) -> NDArray[np.bool_]:
+    """Which pixels, (rows, columns), show the patient at all."""
+    unexposed, cut = _borders(sensor, rows, columns, spacing_mm)
+    seen = np.ones((rows, columns), bool)
+    if unexposed is not None:
+        seen &= unexposed < 0.5
+    if cut is not None:
+        seen &= ~cut
+    return seen
+
+
+def _axes(rows: int, columns: int, spacing_mm: float) -> tuple[Map, Map]:
+    down = ((np.arange(rows, dtype=np.float32) + 0.5) - rows / 2)[:, None] * np.float32(spacing_mm)
+    across = ((np.arange(columns, dtype=np.float32) + 0.5) - columns / 2)[None, :] * np.float32(spacing_mm)
+    return down, across
+
+
+def _borders(sensor: Sensor, rows: int, columns: int, spacing_mm: float) -> tuple[Map | None, NDArray[np.bool_] | None]:
+    """How far each pixel lies outside the beam, 0..1, and which are cut off at the corners; None where none is."""
+    down, across = _axes(rows, columns, spacing_mm)
+    unexposed = cut = None
+    if sensor.cone is not None:
+        row, column, radius = sensor.cone
+        unexposed = np.clip((np.hypot(down - row, across - column) - np.float32(radius)) / np.float32(0.8), 0, 1)
     if sensor.corner > 0:
         beside = rows * spacing_mm / 2 - np.abs(down)
         past = columns * spacing_mm / 2 - np.abs(across)
         if sensor.corner_shape == "cut":
-            cut = beside * 0.7 + past < sensor.corner
+            cut = beside * np.float32(0.7) + past < sensor.corner
         else:
-            near_row, near_column = sensor.corner - beside, sensor.corner - past
-            cut = (near_row > 0) & (near_column > 0) & (near_row**2 + near_column**2 > sensor.corner**2)
-        shown[cut] = 0.0
-    return shown
+            near_row, near_column = np.maximum(sensor.corner - beside, 0), np.maximum(sensor.corner - past, 0)
+            cut = near_row * near_row + near_column * near_column > sensor.corner**2
+    return unexposed, cut
+
+
+def _scratch(shown: Map, scratch: tuple[float, float, float, float, float], spacing_mm: float) -> None:
+    row, column, angle, length, strength = scratch
+    sine, cosine = np.float32(np.sin(angle)), np.float32(np.cos(angle))
+    middle = (shown.shape[0] / 2 + row / spacing_mm, shown.shape[1] / 2 + column / spacing_mm)
+    reach = [(abs(part) * length / 2 + 0.3) / spacing_mm + 2 for part in (sine, cosine)]
+    place = tuple(slice(max(int(m - r), 0), max(int(m + r), 0)) for m, r in zip(middle, reach, strict=True))
+    down, across = _axes(shown.shape[0], shown.shape[1], spacing_mm)
+    down, across = down[place[0]] - np.float32(row), across[:, place[1]] - np.float32(column)
+    along = down * sine + across * cosine
+    off = down * cosine - across * sine + np.float32(0.02) * np.sin(along)
+    line = np.clip(1.4 - np.abs(off) / np.float32(max(0.05, 0.8 * spacing_mm)), 0, 1) * (np.abs(along) < length / 2)
+    part = shown[place]
+    part += line * np.float32(abs(strength)) * (np.float32(1.0 if strength > 0 else 0.0) - part)

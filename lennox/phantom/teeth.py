@@ -256,7 +256,7 @@ def build_form(position: int, upper: bool, size: Dimensions, habit: Habit, mesia
     neck, full = size.neck_width / 2, size.width / 2
     sides = np.interp(np.clip(share, 0, 1.2), *_SIDES[kind])
     half = neck + (full - neck) * sides
-    waist = 0.35 * habit.waist * np.exp(-(((below - 1.2) / 1.3) ** 2))
+    waist = 0.35 * habit.waist * min(size.neck_width / 7, 1.0) * np.exp(-(((below - 1.2) / 1.3) ** 2))
     half = np.where(v < 0, neck, half)
     if KINDS[position - 1] == "molar":  # the trunk narrows to where the roots begin
         half *= np.interp(below, (0, 3.2), (1.0, 0.95))
