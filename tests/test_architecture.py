@@ -29,7 +29,7 @@ RANK = {part: rank for rank, layer in enumerate(LAYERS) for part in layer}
 DOORS = {
     "PIL": ["image/raster*.py", "report/*"],  # read by the first, written by the second
     "pydicom": ["image/dicom*.py"],
-    "onnxruntime": ["model.py", "training/export.py"],  # the second compares it with PyTorch
+    "onnxruntime": ["model.py", "training/onnx_model.py", "training/eight_bit.py"],  # exported networks
     "jinja2": ["report/*"],
     "torch": ["training/*"],
     "fairlearn": ["audit/*"],
