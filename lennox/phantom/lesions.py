@@ -61,6 +61,8 @@ def sites_of(tooth: Tooth) -> list[Site]:
         return []
     found: list[Site] = []
     both = (("M", tooth.mesial), ("D", -tooth.mesial))
+    if tooth.stump is not None:
+        return [Site("gross", tooth, "O", 0), *(Site("root", tooth, "root", side) for _, side in both)]
     if tooth.cover is not None:
         return [Site("secondary", tooth, surface, side) for surface, side in both]
     filled = "".join(filling.surface for filling in tooth.fillings)
@@ -197,7 +199,7 @@ def _gross(plan: Plan, window: Window) -> Map:
     v = form.contact + plan.shift
     u = side * size.width * 0.34
     if side == 0:
-        v = size.crown_height * 0.8
+        v = size.crown_height * 0.8 if tooth.stump is None else tooth.stump
     wide = size.width * 0.31 * plan.breadth * (1.25 if side == 0 else 1.0)
     high = size.crown_height * 0.42 * plan.height
     uneven = _uneven(window, v, u, plan.phase)
