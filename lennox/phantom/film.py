@@ -15,7 +15,7 @@ SURFACES = ("M", "D", "O", "B", "L", "root")
 LESION_KINDS = ("proximal", "occlusal", "secondary", "root", "gross")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Lesion:
     """One carious lesion as it was drawn.
 
@@ -46,7 +46,7 @@ class Lesion:
         self.mask.flags.writeable = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Phantom:
     """A drawn film: never a real one, however it looks.
 
