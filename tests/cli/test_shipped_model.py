@@ -1,0 +1,52 @@
+"""The command with the model that comes with lennox, on drawn films: from a cold start, within the budget of a clinic PC."""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from lennox.model import installed_models
+from lennox.phantom import write_films
+
+ROOT = Path(__file__).parents[2]
+SCHEMA = json.loads((ROOT / "docs/schema/examination-1.json").read_text())
+pytestmark = pytest.mark.skipif(not any(installed_models()), reason="no model is installed yet")
+
+
+@pytest.fixture(scope="module")
+def drawn_films(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("drawn") / "films"
+    write_films(folder, 2, 7)
+    return folder
+
+
+def diagnose(*arguments):
+    command = [sys.executable, "-m", "lennox.cli", "diagnose", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, env=os.environ | {"PYTHONPATH": str(ROOT)})
+
+
+def test_one_film_from_a_cold_start_is_quick_and_small(drawn_films):
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = diagnose(drawn_films / "drawn-0001.png", "--threads", "2", "--threshold", "0.01")
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert done.returncode == 0, done.stderr
+    record = json.loads(done.stdout)
+    jsonschema.validate(record, SCHEMA, jsonschema.Draft202012Validator)
+    assert record["status"] == "assessed"
+    # Two seconds on two processors; the clock itself is others' business on a busy machine.
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 3.0
+    assert after.ru_maxrss < 500_000  # of the largest child so far, in KiB
+
+
+def test_a_folder_as_a_page(drawn_films, tmp_path):
+    done = diagnose(drawn_films, "--format", "html", "--overlay", "--out", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    page = (tmp_path / "out/report.html").read_text()
+    assert page.count("<article") == 2
+    assert "Where it fails and what it cannot see" in page
+    assert len(list((tmp_path / "out/overlays").iterdir())) == 2
