@@ -68,9 +68,9 @@ def summary(evaluation: Mapping[str, Any]) -> dict[str, Any]:
         ]  # fmt: skip
         for name in ("wafroc_area", "afroc_area", "ap50"):
             kept[name] = figures[name]
-        kept["calibration_of_candidates"] = {
-            name: figures["calibration"][name] for name in ("slope", "intercept", "brier")
-        }
+        if figures["calibration"] is not None:
+            told = figures["calibration"]
+            kept["calibration_of_candidates"] = {name: told[name] for name in ("slope", "intercept", "brier")}
     if figures["film_roc_area"]["value"] is not None:
         kept["film_roc_area"] = figures["film_roc_area"]
     kept["operating_points"] = [_point(name, point) for name, point in figures["operating_points"].items()]

@@ -1,6 +1,7 @@
 """Evaluation by the shipped route, on a tiny network whose answers are known; no PyTorch."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -45,6 +46,13 @@ FILMS = [
     ([], False),
     ([(160, 64, 240)], False),  # one false positive
 ]
+
+
+@pytest.fixture(autouse=True)
+def _every_film_is_fit_to_be_read(monkeypatch):
+    """These films are squares on noise: whether they look like films is another test's matter."""
+    fit = SimpleNamespace(kind="periapical", reasons=())
+    monkeypatch.setattr("lennox.examination.assess", lambda image: fit)
 
 
 @pytest.fixture
