@@ -86,7 +86,7 @@ def export(checkpoint: Path, recipe: Path, out: Path) -> Exported:
         "slope": round(slope, 4), "intercept": round(intercept, 4), **document.pop("calibration"),
     }  # fmt: skip
     document["training"] = {
-        "recipe": Path(recipe).name, "recipe_sha256": plan.sha256, "seed": plan.seed, "steps": plan.schedule.steps,
+        "recipe": Path(recipe).name, "recipe_sha256": plan.sha256, "seed": plan.seed, "steps": plan.schedule.last_step,
     }  # fmt: skip
     write_model(Path(out), weights, document)
     return Exported(Path(out), document)
@@ -275,6 +275,7 @@ def data_of(ledger: Ledger, plan: Recipe) -> dict[str, Any]:
             }
             for entry in ledger
         ],
+        "leak_check": ledger.leak_check,
         "held_out_share": plan.data.holdout_share,
         "people": "no set carries age, sex, ethnicity or income: nothing can be said of groups of people from them",
     }  # fmt: skip

@@ -152,7 +152,11 @@ def test_the_card_regenerates_from_its_evaluations(model, tmp_path):
     changes = json.loads(card)["robustness"][0]["changes"]
     assert changes[0]["mean_change_of_film_probability"] == 0.0
     assert {"mirrored", "16 bit", "JPEG quality 30"} <= {row["change"] for row in changes}
+    page = (model / "card.md").read_text()
+    assert "Generated from `card.json`" in page
+    assert "| Mirrored |" in page or "| mirrored |" in page
     assert update_card(model).read_text() == card
+    assert (model / "card.md").read_text() == page
 
 
 def test_an_evaluation_of_other_weights_does_not_enter_the_card(model):
