@@ -25,7 +25,7 @@ def drawn_films(tmp_path_factory):
 
 
 def diagnose(*arguments):
-    command = [sys.executable, "-m", "lennox.cli", "diagnose", *map(str, arguments)]
+    command = [sys.executable, "-P", "-m", "lennox.cli", "diagnose", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, env=os.environ | {"PYTHONPATH": str(ROOT)})
 
 
@@ -33,7 +33,7 @@ def test_one_film_from_a_cold_start_is_quick_and_small(drawn_films, tmp_path):
     film, answer = drawn_films / "drawn-0001.png", tmp_path / "answer.json"
     arguments = [film, "--threads", "2", "--threshold", "0.01"]
     with answer.open("wb") as stream:
-        command = [sys.executable, "-m", "lennox.cli", "diagnose", *map(str, arguments)]
+        command = [sys.executable, "-P", "-m", "lennox.cli", "diagnose", *map(str, arguments)]
         child = subprocess.Popen(command, stdout=stream, env=os.environ | {"PYTHONPATH": str(ROOT)})
         _, status, used = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)
