@@ -159,3 +159,9 @@ def test_a_column_of_lists_is_refused_by_value(small_policy):
     table = pd.DataFrame(small())
     table["group"] = [["a"], ["b"], "b", "c"]
     assert "is not a group of 'group'" in refusal(table, small_policy)[0]
+
+
+def test_a_column_of_tooth_numbers_is_no_kind_of_row(small_policy):
+    assert set(read(small(unit=["16", "17", "16", "46"]), small_policy).kind) == {"tooth"}
+    assert read(small(unit=["lesion", "tooth", "lesion", "tooth"]), small_policy).rows_of("lesion").sum() == 2
+    assert len(read(small(dice=["good", "bad", "", "x"]), small_policy)) == 4  # not asked for, not read
