@@ -17,7 +17,7 @@ from lennox.audit.wording import Wording
 Document = Mapping[str, Any]
 Entry = Mapping[str, Any]
 
-ROWS_ON_A_PAGE = 16  # of groups, over all limits
+ROWS_ON_A_PAGE = 14  # of groups, over all limits
 PAIRS_A_LIMIT = 2
 BANNED = ("fair", "unbiased", "safe", "no bias", "bias-free", "justo", "seguro", "imparcial", "sin sesgo")
 _MANY = 5000
@@ -62,7 +62,7 @@ def sheet(document: Document, say: Wording) -> str:
             )
         body.append(f"<p><strong>{text(silent)}</strong></p>")
     told = False
-    share = max(3, ROWS_ON_A_PAGE // max(len(policy["requirements"]), 1))
+    share = max(2, ROWS_ON_A_PAGE // max(len(policy["requirements"]), 1))
     for requirement in policy["requirements"]:
         body += _limit(requirement, document, say, share)
         told = told or requirement["story"] is not None
