@@ -38,9 +38,9 @@ p { margin: .2rem 0; }
 blockquote { font-size: .93rem; margin: .2rem 0; padding: .3rem .8rem; }
 .foot { border-top: 2px solid var(--line); margin-top: .8rem; padding-top: .3rem; font-size: .95rem; }
 ul { margin: .1rem 0 .1rem 1.2rem; padding: 0; }
-@page { size: A4; margin: 10mm; }
+@page { size: A4; margin: 8mm; }
 @media print {
-  html { font-size: 11.4px; }
+  html { font-size: 11px; }
   body { font-size: 1rem; max-width: none; padding: 0; line-height: 1.25; }
   table { font-size: .95rem; }
   h2 { margin-top: .6rem; }
