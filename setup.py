@@ -16,24 +16,19 @@ WINDOWS = os.name == "nt"
 FLAGS = ["/O2"] if WINDOWS else ["-O3", "-ffp-contract=off"]
 MACROS: list[tuple[str, str | None]] = [("LENNOX_CHECKED_KERNELS", "1")] if CHECKED else []
 
+OPTIONS = {"include_dirs": ["lennox/_core"], "define_macros": MACROS, "extra_compile_args": FLAGS}
+HEADERS = [f"lennox/_core/{name}.h" for name in ("check", "kernels", "rows", "scan")]
+
 setup(
     ext_modules=cythonize(
         [
             Extension(
                 "lennox._core.window",
                 ["lennox/_core/window.pyx", "lennox/_core/kernels.c"],
-                depends=["lennox/_core/kernels.h", "lennox/_core/rows.h"],
-                include_dirs=["lennox/_core"],
-                define_macros=MACROS,
-                extra_compile_args=FLAGS,
+                depends=HEADERS,
+                **OPTIONS,
             ),
-            Extension(
-                "lennox._core.lesions",
-                ["lennox/_core/lesions.pyx"],
-                depends=["lennox/_core/scan.h"],
-                include_dirs=["lennox/_core"],
-                extra_compile_args=FLAGS,
-            ),
+            Extension("lennox._core.lesions", ["lennox/_core/lesions.pyx"], depends=HEADERS, **OPTIONS),
         ],
         compiler_directives={
             "language_level": 3,

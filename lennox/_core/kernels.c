@@ -2,21 +2,9 @@
 
 #include <string.h>
 
-#if defined(LENNOX_CHECKED_KERNELS)
-#include <stdio.h>
-#include <stdlib.h>
-#define CHECK(condition)                                                                          \
-    do {                                                                                          \
-        if (!(condition)) {                                                                       \
-            fprintf(stderr, "lennox kernels, %s:%d: %s\n", __FILE__, __LINE__, #condition); \
-            abort();                                                                              \
-        }                                                                                         \
-    } while (0)
-#else
-#define CHECK(condition) ((void)0)
-#endif
+#include "check.h"
 
-#if defined(__x86_64__) || defined(_M_X64)
+#if (defined(__x86_64__) || defined(_M_X64)) && !defined(LENNOX_PORTABLE) /* -DLENNOX_PORTABLE: to test that one */
 #define LENNOX_X86_64
 #if defined(__GNUC__) /* GCC and Clang build AVX2 beside the baseline; others stay with the baseline */
 #define LENNOX_WITH_AVX2

@@ -6,6 +6,7 @@ cdef extern from "scan.h" nogil:
     Py_ssize_t lennox_edges(const float *, Py_ssize_t, float, int32_t *) noexcept
     void lennox_gather(const float *, Py_ssize_t, Py_ssize_t, int32_t, int32_t *, double *, double *,
                        float *) noexcept
+    Py_ssize_t lennox_labelled(const int32_t *, Py_ssize_t, Py_ssize_t) noexcept
     void lennox_raise(const float *, Py_ssize_t, float *) noexcept
 
 # What is summed over a lesion: probability, and probability times the centre's row and column.
@@ -183,16 +184,18 @@ def grow(const float[:, ::1] probability, const int32_t[::1] peaks, float region
 
 def find_firsts(const int32_t[:, ::1] labels, int64_t[::1] firsts):
     """Fill the first cell (row * columns + column) of each label; -1 where there is none. False if a label is outside."""
-    cdef Py_ssize_t row, column, label
+    cdef Py_ssize_t row, column, label, columns = labels.shape[1]
     cdef bint fits = True
     with nogil:
         for row in range(labels.shape[0]):
-            for column in range(labels.shape[1]):
+            column = lennox_labelled(&labels[row, 0], 0, columns)
+            while column < columns:
                 label = labels[row, column]
-                if not 0 <= label <= firsts.shape[0]:  # the fence: never write past the end
+                if not 1 <= label <= firsts.shape[0]:  # the fence: never write past the end
                     fits = False
-                elif label > 0 and firsts[label - 1] < 0:
-                    firsts[label - 1] = row * labels.shape[1] + column
+                elif firsts[label - 1] < 0:
+                    firsts[label - 1] = row * columns + column
+                column = lennox_labelled(&labels[row, 0], column + 1, columns)
     return fits
 
 

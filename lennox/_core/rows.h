@@ -93,6 +93,7 @@ TARGET static void VARIANT(tone8)(const uint8_t *pixels, ptrdiff_t columns, cons
                                   const int16_t *shares, int below, float weight, float *sum) {
     ptrdiff_t i = 0;
     CHECK(0 <= below && below <= LENNOX_SHARE);
+    for (ptrdiff_t j = 0; j < columns; j++) CHECK(shares[4 * j] + shares[4 * j + 1] == LENNOX_SHARE);
 #if defined(LENNOX_AVX2)
     const __m256i vertical8 = _mm256_set1_epi32((below << 16) | (LENNOX_SHARE - below));
     for (; i + 8 <= columns; i += 8) {
@@ -122,6 +123,7 @@ TARGET static void VARIANT(tone16)(const uint16_t *pixels, ptrdiff_t columns, co
                                    const int16_t *shares, int below, float weight, float *sum) {
     ptrdiff_t i = 0;
     CHECK(0 <= below && below <= LENNOX_SHARE);
+    for (ptrdiff_t j = 0; j < columns; j++) CHECK(shares[4 * j] + shares[4 * j + 1] == LENNOX_SHARE);
 #if defined(LENNOX_SSE2)
 #define SPLIT(pixels)                                                                           \
     const __m128i whole = _mm_srli_epi16(_mm_sub_epi16(pixels, _mm_srli_epi16(pixels, 8)), 8);   \
@@ -286,10 +288,8 @@ TARGET static void VARIANT(resize_by_two)(const float *row, ptrdiff_t columns, c
 
 TARGET static void VARIANT(resize)(const float *row, ptrdiff_t length, ptrdiff_t columns, const int32_t *first,
                                    const float *weights, ptrdiff_t taps, float gain, float offset, float *out) {
-#if defined(LENNOX_CHECKED_KERNELS)
     CHECK(taps == 2 || (taps > 0 && taps % 4 == 0));
     for (ptrdiff_t j = 0; j < columns; j++) CHECK(0 <= first[j] && first[j] + taps <= length);
-#endif
     (void)length;
     if (taps == 2) /* the usual numbers of taps, known to the compiler */
         VARIANT(resize_by_two)(row, columns, first, weights, gain, offset, out);

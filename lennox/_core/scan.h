@@ -5,12 +5,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#if defined(__x86_64__) || defined(_M_X64)
+#include "check.h"
+
+#if (defined(__x86_64__) || defined(_M_X64)) && !defined(LENNOX_PORTABLE)
+#define LENNOX_SCAN_SSE2
 #include <emmintrin.h>
 #endif
 #if defined(_MSC_VER) && !defined(__clang__)
 #include <intrin.h>
-#define restrict __restrict
 #endif
 
 static inline int lennox_first_bit(uint64_t word) {
@@ -32,7 +34,7 @@ static inline int lennox_first_bit(uint64_t word) {
 static inline uint64_t lennox_bits(const float *cells, ptrdiff_t count, float threshold, int *strange) {
     ptrdiff_t i = 0;
     uint64_t bits = 0;
-#if defined(__x86_64__) || defined(_M_X64)
+#if defined(LENNOX_SCAN_SSE2)
     const __m128 least = _mm_set1_ps(threshold), one = _mm_set1_ps(1.0f);
     __m128 wrong = _mm_setzero_ps();
     for (; i + 16 <= count; i += 16) {
@@ -67,6 +69,7 @@ static inline ptrdiff_t lennox_edges(const float *row, ptrdiff_t columns, float 
         before = bits >> 63;
     }
     if (found & 1) edges[found++] = (int32_t)columns; /* the last word was full to the end */
+    CHECK(found <= columns + 1);
     return strange ? -1 : found;
 }
 
@@ -78,7 +81,7 @@ static inline void lennox_gather(const float *restrict cells, ptrdiff_t count, p
     double sum = 0.0, turning = 0.0;
     float highest = 0.0f;
     ptrdiff_t i = 0;
-#if defined(__x86_64__) || defined(_M_X64)
+#if defined(LENNOX_SCAN_SSE2)
     if (room >= (count + 3) / 4 * 4) { /* four at a time, the last ones masked: no short loop whose end to guess */
         const __m128i names = _mm_set1_epi32(label), end = _mm_set1_epi32((int)count);
         const __m128d four = _mm_set1_pd(4.0);
@@ -115,6 +118,17 @@ static inline void lennox_gather(const float *restrict cells, ptrdiff_t count, p
     *total = sum;
     *moment = turning;
     *peak = highest;
+}
+
+/* The first cell from `start` on whose label is not 0, or `columns`. */
+static inline ptrdiff_t lennox_labelled(const int32_t *labels, ptrdiff_t start, ptrdiff_t columns) {
+    for (; start + 8 <= columns; start += 8) {
+        int32_t any = 0;
+        for (int i = 0; i < 8; i++) any |= labels[start + i];
+        if (any) break;
+    }
+    while (start < columns && labels[start] == 0) start++;
+    return start;
 }
 
 /* highest[i] = max(highest[i], row[i]) */

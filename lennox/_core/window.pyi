@@ -1,6 +1,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+CHECKED: bool
+
 def variants() -> tuple[str, ...]: ...
 def prepare(
     pixels: NDArray[np.uint8] | NDArray[np.uint16],

@@ -8,6 +8,9 @@ from libc.math cimport fabs, floor
 from libc.stdint cimport int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t
 from libc.string cimport memset
 
+cdef extern from "check.h":
+    enum: LENNOX_CHECKED
+
 cdef extern from "kernels.h" nogil:
     enum: LENNOX_GREYS
     enum: LENNOX_TABLE
@@ -34,6 +37,7 @@ ctypedef fused pixel:
     uint8_t
     uint16_t
 
+CHECKED = bool(LENNOX_CHECKED)  # whether bounds checks are on
 cdef int BLACK = 3, WHITE = 252  # grey values at or beyond these do not shape the window
 cdef double LEAST_SHARE = 0.01  # of the pixels, that must be left between them
 

@@ -1,0 +1,127 @@
+"""Probability map to lesions: the kernels beside OpenCV and scikit-image, same map, same run, one thread."""
+
+import time
+
+import numpy as np
+import pytest
+
+from lennox import _core
+
+cv2 = pytest.importorskip("cv2")
+cv2.setNumThreads(1)
+pytestmark = pytest.mark.benchmark(timer=time.thread_time)  # see `paired` in conftest.py
+
+PROPERTIES = ("label", "bbox", "area", "centroid_weighted", "intensity_mean", "intensity_max")
+HALF = 0.5
+
+
+def grid_of_lesions(side, count):
+    """A map with `count` round lesions in a grid."""
+    across = int(np.ceil(np.sqrt(count)))
+    pitch = side / across
+    place = (np.arange(side) + 0.5) / pitch
+    nearest = np.minimum(np.floor(place), across - 1)
+    bump = np.exp(-(((place - nearest - 0.5) * 5) ** 2))
+    number = nearest[:, None] * across + nearest[None, :]
+    return np.where(number < count, 0.95 * bump[:, None] * bump[None, :], 0.0).astype(np.float32)
+
+
+def noise(side, smooth):
+    """White noise with about as many parts as noise can have, or the same smoothed."""
+    values = np.random.default_rng(0).random((side, side), np.float32)
+    if not smooth:
+        return values * np.float32(0.9)  # above 0.5: 45 %
+    values = cv2.GaussianBlur(values, (0, 0), 1.5)
+    return np.clip((values - values.min()) / np.ptp(values), 0, 1)
+
+
+MAPS = {
+    "256-12-lesions": (lambda: grid_of_lesions(256, 12), 8.0),
+    "512-12-lesions": (lambda: grid_of_lesions(512, 12), 8.0),
+    "512-158-lesions": (lambda: grid_of_lesions(512, 158), 8.0),
+    "768-12-lesions": (lambda: grid_of_lesions(768, 12), 8.0),
+    "512-smooth-noise": (lambda: noise(512, True), 1.5),
+    "512-white-noise": (lambda: noise(512, False), 1.5),
+}
+
+
+def opencv(probability):
+    """Labels, boxes, areas and centroids; neither the mean nor the highest probability."""
+    above = np.greater_equal(probability, HALF).view(np.uint8)
+    return cv2.connectedComponentsWithStats(above, connectivity=8, ltype=cv2.CV_32S)
+
+
+def scikit_image(probability):
+    from skimage.measure import label, regionprops_table
+
+    return regionprops_table(label(probability >= HALF, connectivity=2), probability, properties=PROPERTIES)
+
+
+@pytest.fixture(params=MAPS)
+def likely(request):
+    draw, target = MAPS[request.param]
+    return draw(), target
+
+
+def test_label_beside_opencv(beside, likely):
+    probability, target = likely
+    count, _, stats, _ = opencv(probability)
+    lesions = _core.label_lesions(probability, HALF)
+    assert len(lesions) == count - 1
+    assert sorted(lesions.areas) == sorted(stats[1:, cv2.CC_STAT_AREA])
+    beside(lambda: opencv(probability), lambda: _core.label_lesions(probability, HALF), target)
+
+
+def test_label_beside_scikit_image(beside, likely):
+    pytest.importorskip("skimage")
+    probability, _ = likely
+    table, lesions = scikit_image(probability), _core.label_lesions(probability, HALF)
+    np.testing.assert_allclose(lesions.means, table["intensity_mean"], rtol=1e-4)
+    np.testing.assert_allclose(lesions.centroids[:, 0], table["centroid_weighted-0"] + 0.5, rtol=1e-4)
+    beside(lambda: scikit_image(probability), lambda: _core.label_lesions(probability, HALF), 12.0, rounds=5)
+
+
+@pytest.mark.parametrize("side", [128, 192, 256])
+def test_extract_and_outline(benchmark, side):
+    """What a film costs after the network: lesions around their peaks, and their outlines."""
+    probability = grid_of_lesions(side, 9)
+
+    def lesions_and_outlines():
+        lesions = _core.extract_lesions(probability, 0.05, HALF)
+        return _core.trace_outlines(lesions.labels, len(lesions))
+
+    assert len(benchmark(lesions_and_outlines)) == 9
+
+
+def test_outlines_beside_opencv(beside):
+    """OpenCV's outlines run through the centres of cells; ours along their edges."""
+    probability = grid_of_lesions(512, 12)
+    lesions = _core.label_lesions(probability, HALF)
+    above = (lesions.labels > 0).astype(np.uint8)
+    beside(
+        lambda: cv2.findContours(above, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE),
+        lambda: _core.trace_outlines(lesions.labels, len(lesions)),
+    )
+
+
+@pytest.mark.parametrize("worst", ["constant", "white-noise"])
+def test_extract_at_worst(benchmark, worst):
+    """256 x 256: every cell a peak, or peaks everywhere."""
+    probability = np.full((256, 256), 0.5, np.float32) if worst == "constant" else noise(256, False)
+    benchmark(_core.extract_lesions, probability, 0.01, HALF)
+
+
+@pytest.mark.parametrize("count", [1, 4, 16, 64, 256, 1024])
+def test_growth_with_lesions(benchmark, count):
+    """A 768 x 768 map."""
+    probability = grid_of_lesions(768, count)
+    benchmark.extra_info["lesions"] = count
+    assert len(benchmark(_core.label_lesions, probability, HALF)) == count
+
+
+@pytest.mark.parametrize("side", [64, 128, 256, 512, 1024, 2048])
+def test_growth_with_cells(benchmark, side):
+    """Twelve lesions that grow with the map."""
+    probability = grid_of_lesions(side, 12)
+    benchmark.extra_info["cells"] = side * side
+    assert len(benchmark(_core.label_lesions, probability, HALF)) == 12

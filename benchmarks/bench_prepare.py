@@ -1,0 +1,173 @@
+"""Film to tensor: the fused kernel beside OpenCV, well written and as usually written, and scikit-image.
+
+All take the same steps in the same order: window between percentiles 1 and 99 of what is neither black nor white,
+equalisation of 8 x 8 tiles with limit 2, resize by area with letterbox, normalisation to float32. One thread.
+"""
+
+import subprocess
+import sys
+import textwrap
+import time
+
+import numpy as np
+import pytest
+
+from lennox import _core
+
+cv2 = pytest.importorskip("cv2")
+cv2.setNumThreads(1)
+pytestmark = pytest.mark.benchmark(timer=time.thread_time)  # see `paired` in conftest.py
+
+MEAN, STD = 127.5, 64.0
+SETTINGS = {"low_percentile": 1.0, "high_percentile": 99.0, "tiles": 8, "mean": MEAN, "std": STD}
+SIZES = [(1024, 1024, 512), (1023, 1001, 512), (2048, 1536, 512), (2048, 1536, 768), (640, 640, 768)]
+DTYPES = [np.uint8, np.uint16]
+TARGETS = {np.uint8: 3.0, np.uint16: 2.0}
+
+
+def draw(rows, columns, dtype):
+    """Smooth shapes with grain, in the full range: what a film's histogram looks like, without its anatomy."""
+    rng = np.random.default_rng(0)
+    noise = cv2.GaussianBlur(rng.normal(0.0, 1.0, (rows, columns)), (0, 0), rows / 40)
+    levels = 128 + 55 * noise / noise.std() + rng.normal(0, 4, noise.shape)
+    full = np.iinfo(dtype).max
+    return np.rint(np.clip(levels, 0, 255) * (full / 255)).astype(dtype)
+
+
+class Job:
+    """One film, its place on a square canvas, and each way of getting there."""
+
+    def __init__(self, rows, columns, side, dtype):
+        self.pixels = draw(rows, columns, dtype)
+        scale = side / max(rows, columns)
+        self.height, self.width = round(rows * scale), round(columns * scale)
+        self.top, self.left = (side - self.height) // 2, (side - self.width) // 2
+        self.out = np.empty((side, side), np.float32)
+        self.clahe = cv2.createCLAHE(2.0, (8, 8))
+        self.interpolation = cv2.INTER_AREA if side < max(rows, columns) else cv2.INTER_LINEAR
+
+    def place(self, canvas):
+        return canvas[self.top : self.top + self.height, self.left : self.left + self.width]
+
+    def lennox(self, clip_limit=2.0):
+        _core.prepare_into(
+            self.pixels, self.out, self.top, self.left, self.height, self.width, clip_limit=clip_limit, **SETTINGS
+        )  # fmt: skip
+        return self.out
+
+    def opencv_tuned(self):
+        """As few passes as OpenCV allows: histogram, table, tiles, resize, and one scaled copy into the tensor."""
+        sixteen = self.pixels.dtype == np.uint16
+        eight = cv2.convertScaleAbs(self.pixels, alpha=1 / 257) if sixteen else self.pixels
+        counts = cv2.calcHist([eight], [0], None, [256], [0, 256]).ravel()
+        counts[:4] = counts[252:] = 0
+        filled = np.flatnonzero(counts)
+        below = np.cumsum(counts[filled]) - counts[filled] / 2
+        low, high = np.interp([0.01 * counts.sum(), 0.99 * counts.sum()], below, filled)
+        if sixteen:  # no table is as fast on 16 bits
+            window = cv2.convertScaleAbs(cv2.subtract(self.pixels, round(low * 257)), alpha=255 / (high - low) / 257)
+        else:
+            table = np.clip((np.arange(256) - low) * (255 / (high - low)) + 0.5, 0, 255).astype(np.uint8)
+            window = cv2.LUT(eight, table)
+        small = cv2.resize(self.clahe.apply(window), (self.width, self.height), interpolation=self.interpolation)
+        self.out.fill(-MEAN / STD)
+        self.place(self.out)[:] = cv2.addWeighted(small, 1 / STD, small, 0.0, -MEAN / STD, dtype=cv2.CV_32F)
+        return self.out
+
+    def opencv_usual(self):
+        """As it is usually written."""
+        low, high = np.percentile(self.pixels, [1, 99])
+        window = (np.clip((self.pixels - low) / (high - low), 0, 1) * 255).astype(np.uint8)
+        small = cv2.resize(self.clahe.apply(window), (self.width, self.height), interpolation=self.interpolation)
+        canvas = np.zeros(self.out.shape, np.float32)
+        self.place(canvas)[:] = small
+        return (canvas - MEAN) / STD
+
+    def scikit_image(self):
+        from skimage import exposure, transform
+
+        low, high = np.percentile(self.pixels, [1, 99])
+        window = exposure.rescale_intensity(self.pixels, (low, high), (0.0, 1.0))
+        tile = [max(side // 8, 1) for side in window.shape]
+        equal = exposure.equalize_adapthist(window, tile, clip_limit=2 / 256)
+        canvas = np.zeros(self.out.shape, np.float32)
+        self.place(canvas)[:] = 255 * transform.resize(equal, (self.height, self.width), order=1, anti_aliasing=True)
+        return (canvas - MEAN) / STD
+
+
+@pytest.fixture(params=SIZES, ids=lambda size: "{}x{}-to-{}".format(*size))
+def size(request):
+    return request.param
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_beside_tuned_opencv(beside, size, dtype):
+    job = Job(*size, dtype)
+    ours, theirs = job.lennox().copy(), job.opencv_tuned().copy()
+    difference = np.abs(ours - theirs) * STD
+    if dtype == np.uint8:  # the peer rounds to whole levels between its steps
+        assert difference.max() <= 2.5
+    else:  # and has a 16-bit film's own curves, where ours are those of its 8-bit copy: see docs/kernels.md
+        assert difference.mean() <= 3.0
+    beside(job.opencv_tuned, job.lennox, TARGETS[dtype])
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_the_baseline_beside_tuned_opencv(beside, size, dtype, monkeypatch):
+    """The variant of processors without AVX2; OpenCV keeps whatever this processor has."""
+    monkeypatch.setattr(_core, "_variant", len(_core.variants()) - 1)
+    job = Job(*size, dtype)
+    beside(job.opencv_tuned, job.lennox, 1.1)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_beside_usual_opencv(beside, size, dtype):
+    job = Job(*size, dtype)
+    beside(job.opencv_usual, job.lennox, 4.0 if dtype == np.uint8 else 3.0, rounds=15)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_beside_scikit_image(beside, dtype):
+    pytest.importorskip("skimage")
+    job = Job(1024, 1024, 512, dtype)
+    beside(job.scikit_image, job.lennox, 30.0, rounds=5)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_window_only_beside_the_whole(beside, dtype):
+    """What the tile equalisation costs: the peer is the kernel itself with its limit of 2."""
+    job = Job(1024, 1024, 512, dtype)
+    beside(job.lennox, lambda: job.lennox(0.0))
+
+
+@pytest.mark.parametrize("side", [128, 256, 512, 1024, 2048, 4096])
+def test_growth_with_pixels(benchmark, side):
+    """A square 8-bit film to half its side: time should grow with its pixels."""
+    job = Job(side, side, side // 2, np.uint8)
+    benchmark.extra_info["pixels"] = side * side
+    benchmark(job.lennox)
+
+
+@pytest.mark.parametrize("way", ["lennox", "opencv_tuned", "scikit_image"])
+def test_peak_memory(benchmark, way):
+    """How far a fresh process rises above what it held with the film and the libraries loaded, 2048 x 1536 to 512."""
+    script = f"""
+        import resource, sys
+        sys.path.insert(0, {str(__file__.rsplit("/", 1)[0])!r})
+        import numpy as np
+        import bench_prepare
+        small, job = bench_prepare.Job(64, 48, 32, np.uint8), bench_prepare.Job(2048, 1536, 512, np.uint16)
+        small.{way}()  # loads whatever it loads lazily
+        open("/proc/self/clear_refs", "w").write("5")  # forget the highest value so far
+        peak = lambda: next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM"))
+        before = peak()
+        job.{way}()
+        print(peak() - before)
+    """
+    environment = {"MALLOC_MMAP_THRESHOLD_": "65536", "PATH": "/usr/bin:/bin", "OMP_NUM_THREADS": "1"}
+
+    def run():
+        command = [sys.executable, "-c", textwrap.dedent(script)]
+        return int(subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout)
+
+    benchmark.extra_info["peak_kib"] = benchmark.pedantic(run, rounds=1, iterations=1)
