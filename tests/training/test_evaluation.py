@@ -142,7 +142,8 @@ def test_whole_groups_are_resampled():
         assert weights[0] + weights[2] + weights[3] == 3
 
 
-def test_the_card_regenerates_from_its_evaluations(model, tmp_path):
+def test_the_card_regenerates_from_its_evaluations(model, tmp_path, monkeypatch):
+    monkeypatch.setattr("lennox.training.robustness.CHALLENGE_FILMS", 1)
     films = write_films(tmp_path / "films", FILMS)
     folder = model / "evaluations" / "films"
     evaluate(model, films, folder, resamples=20, sheet=False)

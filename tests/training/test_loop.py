@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="training needs lennox[train]")
@@ -17,6 +18,16 @@ def _one_thread():
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _few_everyday_pictures():
+    """The real ones are many; noise is far enough from a film for these tests."""
+    random = np.random.default_rng(0)
+    with pytest.MonkeyPatch.context() as patch:
+        noise = [random.integers(0, 256, (128, 128)).astype(np.uint8) for _ in range(4)]
+        patch.setattr("lennox.training.onnx_model.everyday_pictures", lambda contract: noise)
+        yield
 
 
 @pytest.fixture(scope="module")
