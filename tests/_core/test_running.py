@@ -23,7 +23,7 @@ def test_the_fastest_variant_runs_unless_another_is_forced():
     for forced in ["", *_core.variants()]:
         environment = {**os.environ, "LENNOX_KERNELS": forced}
         done = subprocess.run(
-            [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True
+            [sys.executable, "-P", "-c", script], env=environment, capture_output=True, text=True, check=True
         )
         assert done.stdout.strip() == (forced or _core.variants()[0])
 
@@ -31,7 +31,7 @@ def test_the_fastest_variant_runs_unless_another_is_forced():
 def test_an_unknown_variant_is_refused():
     environment = {**os.environ, "LENNOX_KERNELS": "abacus"}
     done = subprocess.run(
-        [sys.executable, "-c", "import lennox._core"], env=environment, capture_output=True, text=True
+        [sys.executable, "-P", "-c", "import lennox._core"], env=environment, capture_output=True, text=True
     )
     assert done.returncode != 0
     assert "LENNOX_KERNELS is 'abacus'; this processor runs" in done.stderr

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,8 +12,6 @@ from tiny_model import write_tiny_model
 
 from lennox.cli import cli
 from lennox.phantom import draw_film
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="session")
@@ -70,7 +67,7 @@ def lennox_process(tiny, tmp_path):
     def start(*arguments, **options):
         model = ["--model", tiny] if arguments[0] == "diagnose" else []
         command = [sys.executable, "-P", "-m", "lennox.cli", *map(str, arguments), *model]
-        environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+        environment = os.environ | {"OMP_NUM_THREADS": "1"}
         options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "cwd": tmp_path} | options
         return subprocess.Popen(command, env=environment, **options)
 

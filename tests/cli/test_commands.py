@@ -104,7 +104,7 @@ def test_completion_prints_a_script(shell):
 
 def test_completion_completes():
     environment = {"_LENNOX_COMPLETE": "bash_complete", "COMP_WORDS": "lennox dia", "COMP_CWORD": "1"}
-    done = subprocess.run([sys.executable, "-c", "from lennox.cli import main; main()"], capture_output=True,
+    done = subprocess.run([sys.executable, "-P", "-c", "from lennox.cli import main; main()"], capture_output=True,
                           env=os.environ | environment)  # fmt: skip
     assert done.stdout.decode().strip() == "plain,diagnose"
 

@@ -175,5 +175,5 @@ def test_importing_is_light():
         "heavy = {'PIL', 'pydicom', 'gdcm', 'scipy', 'skimage'} & set(sys.modules)\n"
         "sys.exit(' '.join(heavy) or 0)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
