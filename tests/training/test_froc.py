@@ -41,6 +41,14 @@ def test_one_candidate_over_two_lesions_finds_one():
     assert scored.false == ()
 
 
+def test_where_lesions_overlap_the_one_not_yet_found_is_found():
+    lesions = [box(0, 0), box(0, 6)]
+    scored = score_film([candidate(0.9, 5, 3), candidate(0.6, 5, 8)], lesions)
+    assert scored.found == (0.9, 0.6)
+    nearer = score_film([candidate(0.9, 5, 9)], lesions)  # its centre lies in both: the one it covers more
+    assert nearer.found == (UNMARKED, 0.9)
+
+
 @pytest.fixture
 def response():
     """Two carious films with three lesions, two caries-free films."""
