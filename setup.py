@@ -17,7 +17,7 @@ FLAGS = ["/O2"] if WINDOWS else ["-O3", "-ffp-contract=off"]
 MACROS: list[tuple[str, str | None]] = [("LENNOX_CHECKED_KERNELS", "1")] if CHECKED else []
 
 OPTIONS = {"include_dirs": ["lennox/_core"], "define_macros": MACROS, "extra_compile_args": FLAGS}
-HEADERS = [f"lennox/_core/{name}.h" for name in ("check", "kernels", "rows", "scan")]
+SOURCES = [f"lennox/_core/{name}" for name in ("check.h", "kernels.h", "rows.h", "scan.h", "window.pyx", "lesions.pyx")]
 
 setup(
     ext_modules=cythonize(
@@ -25,10 +25,10 @@ setup(
             Extension(
                 "lennox._core.window",
                 ["lennox/_core/window.pyx", "lennox/_core/kernels.c"],
-                depends=HEADERS,
+                depends=SOURCES,
                 **OPTIONS,
             ),
-            Extension("lennox._core.lesions", ["lennox/_core/lesions.pyx"], depends=HEADERS, **OPTIONS),
+            Extension("lennox._core.lesions", ["lennox/_core/lesions.pyx"], depends=SOURCES, **OPTIONS),
         ],
         compiler_directives={
             "language_level": 3,
