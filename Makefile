@@ -37,8 +37,9 @@ test-training: .venv/lennox
 	$(BIN)/python -m pip install --quiet "torch==2.13.0" "$$(ls .venv/wheel/*.whl)[test,train]"
 	$(BIN)/pytest tests/training
 
+# The types of lennox.training are those of PyTorch, so it is installed here too.
 lint: .venv/lennox
-	$(BIN)/python -m pip install --quiet "$$(ls .venv/wheel/*.whl)[lint]"
+	$(BIN)/python -m pip install --quiet "torch==2.13.0" "$$(ls .venv/wheel/*.whl)[lint,test,train]"
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
