@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := pyproject.toml setup.py README.md $(shell find lennox models -type f -not -path '*/__pycache__/*' -not -name '*.so')
 
-.PHONY: demo test test-training lint bench clean
+.PHONY: demo test test-training test-checked lint bench clean
 
 .venv/python:
 	$(PYTHON) -m venv .venv
@@ -36,6 +36,14 @@ test: .venv/lennox
 test-training: .venv/lennox
 	$(BIN)/python -m pip install --quiet "torch==2.13.0" "$$(ls .venv/wheel/*.whl)[test,train]"
 	$(BIN)/pytest tests/training
+
+# The kernels' tests once more, in a copy built with bounds checks on; see docs/kernels.md.
+test-checked: .venv/lennox
+	$(BIN)/python -m pip install --quiet setuptools Cython "$$(ls .venv/wheel/*.whl)[test]"
+	rm -rf .venv/checked && mkdir .venv/checked && git archive HEAD | tar x -C .venv/checked
+	cd .venv/checked && LENNOX_CHECKED_KERNELS=1 ../bin/python setup.py -q build_ext --inplace
+	cd .venv/checked && PYTHONPATH=. ../bin/python -c "from lennox._core import window; assert window.CHECKED"
+	cd .venv/checked && PYTHONPATH=. ../bin/python -m pytest -q tests/_core
 
 # The types of lennox.training are those of PyTorch, so it is installed here too.
 lint: .venv/lennox
