@@ -2,7 +2,7 @@
 
 Beyond plain COCO: `images[].film` groups films that may come from one mouth; an image may carry its label itself
 (`caries`, `label`, `category` or `category_id`), and an annotation without a box says only that the whole image shows
-the category. A `caries_drawn: false` in `info`, or no box at all in the set, makes it a set of image-level labels.
+the category. No box of caries at all in the set makes it a set of image-level labels.
 """
 
 from __future__ import annotations
