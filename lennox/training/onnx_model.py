@@ -26,7 +26,7 @@ from lennox.training.froc import FreeResponse, Scored, score_film
 from lennox.training.ledger import Ledger, read_ledger
 from lennox.training.loop import Held, load_weights
 from lennox.training.network import Network
-from lennox.training.pictures import everyday_pictures
+from lennox.training.pictures import PICTURES_SET, everyday_pictures
 from lennox.training.reading import Reading, become_familiar
 from lennox.training.recipe import Recipe, read_recipe
 from lennox.training.sources import Canvas, DrawnSource, FilmSource, WindowSource, split_films
@@ -70,6 +70,7 @@ def export(checkpoint: Path, recipe: Path, out: Path) -> Exported:
     if not exams:
         raise InputError("the recipe holds no films out, so nothing can be calibrated; give it a holdout_share.")
     canvases = _familiar_canvases(plan, ledger)
+    ledger.require(PICTURES_SET, "train")
     familiar = become_familiar(network, _turned(canvases), everyday_pictures(plan.contract), plan.contract)
     plain = to_onnx(Reading(network, 1.0, 0.0, familiar).eval(), plan.contract)
     answers = run_onnx(plain, [exam.canvas for exam in exams], plan.contract)
@@ -272,6 +273,7 @@ def data_of(ledger: Ledger, plan: Recipe) -> dict[str, Any]:
     used = {
         plan.data.films: "training, selection, calibration",
         plan.data.windows: "training (windows), selection, calibration",
+        PICTURES_SET: "telling films from other pictures",
     }
     return {
         "ledger": "models/ledger.toml",

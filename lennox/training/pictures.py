@@ -25,6 +25,7 @@ PICTURES = {
     ),
     "sklearn.datasets.images": ("china.jpg", "flower.jpg"),
 }  # fmt: skip
+PICTURES_SET = "everyday-pictures"  # their name in the data ledger
 PARTS = 10  # of each picture, besides the whole
 
 

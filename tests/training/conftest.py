@@ -55,6 +55,14 @@ films = 10
 marks = "drawn"
 grouping = "film"
 sha256 = "{sha256}"
+[sets.everyday-pictures]
+licence = "CC0"
+source = "scikit-image"
+uses = ["train"]
+films = 25
+marks = "none"
+grouping = "film"
+sha256 = ""
 """
 
 
