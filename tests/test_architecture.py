@@ -19,7 +19,7 @@ LAYERS = [
     {"prepare", "findings", "quality"},
     {"phantom"},
     {"image"},
-    {"card", "maps"},
+    {"card", "maps", "roots"},
     {"_core"},
     {"errors"},
 ]

@@ -11,11 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lennox import _core
+from lennox.roots import has_roots, jaw, kind_of_tooth, root_filling
 from lennox.training.coco import Film
-from lennox.training.shapes import Polygon
 
-ROOTS = ("main root", "mesial root", "distal root", "palatal root")
-TAPER = 0.12  # log ratio of widths, towards the crown over towards the apex, that decides the jaw
 RESTORED_SHARE = 0.01  # of the film
 BRIGHT_STRETCHED, BRIGHT_RAW = 228, 185  # of 255
 
@@ -27,51 +25,16 @@ def derive_groups(film: Film, pixels: NDArray[np.uint8] | NDArray[np.uint16] | N
     """
     groups = {}
     names = {name for name, _ in film.others}
-    if names & set(ROOTS):
-        groups["jaw"] = _jaw(film)
-        molar = {"mesial root", "distal root"} <= names
-        single = "main root" in names and not names & {"mesial root", "distal root", "palatal root"}
-        groups["tooth"] = "molar" if molar else "single-rooted" if single else "other"
-        groups["root filling"] = "root-filled" if "root canal filling" in names else "not root-filled"
+    outlines = [(name, shape.polygons) for name, shape in film.others]
+    if has_roots(outlines):
+        groups["jaw"] = jaw(outlines) or "undecided"
+        groups["tooth"] = kind_of_tooth(outlines)
+        groups["root filling"] = root_filling(outlines)
     if names & {"restoration", "filling", "crown"}:
         groups["restoration"] = "restored"
     elif pixels is not None:
         groups["restoration"] = "restored" if shows_restoration(pixels) else "unrestored"
     return groups
-
-
-def _jaw(film: Film) -> str:
-    """Upper if a palatal root is marked; else by the taper of the roots, which point away from the mouth."""
-    if any(name == "palatal root" for name, _ in film.others):
-        return "upper"
-    tapers = [
-        taper for name, shape in film.others if name in ROOTS for ring in shape.polygons
-        if (taper := _taper(ring)) is not None
-    ]  # fmt: skip
-    if not tapers or abs(mean := float(np.mean(tapers))) < TAPER:
-        return "undecided"
-    return "lower" if mean > 0 else "upper"
-
-
-def _taper(ring: Polygon) -> float | None:
-    """Log of a root's mean width in its upper third over that in its lower third; above 0, it points down."""
-    top, bottom = ring[:, 0].min(), ring[:, 0].max()
-    if bottom - top < 10:
-        return None
-    widths = []
-    for first, last in ((0.05, 0.33), (0.67, 0.95)):
-        spans = []
-        for row in np.linspace(top + first * (bottom - top), top + last * (bottom - top), 12):
-            start, end = ring, np.roll(ring, -1, 0)
-            crosses = (start[:, 0] <= row) != (end[:, 0] <= row)
-            if crosses.sum() >= 2:
-                share = (row - start[crosses, 0]) / (end[crosses, 0] - start[crosses, 0])
-                columns = start[crosses, 1] + share * (end[crosses, 1] - start[crosses, 1])
-                spans.append(columns.max() - columns.min())
-        if not spans:
-            return None
-        widths.append(max(float(np.mean(spans)), 1.0))
-    return float(np.log(widths[0] / widths[1]))
 
 
 def shows_restoration(pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> bool:
