@@ -143,7 +143,7 @@ def test_whole_groups_are_resampled():
 
 
 def test_the_card_regenerates_from_its_evaluations(model, tmp_path, monkeypatch):
-    monkeypatch.setattr("lennox.training.robustness.CHALLENGE_FILMS", 1)
+    monkeypatch.setitem(measure_robustness.__globals__, "CHALLENGE_FILMS", 1)
     films = write_films(tmp_path / "films", FILMS)
     folder = model / "evaluations" / "films"
     evaluate(model, films, folder, resamples=20, sheet=False)
