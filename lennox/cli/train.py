@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
+    from rich.progress import TaskID
+
     from lennox.training import Progress
 
 SAY_EVERY = 25  # steps
@@ -35,7 +38,9 @@ def train(recipe: Path, out: Path, resume: bool) -> None:
         raise click.UsageError(f"'{out.name}' holds a checkpoint; add --resume, or name another folder.")
     from lennox.training import train as train_network
 
-    click.echo(train_network(recipe, out, resume=resume, report=_say).checkpoint)
+    with _reporting() as report:
+        trained = train_network(recipe, out, resume=resume, report=report)
+    click.echo(trained.checkpoint)
 
 
 @click.command()
@@ -83,6 +88,30 @@ def evaluate(model: str, data: Path, out: Path, sheet: bool) -> None:
 
     measure(model, data, out, sheet=sheet, progress=_films_done if sys.stderr.isatty() else None)
     click.echo(out / "evaluation.json")
+
+
+@contextmanager
+def _reporting() -> Iterator[Callable[[Progress], None]]:
+    """A bar with the loss on a terminal, lines elsewhere; a validation is a line of its own on both."""
+    if not sys.stderr.isatty():
+        yield _say
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = BarColumn(), MofNCompleteColumn(), TextColumn("loss {task.fields[loss]:.3f}"), TimeRemainingColumn()
+    with Bar(*columns, console=Console(stderr=True)) as bar:
+        stages: dict[int, TaskID] = {}  # a recipe may train others first, each with steps of its own
+
+        def show(progress: Progress) -> None:
+            if progress.step <= 1 or progress.steps not in stages:
+                stages[progress.steps] = bar.add_task("", total=progress.steps, loss=progress.loss)
+            bar.update(stages[progress.steps], completed=progress.step, loss=progress.loss)
+            if progress.validation is not None:
+                bar.console.print(f"step {progress.step}: {_figures(progress.validation)}", highlight=False)
+
+        yield show
 
 
 def _say(progress: Progress) -> None:
