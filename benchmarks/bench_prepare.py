@@ -167,7 +167,7 @@ def test_peak_memory(benchmark, way):
     environment = {"MALLOC_MMAP_THRESHOLD_": "65536", "PATH": "/usr/bin:/bin", "OMP_NUM_THREADS": "1"}
 
     def run():
-        command = [sys.executable, "-c", textwrap.dedent(script)]
+        command = [sys.executable, "-P", "-c", textwrap.dedent(script)]
         return int(subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout)
 
     benchmark.extra_info["peak_kib"] = benchmark.pedantic(run, rounds=1, iterations=1)
