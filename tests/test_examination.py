@@ -10,6 +10,7 @@ import lennox
 from lennox.card import OperatingPoint
 from lennox.errors import InputError, ModelError
 from lennox.examination import Examination, ModelIdentity, Source
+from lennox.model import load_candidate
 from lennox.phantom import draw_film
 
 

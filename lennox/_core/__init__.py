@@ -1,13 +1,20 @@
-"""Kernels. For now the reference stands in for the compiled ones."""
+"""Compiled loops behind a checked face; each has a slow NumPy twin of the same name in `reference.py`.
 
+The rules, step by step, and the measured speed are in `docs/kernels.md`. Every kernel works without the interpreter's
+lock, keeps no state, and reads inputs that may be read-only.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lennox._core import lesions as _lesions
+from lennox._core import window as _window
 from lennox._core.measures import LabelledLesions
-from lennox._core.reference import (
-    extract_lesions,
-    label_lesions,
-    prepare_into,
-    trace_outlines,
-    window_equalise_resize,
-)
 
 __all__ = [
     "LabelledLesions",
@@ -15,5 +22,214 @@ __all__ = [
     "label_lesions",
     "prepare_into",
     "trace_outlines",
+    "variant",
+    "variants",
     "window_equalise_resize",
 ]
+
+MOST_TILES = 64
+NOT_PROBABILITIES = "probabilities must be numbers, and at most 1"
+
+# Boxes, areas, sums (of probability, and times row and column), peaks: one row a lesion.
+Measures = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.float32]]
+
+
+def variants() -> tuple[str, ...]:
+    """Names of the variants of the film's loops that this processor can run, the fastest first."""
+    return tuple(_window.variants())
+
+
+def _chosen() -> int:
+    """The number of the variant named by LENNOX_KERNELS, or the fastest."""
+    wanted = os.environ.get("LENNOX_KERNELS")
+    if not wanted:
+        return 0
+    if wanted not in variants():
+        raise ValueError(f"LENNOX_KERNELS is '{wanted}'; this processor runs {', '.join(variants())}")
+    return variants().index(wanted)
+
+
+_variant = _chosen()
+
+
+def variant() -> str:
+    """The variant in use: "x86-64-v3" (AVX2), "x86-64" (the baseline), or "portable" on other processors.
+
+    All give the same bits. The environment variable LENNOX_KERNELS, read at import, forces one by name.
+    """
+    return variants()[_variant]
+
+
+def window_equalise_resize(
+    pixels: NDArray[np.uint8] | NDArray[np.uint16],
+    height: int,
+    width: int,
+    *,
+    low_percentile: float,
+    high_percentile: float,
+    clip_limit: float,
+    tiles: int,
+) -> NDArray[np.float32]:
+    """Levels 0..255 of a film after percentile window, tile equalisation and resize.
+
+    pixels : (rows, columns) uint8 or uint16 using the full range of their type, contiguous
+    low_percentile, high_percentile : the window, over pixels that are neither black nor white
+    clip_limit : contrast limit, in multiples of a flat histogram; 0 switches the equalisation off
+    tiles : tiles along each side
+    Returns (height, width) float32. Raises TypeError and ValueError as `prepare_into` does.
+    """
+    levels = np.empty((height, width), np.float32)
+    prepare_into(
+        pixels,
+        levels,
+        0,
+        0,
+        height,
+        width,
+        low_percentile=low_percentile,
+        high_percentile=high_percentile,
+        clip_limit=clip_limit,
+        tiles=tiles,
+        mean=0.0,
+        std=1.0,
+    )
+    return levels
+
+
+def prepare_into(
+    pixels: NDArray[np.uint8] | NDArray[np.uint16],
+    out: NDArray[np.float32],
+    top: int,
+    left: int,
+    height: int,
+    width: int,
+    *,
+    low_percentile: float,
+    high_percentile: float,
+    clip_limit: float,
+    tiles: int,
+    mean: float,
+    std: float,
+) -> None:
+    """Write a film, windowed, equalised, resized and normalised, into a rectangle of a canvas; level 0 around it.
+
+    pixels : (rows, columns) uint8 or uint16 using the full range of their type, contiguous
+    out : (canvas_rows, canvas_columns) float32, contiguous, writable; every element is written
+    top, left, height, width : the rectangle that the film covers
+    mean, std : level 0..255 becomes (level - mean) / std
+    The other parameters are those of `window_equalise_resize`.
+
+    Raises TypeError for another dtype or number of axes, ValueError for an array that is empty or not contiguous, a
+    rectangle outside the canvas, or a parameter out of range.
+    """
+    _check_array("pixels", pixels, (np.uint8, np.uint16))
+    _check_array("out", out, (np.float32,))
+    if not out.flags.writeable:
+        raise ValueError("out must be writable")
+    if min(top, left) < 0 or min(height, width) < 1 or top + height > out.shape[0] or left + width > out.shape[1]:
+        raise ValueError(f"the rectangle {top, left, height, width} must lie inside the canvas {out.shape}")
+    if not 0.0 <= low_percentile < high_percentile <= 100.0:  # refuses not-a-number, here and below
+        raise ValueError(f"percentiles must rise within 0..100, got {low_percentile}..{high_percentile}")
+    if not 0.0 <= clip_limit <= 1e6:
+        raise ValueError(f"clip_limit must be in 0..1000000, got {clip_limit}")
+    if not 1 <= tiles <= MOST_TILES:
+        raise ValueError(f"tiles must be in 1..{MOST_TILES}, got {tiles}")
+    if not (math.isfinite(mean) and math.isfinite(std) and std > 0.0):
+        raise ValueError(f"mean must be finite and std positive, got {mean}, {std}")
+    _window.prepare(
+        pixels, out, top, left, height, width, low_percentile, high_percentile, clip_limit, tiles, mean, std, _variant
+    )
+
+
+def label_lesions(probability: NDArray[np.float32], threshold: float) -> LabelledLesions:
+    """The parts of a probability map at or above `threshold`, 8-connected, in the order of their first cell.
+
+    probability : (rows, columns) float32, contiguous, at most 1
+    threshold : above 0, at most 1; compared as float32
+    Raises TypeError and ValueError, also for a probability above 1 or not a number.
+    """
+    _check_array("probability", probability, (np.float32,))
+    _check_share("threshold", threshold)
+    rows, columns = probability.shape
+    most = rows * ((columns + 1) // 2)  # as many runs as there can be; memory is only used as it is written
+    runs, run_sums, run_peaks = np.empty((most, 5), np.int32), np.empty((most, 3)), np.empty(most, np.float32)
+    found = _lesions.find_runs(probability, threshold, runs, run_sums, run_peaks)
+    if found is None:
+        raise ValueError(NOT_PROBABILITIES)
+    count, lesions = found
+    labels = np.zeros(probability.shape, np.int32)
+    measures = _empty_measures(lesions, probability.shape)
+    _lesions.fold_runs(runs, count, run_sums, run_peaks, labels, *measures)
+    return _measured(labels, measures, lesions)
+
+
+def extract_lesions(probability: NDArray[np.float32], floor: float, region_share: float) -> LabelledLesions:
+    """The lesions that rise around the peaks of a probability map, the highest first.
+
+    A peak is a cell at or above `floor` that no cell of the 7 x 7 around it exceeds. Its lesion is the 8-connected
+    part at or above `region_share` of it, among the cells that no higher peak has taken; a peak that was taken starts
+    none, so a plateau is one lesion. A lower floor adds lesions at the end and changes none.
+
+    probability : (rows, columns) float32, contiguous, at most 1
+    floor, region_share : above 0, at most 1
+    Raises TypeError and ValueError, also for a probability above 1 or not a number.
+    """
+    _check_array("probability", probability, (np.float32,))
+    _check_share("floor", floor)
+    _check_share("region_share", region_share)
+    cells = np.empty(probability.size, np.int32)
+    found = _lesions.find_peaks(probability, floor, np.empty_like(probability), cells)
+    if found is None:
+        raise ValueError(NOT_PROBABILITIES)
+    peaks = cells[:found]
+    peaks = peaks[np.argsort(-probability.ravel()[peaks], kind="stable")]  # equal peaks in raster order
+    labels = np.zeros(probability.shape, np.int32)
+    measures = _empty_measures(found, probability.shape)
+    lesions = _lesions.grow(probability, peaks, region_share, cells, labels, *measures)
+    return _measured(labels, measures, lesions)
+
+
+def trace_outlines(labels: NDArray[np.int32], count: int) -> list[NDArray[np.float64]]:
+    """The outer outline of each lesion of a label image, at the edges of its cells.
+
+    labels : (rows, columns) int32, contiguous; 0 is background, 1..count are lesions, each 8-connected
+    Returns one (corners, 2) float64 of (row, column) a lesion: only where the outline turns, clockwise from the upper
+    left corner of its first cell; the last corner joins the first. Holes are not outlined. Where cells touch by a
+    corner the outline passes it twice. Of a label in several parts only the first part is outlined.
+    Raises TypeError, and ValueError if a label is negative, above `count` or absent.
+    """
+    _check_array("labels", labels, (np.int32,))
+    if count < 0:
+        raise ValueError(f"count must not be negative, got {count}")
+    firsts, ends = np.full(count, -1, np.int64), np.zeros(count, np.int64)
+    if not _lesions.find_firsts(labels, firsts) or (firsts < 0).any():
+        raise ValueError(f"labels must be exactly 0..{count}")
+    _lesions.trace(labels, firsts, ends, np.empty((0, 2)))  # once to count, once to write
+    corners = np.empty((ends[-1] if count else 0, 2))
+    _lesions.trace(labels, firsts, ends, corners)
+    return [corner.copy() for corner in np.split(corners, ends[:-1])] if count else []
+
+
+def _check_array(name: str, array: NDArray[np.generic], dtypes: tuple[type[np.generic], ...]) -> None:
+    wanted = " or ".join(dtype.__name__ for dtype in dtypes)
+    if not isinstance(array, np.ndarray) or array.ndim != 2 or array.dtype not in dtypes:
+        found = f"{array.ndim} axes of {array.dtype}" if isinstance(array, np.ndarray) else type(array).__name__
+        raise TypeError(f"{name} must be an array of 2 axes of {wanted}, got {found}")
+    if array.size == 0 or not array.flags.c_contiguous:
+        raise ValueError(f"{name} must be contiguous and not empty, got shape {array.shape}, strides {array.strides}")
+
+
+def _check_share(name: str, value: float) -> None:
+    if not 0.0 < value <= 1.0:
+        raise ValueError(f"{name} must be above 0 and at most 1, got {value}")
+
+
+def _empty_measures(count: int, shape: tuple[int, ...]) -> Measures:
+    boxes = np.tile(np.array([*shape, 0, 0], np.int64), (count, 1))  # which contain nothing yet
+    return boxes, np.zeros(count, np.int64), np.zeros((count, 3)), np.zeros(count, np.float32)
+
+
+def _measured(labels: NDArray[np.int32], measures: Measures, count: int) -> LabelledLesions:
+    boxes, areas, sums, peaks = (measure[:count] for measure in measures)
+    means = (sums[:, 0] / areas).astype(np.float32)
+    return LabelledLesions(labels, boxes, areas, sums[:, 1:] / sums[:, :1], means, peaks)

@@ -94,7 +94,8 @@ def window_levels(grey_values: NDArray[np.floating] | NDArray[np.integer], low: 
     """The window's straight line to 0..255; an image of one grey value is left as it is."""
     if not low < high:
         return np.asarray(grey_values, np.float64)
-    return np.clip((grey_values - low) * (255.0 / (high - low)), 0.0, 255.0)
+    levels: Floats = np.clip((grey_values - low) * (255.0 / (high - low)), 0.0, 255.0)
+    return levels
 
 
 def equalise(pixels: Pixels, levels: Floats, clip_limit: float, tiles: int) -> Floats:
@@ -149,7 +150,8 @@ def tone_curve(counts: NDArray[np.intp], clip_limit: float) -> Floats:
     clipped = np.minimum(counts, limit) + share
     if rest:
         clipped[:: max(256 // rest, 1)][:rest] += 1
-    return np.cumsum(clipped) * (255.0 / area)
+    curve: Floats = np.cumsum(clipped) * (255.0 / area)
+    return curve
 
 
 def _between_tiles(size: int, tile_size: int, tiles: int) -> tuple[NDArray[np.intp], NDArray[np.intp], Floats]:
@@ -178,6 +180,7 @@ def resize_weights(size: int, wanted: int) -> Floats:
 
 def label_lesions(probability: NDArray[np.float32], threshold: float) -> LabelledLesions:
     """Lesions are 8-connected parts at or above `threshold`, in the order of their first cell; see `lennox._core`."""
+    _check(probability)
     untaken = probability >= np.float32(threshold)
     regions = []
     for row, column in np.argwhere(untaken):
@@ -188,6 +191,7 @@ def label_lesions(probability: NDArray[np.float32], threshold: float) -> Labelle
 
 def extract_lesions(probability: NDArray[np.float32], floor: float, region_share: float) -> LabelledLesions:
     """Lesions are what rises around a peak, the highest peak first; see `lennox._core`."""
+    _check(probability)
     rows, columns = probability.shape
     peaks = [
         (row, column)
@@ -203,6 +207,11 @@ def extract_lesions(probability: NDArray[np.float32], floor: float, region_share
             regions.append(_flood(rises, int(row), int(column)))
             untaken[tuple(np.transpose(regions[-1]))] = False
     return _measure(probability, regions)
+
+
+def _check(probability: NDArray[np.float32]) -> None:
+    if not (probability <= 1.0).all():
+        raise ValueError("probabilities must be numbers, and at most 1")
 
 
 def _flood(free: NDArray[np.bool_], row: int, column: int) -> list[tuple[int, int]]:
@@ -236,6 +245,8 @@ def _measure(probability: NDArray[np.float32], regions: list[list[tuple[int, int
 
 def trace_outlines(labels: NDArray[np.int32], count: int) -> list[Floats]:
     """The corners of each lesion's outer outline, clockwise from its first cell; see `lennox._core`."""
+    if not set(range(1, count + 1)) <= set(np.unique(labels).tolist()) <= set(range(count + 1)):
+        raise ValueError(f"labels must be exactly 0..{count}")
     return [_trace(np.pad(labels == which, 1)) for which in range(1, count + 1)]
 
 

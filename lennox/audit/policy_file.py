@@ -132,6 +132,15 @@ def _check_succession(policy: Policy, path: Path) -> None:
                 raise PolicyError([f"{path.name}: version: {line}" for line in problem])
 
 
+def read_lapsed(path: Path) -> Policy:
+    """Read a policy as of the day it was ratified, so that one that has lapsed since can be compared."""
+    try:
+        date = ratified_on(path.read_bytes())
+    except OSError as error:
+        raise PolicyError([f"{path.name}: cannot be read ({error.strerror}); name a policy file"]) from error
+    return read_policy(path, today=date)
+
+
 def ratified_on(data: bytes) -> datetime.date | None:
     """The date a policy was ratified, for reading one that has lapsed since; None if it does not say."""
     try:

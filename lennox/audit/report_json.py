@@ -18,6 +18,7 @@ from typing import Any
 from lennox.audit.checklists import CHECKLISTS
 from lennox.audit.crosscheck import crosscheck
 from lennox.audit.descriptives import group_table, reliability, sweep
+from lennox.audit.evidence import GapEvidence
 from lennox.audit.judge import Judgement, Row
 from lennox.audit.measure import Audit
 from lennox.audit.policy import Policy, Requirement, Story
@@ -100,11 +101,7 @@ def public_copy(full: Mapping[str, Any]) -> dict[str, Any]:
     for row in public["rows"]:
         names = {*row["group"].items(), *row.get("versus", {}).items()}
         small = any(0 < row[key] < 5 for key in ("patients", "contributing_patients", "units", "cases", "controls"))
-        if (
-            small
-            or names & hidden
-            or ("versus_counts" in row and any(0 < n < 5 for n in row["versus_counts"].values()))
-        ):
+        if small or names & hidden or any(0 < n < 5 for n in row.get("versus_counts", {}).values()):
             _hide(row)
     for entry in public["thresholds"]:
         if (entry["feature"], entry["group"]) in hidden:
@@ -146,7 +143,9 @@ def _hide(row: dict[str, Any]) -> None:
         row[key] = None
     row["needs_more_patients"] = None if row["needs_more_patients"] is None else MASKED
     row["reason"] = "too few people to print" if row["verdict"] == "INSUFFICIENT EVIDENCE" else row["reason"]
-    row.pop("versus_counts", None)
+    for key in ("versus_counts", "group_estimate", "versus_estimate"):
+        if key in row:
+            row[key] = None
 
 
 def _policy(policy: Policy) -> dict[str, Any]:
@@ -170,6 +169,7 @@ def _policy(policy: Policy) -> dict[str, Any]:
         },
         "scope": {
             "task": policy.scope.task,
+            "cluster": policy.scope.cluster,
             "unit": policy.scope.unit,
             "modality": list(policy.scope.modality),
             "label": policy.scope.label,
@@ -251,6 +251,9 @@ def _row(row: Row) -> dict[str, Any]:
     }
     if cell.versus is not None and cell.versus_people is not None:
         entry["versus"] = dict(cell.versus)
+        pair = (evidence.a, evidence.b) if isinstance(evidence, GapEvidence) else None
+        entry["group_estimate"] = float(pair[0].rate()) if pair else None
+        entry["versus_estimate"] = float(pair[1].rate()) if pair else None
         entry["versus_counts"] = {
             "patients": cell.versus_people.patients,
             "cases": cell.versus_people.cases,

@@ -15,9 +15,13 @@ COMMANDS = {
     "diagnose": "lennox.cli.diagnose:diagnose",
     "models": "lennox.cli.models:models",
     "phantom": "lennox.cli.phantom:phantom",
+    "audit": "lennox.cli.audit:audit",
+    "policy": "lennox.cli.audit:policy",
     "train": "lennox.cli.train:train",
     "export": "lennox.cli.train:export",
     "evaluate": "lennox.cli.train:evaluate",
+    "audit": "lennox.cli.audit:audit",
+    "policy": "lennox.cli.audit:policy",
     "completion": "lennox.cli.completion:completion",
 }
 
@@ -49,7 +53,8 @@ def cli() -> None:
 
     \b
     Exit status: 0 all went well; 1 some image could not be read or assessed;
-    2 wrong usage, or a file or folder that cannot be used; 3 the gate refused; 4 model missing or refused.
+    2 wrong usage, or a file or folder that cannot be used; 4 model missing or refused;
+    10 an audit failed, 11 its evidence is not enough.
 
     \b
     Example:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 
 import click
 
 
 def _probability(ctx: click.Context, parameter: click.Parameter, value: float | None) -> float | None:
-    if value is not None and not (math.isfinite(value) and 0.0 < value <= 1.0):
+    if value is not None and not 0.0 < value <= 1.0:  # refuses NaN too
         raise click.BadParameter(f"{value} is not a probability above 0 and up to 1, such as 0.3.")
     return value
 

@@ -109,16 +109,17 @@ def _is_image(file: str, name: str) -> bool:
 
 def _free_place(place: str, taken: set[str]) -> str:
     """The place, or the next one like it that no other film has, also where upper and lower case are the same."""
-    folder, name = os.path.split(place)
+    folder, slash, name = place.rpartition(os.sep)
+    before = folder + slash
     encoded = os.fsencode(name)
     if len(encoded) > LONGEST_NAME:
         name = os.fsdecode(encoded[: LONGEST_NAME - 20]) + "~" + hashlib.sha256(encoded).hexdigest()[:12]
     number, candidate = 1, name
-    while (key := unicodedata.normalize("NFC", str(Path(folder, candidate))).casefold()) in taken:
+    while (key := unicodedata.normalize("NFC", before + candidate).casefold()) in taken:
         number += 1
         candidate = f"{name}~{number}"
     taken.add(key)
-    return str(Path(folder, candidate))
+    return before + candidate
 
 
 def _nothing_found(found: FoundFilms, below: bool) -> str:

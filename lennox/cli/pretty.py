@@ -65,7 +65,7 @@ def show_models(models: list[Model], console: Console) -> None:
         cells = (card.name, card.version, model.release, ", ".join(card.kinds), ", ".join(card.labels), points)
         table.add_row(*map(Text, cells), Text(model.sha256[:12]))
     console.print(table)
-    if any(model.release == words.UNRELEASED for model in models):
+    if any(words.is_unreleased(model.release) for model in models):
         console.print(Text(f"Unreleased: {words.UNRELEASED_NOTICE}", "dim"))
 
 
@@ -73,7 +73,7 @@ def show_card(model: Model, console: Console) -> None:
     """The whole card of a model, as it stands."""
     facts = read_facts(model.card)
     console.print(Text(f"{model.card.name} {model.card.version} ({model.release})", "bold"))
-    if model.release == words.UNRELEASED:
+    if words.is_unreleased(model.release):
         console.print(Text(words.UNRELEASED_NOTICE))
     for title, node in (("Operating points", facts.operating_points), *facts.open, *facts.further):
         console.print()

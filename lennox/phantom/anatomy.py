@@ -39,6 +39,12 @@ def _draw_tooth(tooth: Tooth, window: Window, energy_kev: float) -> tuple[Map, M
     core = trunk(form, top, enamel=1.0)
     core *= crown_share(form, top, width, form.occlusal_enamel)
     cap = np.maximum(path[part] - core, 0)
+    if tooth.stump is not None:  # broken off unevenly
+        edge = np.float32(tooth.stump) + np.float32(0.5) * np.sin(window.u * 0.9 + np.float32(tooth.x))
+        edge += np.float32(0.15) * np.sin(window.u * 2.6 + np.float32(3 * tooth.x))
+        left = np.clip((edge - window.v) * 4, 0, 1)
+        path *= left
+        cap *= left[part]
     low = window.rows_with(window.v < 0.5)
     parts = roots(form, low)
     if parts is not None:
@@ -102,11 +108,13 @@ def draw_anatomy(
 def _line_socket(jaw: Jaw, drawn: DrawnTooth, socket: Map, lamina: Map, ligament: Map) -> None:
     """Add the paths through a root's ligament and through the wall of its socket to the jaw's, in place."""
     window = drawn.window
-    root = window.rows_with(window.v < 1.0)
+    top = np.float32(1.0 if drawn.tooth.stump is None else min(1.0, drawn.tooth.stump - 0.8))
+    root = window.rows_with(window.v < top)
     place = (root.rows, root.columns)
     covered = drawn.path[root.rows.start - window.rows.start : root.rows.stop - window.rows.start]
     inner = outline(drawn.tooth, root, jaw.ligament_mm)
     outer = outline(drawn.tooth, root, jaw.ligament_mm + _SOCKET_WALL_MM)
-    lamina[place] += np.maximum(outer - inner, 0)
-    ligament[place] += np.maximum(inner - covered, 0) * (root.v < 1)
-    socket[place] += np.maximum(outer - covered, 0)
+    within = root.v < top
+    lamina[place] += np.maximum(outer - inner, 0) * within
+    ligament[place] += np.maximum(inner - covered, 0) * within
+    socket[place] += np.maximum(outer - covered, 0) * within

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from lennox.phantom.anatomy import DrawnTooth, draw_anatomy
 from lennox.phantom.body import Grid
 from lennox.phantom.film import DEPTHS, Lesion, Phantom, tight_box
-from lennox.phantom.lesions import mineral_lost, plan_lesions
+from lennox.phantom.lesions import POSSIBLE, mineral_lost, plan_lesions
 from lennox.phantom.mouth import ARTEFACTS, set_scene
 from lennox.phantom.physics import Map, displayed, noisy, optical_depth, resize, transmitted
 from lennox.phantom.sensor import Sensor, choose_sensor, exposed, frame_film
@@ -127,13 +127,15 @@ def _lesions(
     reach = 0.5 * film.grid.columns * film.grid.spacing_mm - 1.0
     plans = plan_lesions(rng, [item.tooth for item in drawn], reach)
     while len(found) < count and (plan := next(plans, None)) is not None:
-        item = by_tooth[plan.site.tooth.fdi]
-        place = (item.window.rows, item.window.columns)
-        tried, hidden = replace(plan, depth="D2"), film.depth[place] > OPAQUE
-        if not _can_be_seen(mineral_lost(tried, item.window, item.path, item.depth), hidden, place, film):
-            continue
         if not isinstance(wanted, int):
             plan = replace(plan, depth=wanted[len(found)])
+            if plan.depth not in POSSIBLE[plan.site.kind]:
+                continue
+        item = by_tooth[plan.site.tooth.fdi]
+        place = (item.window.rows, item.window.columns)
+        tried, hidden = replace(plan, depth="D3"), film.depth[place] > OPAQUE
+        if not _can_be_seen(mineral_lost(tried, item.window, item.path, item.depth), hidden, place, film):
+            continue
         fall = mineral_lost(plan, item.window, item.path, remaining[item.tooth.fdi])
         fall[hidden] = 0.0  # behind metal nothing is seen
         mask = _on_film(fall, place, film) > 1e-4
@@ -161,7 +163,7 @@ def _on_film(fall: Map, place: tuple[slice, slice], film: _Film) -> Map:
 
 
 def _can_be_seen(fall: Map, hidden: NDArray[np.bool_], place: tuple[slice, slice], film: _Film) -> bool:
-    """Whether most of a lesion of middle depth would lie on the exposed film and not behind metal."""
+    """Whether most of a deep lesion at this place would lie on the exposed film and not behind metal."""
     whole = int((fall > 0).sum())
     open_to_view = _on_film(np.where(hidden, 0, fall), place, film)[film.exposed] > 1e-4
     scale = film.exposed.size / (film.grid.rows * film.grid.columns)

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lennox import _core
 from lennox.maps import Box
 
 DEPTHS = ("E1", "E2", "D1", "D2", "D3")
@@ -121,6 +120,8 @@ def tight_box(mask: NDArray[np.bool_]) -> Box:
 
 def polygons(mask: NDArray[np.bool_]) -> list[list[float]]:
     """Outer outlines of a mask's parts along the edges of its pixels, each as COCO's x, y, x, y..."""
+    from lennox import _core  # drawing needs no kernels
+
     box = tight_box(mask)
     top, left = int(box.top), int(box.left)
     part = np.ascontiguousarray(mask[top : int(box.bottom), left : int(box.right)], np.float32)

@@ -23,6 +23,16 @@ SOFTNESS = {"E1": 1.0, "E2": 1.0, "D1": 0.9, "D2": 0.7, "D3": 0.5}
 DEPTH_SHARES = (0.06, 0.1, 0.2, 0.31, 0.33)  # as in films that are taken because something hurts: mostly large
 
 
+# roots and margins have no enamel to begin in, and a crown breaks in late
+POSSIBLE = {
+    "proximal": DEPTHS,
+    "occlusal": DEPTHS,
+    "secondary": DEPTHS[2:],
+    "root": DEPTHS[2:],
+    "gross": DEPTHS[4:],
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
     """A place where a lesion can be: kind, tooth, surface and the side of it (+1 right, -1 left, 0 neither)."""
@@ -51,6 +61,8 @@ def sites_of(tooth: Tooth) -> list[Site]:
         return []
     found: list[Site] = []
     both = (("M", tooth.mesial), ("D", -tooth.mesial))
+    if tooth.stump is not None:
+        return [Site("gross", tooth, "O", 0), *(Site("root", tooth, "root", side) for _, side in both)]
     if tooth.cover is not None:
         return [Site("secondary", tooth, surface, side) for surface, side in both]
     filled = "".join(filling.surface for filling in tooth.fillings)
@@ -86,10 +98,7 @@ def plan_lesions(rng: np.random.Generator, teeth: Sequence[Tooth], reach_mm: flo
         if rng.random() < 0.4 and facing:  # decay passes to the neighbour that it touches
             site = facing[0]
         depth = str(rng.choice(DEPTHS, p=DEPTH_SHARES))
-        if site.kind == "gross":  # some places know no shallow lesion
-            depth = "D3"
-        elif site.kind in ("secondary", "root") and depth[0] == "E":
-            depth = "D1"
+        depth = depth if depth in POSSIBLE[site.kind] else POSSIBLE[site.kind][0]
         shape = (float(rng.uniform(0.75, 1.4)), float(rng.uniform(0.75, 1.3)), float(rng.normal(0, 0.35)))
         yield Plan(site, depth, *shape, float(rng.uniform(0, 2 * math.pi)))
         last = site
@@ -190,7 +199,7 @@ def _gross(plan: Plan, window: Window) -> Map:
     v = form.contact + plan.shift
     u = side * size.width * 0.34
     if side == 0:
-        v = size.crown_height * 0.8
+        v = size.crown_height * 0.8 if tooth.stump is None else tooth.stump
     wide = size.width * 0.31 * plan.breadth * (1.25 if side == 0 else 1.0)
     high = size.crown_height * 0.42 * plan.height
     uneven = _uneven(window, v, u, plan.phase)

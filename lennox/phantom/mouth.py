@@ -52,7 +52,7 @@ class Tooth:
     x, neck : mm in the jaw's frame (x right on the film, y to the occlusal plane)
     tilt : radians; positive leans the crown to the left
     mesial : +1 where mesial is right on the film, -1 where it is left
-    state : "whole", "implant" or "pontic"
+    state : "whole" (a tooth, or what is left of it) or "implant"
     """
 
     fdi: int
@@ -68,6 +68,7 @@ class Tooth:
     root_filled: bool = False
     post: bool = False
     filled_short: float = 1.0  # mm between apex and root filling
+    stump: float | None = None  # v above which the crown has broken off
 
     @property
     def position(self) -> int:
@@ -152,6 +153,8 @@ def _cover(rng: np.random.Generator, size: Dimensions) -> Cover:
 def _restore(rng: np.random.Generator, tooth: Tooth, burden: float) -> Tooth:
     """Give a tooth its restorations; `burden` is about the share of teeth that have one."""
     root_filled = rng.random() < 0.35 * burden
+    if rng.random() < 0.08 * burden:
+        return replace(tooth, root_filled=root_filled, stump=float(rng.uniform(-0.5, 0.4 * tooth.size.crown_height)))
     crowned = rng.random() < (0.65 if root_filled else 0.3 * burden)
     if crowned:
         tooth = replace(tooth, cover=_cover(rng, tooth.size), post=root_filled and rng.random() < 0.5)
@@ -169,11 +172,11 @@ def _crest(
     points = []
     for left, right in pairwise(teeth):
         x = (left.x + right.x) / 2
-        level = (left.neck + right.neck) / 2 - rng.uniform(1.0, 2.0) - loss
+        level = (left.neck + right.neck) / 2 - rng.uniform(0.6, 1.6) - loss
         if rng.random() < 0.12:
             level -= rng.exponential(1.5)
         points.append((x, level))
-    points += [(tooth.x, tooth.neck - rng.uniform(1.8, 3.6) - loss) for tooth in teeth]
+    points += [(tooth.x, tooth.neck - rng.uniform(1.4, 3.2) - loss) for tooth in teeth]
     points += [(x, -rng.uniform(2.0, 5.0) - loss) for x, _ in gaps]
     points.sort()
     if not points:
@@ -242,7 +245,7 @@ def _arrange(
     if "radiolucent composite" in artefacts and teeth:
         near = min(range(len(teeth)), key=lambda i: abs(teeth[i].x))
         for i in {near, max(0, near - 1)}:
-            whole = replace(teeth[i], state="whole", cover=None, root_filled=False, post=False)
+            whole = replace(teeth[i], state="whole", cover=None, root_filled=False, post=False, stump=None)
             teeth[i] = replace(whole, fillings=(_filling(rng, whole.form, whole.size, "lucent composite"),))
     return teeth, gaps
 
@@ -254,7 +257,7 @@ def set_scene(
     reach = math.hypot(height_mm, width_mm) / 2
     anterior = rng.random() < (0.8 if height_mm > width_mm else 0.2)
     middle = rng.uniform(5.0, 10.0) if anterior else rng.choice([rng.uniform(1.2, 4.5), rng.uniform(10.5, 13.8)])
-    loss = float(min(rng.exponential(1.0), 5.5))
+    loss = float(min(rng.exponential(0.8), 5.5))
     angle = float(rng.normal(0, 0.07))
     jaws = []
     tops: tuple[bool, ...] = (bool(rng.random() < 0.5),)

@@ -28,6 +28,7 @@ from lennox.report.marks import place_numbers, scale_bar
 
 FILMS_A_PAGE = 200
 LONGEST_SIDE = 1100  # of an embedded film, in pixels: sharp at half the width of a large screen
+THUMBNAIL_SIDE = 160  # of an image without a result: enough to know it by
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +87,11 @@ def html_parts(films: Sequence[Film], run: Run, page: Page | None = None) -> Ite
         facts=read_facts(run.card, run.operating_point.name),
         point=run.operating_point,
         counts={"suspected": run.suspected, "none": run.none, "refused": run.refused},
-        unreleased=run.model.release == words.UNRELEASED,
+        unreleased=words.is_unreleased(run.model.release),
         notice=words.notice(run.model.release),
         rows=[_row(number, film.examination) for number, film in numbered],
-        refused=[_refusal(number, film.examination) for number, film in numbered if _refused(film)],
+        refused=sum(map(_refused, films)),
+        refusals=(_refusal(number, film) for number, film in numbered if _refused(film)),
         films=(_film(number, film) for number, film in numbered if not _refused(film)),
     )
 
@@ -125,8 +127,13 @@ def _row(number: int, examination: Examination) -> dict[str, Any]:
     }
 
 
-def _refusal(number: int, examination: Examination) -> dict[str, Any]:
-    return _row(number, examination) | {"reasons": [words.readable(reason) for reason in examination.reasons]}
+def _refusal(number: int, film: Film) -> dict[str, Any]:
+    examination = film.examination
+    image = film.open() if examination.source.rows else None
+    return _row(number, examination) | {
+        "reasons": [words.readable(reason) for reason in examination.reasons],
+        "uri": None if image is None else _uri(image, THUMBNAIL_SIDE),
+    }
 
 
 def _film(number: int, film: Film) -> dict[str, Any]:
@@ -142,7 +149,7 @@ def _film(number: int, film: Film) -> dict[str, Any]:
         "bits": source.bits,
         "sha256": source.sha256,
         "spacing_mm": source.spacing_mm,
-        "uri": None if image is None else _uri(image),
+        "uri": None if image is None else _uri(image, LONGEST_SIDE),
         "font": round(font, 1),
         "bar": scale_bar(source.spacing_mm, columns),
         "findings": [
@@ -152,8 +159,8 @@ def _film(number: int, film: Film) -> dict[str, Any]:
     }
 
 
-def _uri(image: Image) -> str:
-    return pictures.jpeg_uri(pictures.shrink(pictures.to_picture(image), LONGEST_SIDE))
+def _uri(image: Image, longest_side: int) -> str:
+    return pictures.jpeg_uri(pictures.shrink(pictures.to_picture(image), longest_side))
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

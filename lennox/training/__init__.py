@@ -12,24 +12,24 @@ from typing import TYPE_CHECKING, Any
 from lennox.errors import InputError
 
 if TYPE_CHECKING:
+    from lennox.training.eight_bit import quantise
     from lennox.training.evaluation import Evaluated, evaluate
-    from lennox.training.export import Exported, export
     from lennox.training.figures import update_card
     from lennox.training.leaks import find_near_duplicates
     from lennox.training.ledger import Ledger, read_ledger
     from lennox.training.loop import Progress, Trained, train
-    from lennox.training.quantise import quantise
+    from lennox.training.onnx_model import Exported, export
     from lennox.training.recipe import Recipe, read_recipe
     from lennox.training.robustness import measure_robustness
 
 _WHERE = {
     "Evaluated": "evaluation", "evaluate": "evaluation",
-    "Exported": "export", "export": "export",
+    "Exported": "onnx_model", "export": "onnx_model",
     "update_card": "figures",
     "Ledger": "ledger", "read_ledger": "ledger",
     "find_near_duplicates": "leaks",
     "Progress": "loop", "Trained": "loop", "train": "loop",
-    "quantise": "quantise",
+    "quantise": "eight_bit",
     "Recipe": "recipe", "read_recipe": "recipe",
     "measure_robustness": "robustness",
 }  # fmt: skip

@@ -70,7 +70,7 @@ def read_coco(folder: Path) -> CocoSet:
         return _read(folder, document)
     except OSError as error:
         raise InputError(f"{path.name}: cannot be read ({error.strerror}).") from error
-    except (KeyError, ValueError, TypeError, IndexError) as error:
+    except (KeyError, ValueError, TypeError, IndexError, AttributeError) as error:
         raise InputError(f"{path.name}: not a valid COCO file ({type(error).__name__}: {error}).") from error
 
 

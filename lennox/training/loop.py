@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -62,6 +62,9 @@ def train(
 ) -> Trained:
     """Train what a recipe says; leaves checkpoint.pt, progress.json and curves.png in `out`.
 
+    Recipes that it starts from or learns from are trained first, each in a folder of its own within `out`, and are
+    not trained again once they are finished there.
+
     resume : go on from the checkpoint in `out`, if there is one
     stop_after : stop before this step, as an interrupted run would
     report : called after every step and validation
@@ -70,7 +73,13 @@ def train(
     plan = read_recipe(Path(recipe))
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
-    run = _Run(plan, out)
+    stages = {
+        name: train(plan.path(name), out / Path(name).stem, resume=True, report=report).checkpoint
+        if name.endswith(".toml")
+        else plan.path(name)
+        for name in (*plan.schedule.start, *plan.schedule.teacher)
+    }
+    run = _Run(plan, out, stages)
     if resume and (out / "checkpoint.pt").is_file():
         run.restore()
     last = plan.schedule.steps if stop_after is None else min(stop_after, plan.schedule.steps)
@@ -106,10 +115,12 @@ class Held:
 
 
 class _Run:
-    def __init__(self, recipe: Recipe, out: Path) -> None:
+    def __init__(self, recipe: Recipe, out: Path, stages: Mapping[str, Path]) -> None:
         self.recipe, self.out = recipe, out
         self.ledger = read_ledger(recipe.path(recipe.data.ledger))
-        self.sources, self.shares = _open_sources(recipe, self.ledger)
+        self.sources, self.shares = _open_sources(
+            recipe, self.ledger, [stages[name] for name in recipe.schedule.teacher]
+        )
         self.step, self.losses = 0, []  # type: tuple[int, list[float]]
         self.validations: list[tuple[int, dict[str, dict[str, Any]]]] = []
         self.exams: dict[str, list[Exam]] | None = None
@@ -118,7 +129,7 @@ class _Run:
         schedule = recipe.schedule
         self.network = Network(pretrained=schedule.pretrained)
         if schedule.start:
-            self.network.load_state_dict(load_weights(recipe.path(schedule.start)))
+            self.network.load_state_dict(average_weights([stages[name] for name in schedule.start]))
         if schedule.pretrained:
             self.network.freeze_first_layers()
         self.network = channels_last(self.network.to(self.device))
@@ -228,6 +239,15 @@ def load_weights(checkpoint: Path) -> dict[str, torch.Tensor]:
     return weights
 
 
+def average_weights(checkpoints: Sequence[Path]) -> dict[str, torch.Tensor]:
+    """The mean of the averaged weights of several checkpoints of one lineage."""
+    found = [load_weights(checkpoint) for checkpoint in checkpoints]
+    return {
+        name: torch.stack([weights[name] for weights in found]).mean(0) if value.is_floating_point() else value
+        for name, value in found[0].items()
+    }
+
+
 def _load(path: Path) -> dict[str, Any]:
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
@@ -238,7 +258,7 @@ def _load(path: Path) -> dict[str, Any]:
     return state
 
 
-def _open_sources(recipe: Recipe, ledger: Ledger) -> tuple[list[Source], list[float]]:
+def _open_sources(recipe: Recipe, ledger: Ledger, teachers: Sequence[Path]) -> tuple[list[Source], list[float]]:
     data, contract = recipe.data, recipe.contract
     sources: list[Source] = []
     shares: list[float] = []
@@ -251,7 +271,7 @@ def _open_sources(recipe: Recipe, ledger: Ledger) -> tuple[list[Source], list[fl
             folder = recipe.path(data.root) / name
             check_files(folder, entry)
             films = split_films(read_coco(folder).films, entry, data.holdout_seed, data.holdout_share)[0]
-            sources.append(_softened(kind(films, contract), recipe))
+            sources.append(_softened(kind(films, contract), recipe, teachers))
             shares.append(share)
     if data.drawn_share > 0:
         sources.append(DrawnSource(data.drawn_films, recipe.seed * 100_000, contract))
@@ -259,14 +279,14 @@ def _open_sources(recipe: Recipe, ledger: Ledger) -> tuple[list[Source], list[fl
     return sources, [share / sum(shares) for share in shares]
 
 
-def _softened(source: FilmSource | WindowSource, recipe: Recipe) -> Source:
+def _softened(source: FilmSource | WindowSource, recipe: Recipe, checkpoints: Sequence[Path]) -> Source:
     schedule = recipe.schedule
-    if not schedule.teacher:
+    if not checkpoints:
         return source
     teachers = []
-    for checkpoint in schedule.teacher:
+    for checkpoint in checkpoints:
         teacher = Network(pretrained=False)
-        teacher.load_state_dict(load_weights(recipe.path(checkpoint)))
+        teacher.load_state_dict(load_weights(checkpoint))
         teachers.append(channels_last(teacher.eval()))
     whole = source.canvases if isinstance(source, FilmSource) else None
     canvases = whole or draw_canvases(source, schedule.soft_windows, recipe.seed)

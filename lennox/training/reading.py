@@ -74,6 +74,7 @@ def become_familiar(network: Network, canvases: Sequence[Canvas], contract: Inpu
     with torch.inference_mode():
         for canvas in canvases:
             image = (torch.from_numpy(canvas.levels).float()[None, None] - contract.mean) / contract.std
+            image = image.contiguous(memory_format=torch.channels_last)
             pooled.append(pool(network.encoder(image))[0].numpy())
     values = np.stack(pooled).astype(np.float64)
     mean = values.mean(0)

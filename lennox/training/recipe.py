@@ -59,10 +59,10 @@ class Schedule:
     validate_every : steps between validations on the held-out films; 0 for none
     precision : "bfloat16" or "float32"
     pretrained : whether to begin with ImageNet weights
-    start : a checkpoint to continue from, relative to the recipe; "" for none
+    start : what to continue from, recipes or checkpoints, relative to this one; the weights of several are averaged
     small_emphasis : how much more, at most twice this, a cell of a small lesion counts than one of a usual lesion
     soft_share : share of the target that comes from soft labels of `teacher`; 0 without
-    teacher : checkpoints, relative to the recipe, whose mean over four mirrorings gives soft labels
+    teacher : recipes or checkpoints, relative to this one, whose mean over four mirrorings gives soft labels
     soft_windows : windows of panoramic films that are given soft labels; with a teacher, only these are drawn from
     """
 
@@ -77,15 +77,15 @@ class Schedule:
     validate_every: int = 400
     precision: str = "bfloat16"
     pretrained: bool = True
-    start: str = ""
+    start: tuple[str, ...] = ()
     small_emphasis: float = 0.0
     soft_share: float = 0.0
     teacher: tuple[str, ...] = ()
     soft_windows: int = 800
 
     def __post_init__(self) -> None:
-        if min(self.steps, self.batch, self.crop) < 1 or self.crop % 32:
-            raise ValueError("steps and batch must be positive, crop a multiple of 32")
+        if self.steps < 0 or min(self.batch, self.crop) < 1 or self.crop % 32:
+            raise ValueError("steps must not be negative, batch be positive and crop a multiple of 32")
         if self.precision not in ("bfloat16", "float32"):
             raise ValueError(f"precision must be bfloat16 or float32, got '{self.precision}'")
 
@@ -120,7 +120,8 @@ def read_recipe(path: Path) -> Recipe:
         if document["format"] != FORMAT:
             raise ValueError(f"format is '{document['format']}', this version reads '{FORMAT}'")
         schedule = dict(document["schedule"])
-        schedule["teacher"] = tuple(schedule.get("teacher", ()))
+        for several in ("start", "teacher"):
+            schedule[several] = tuple(schedule.get(several, ()))
         return Recipe(
             str(document["name"]), str(document["version"]), int(document["seed"]),
             _filled(InputContract, document["input"]), _filled(DataPlan, document["data"]),

@@ -36,7 +36,7 @@ def quantise(model: Path, recipe: Path, out: Path) -> Path:
     from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
-    from lennox.training.export import write_model
+    from lennox.training.onnx_model import write_model
 
     card = ModelCard.read(Path(model) / "card.json")
     images = _images(Path(recipe), card)

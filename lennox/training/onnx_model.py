@@ -29,12 +29,12 @@ from lennox.training.network import Network
 from lennox.training.reading import Reading, become_familiar
 from lennox.training.recipe import Recipe, read_recipe
 from lennox.training.sources import Canvas, FilmSource, WindowSource, split_films
-from lennox.training.validation import Exam, candidates_of, exams_of_films, exams_of_windows, predict
+from lennox.training.validation import Exam, candidates_of, exams_of_films, exams_of_windows
 from lennox.training.words import INTENDED_USE, LIMITS
 
 OPSET = 17
 AGREEMENT = 2e-3  # highest difference in probability between PyTorch and ONNX Runtime
-FAMILIAR_WINDOWS = 400
+FAMILIAR_WINDOWS = 200
 FAMILIAR_MARGIN = 1.5
 # false positives a film on held-out films and windows together, at most
 TARGETS = (("sensitive", 1.0), ("balanced", 0.5), ("specific", 0.2))
@@ -65,13 +65,20 @@ def export(checkpoint: Path, recipe: Path, out: Path) -> Exported:
     exams = exams_of_films(held.films, plan.contract) + exams_of_windows(held.windows, plan.contract)
     if not exams:
         raise InputError("the recipe holds no films out, so nothing can be calibrated; give it a holdout_share.")
-    groups = [held.groups[exam.group] for exam in exams]
-    slope, intercept = _calibrate(predict(network, [exam.canvas for exam in exams], plan.contract), exams)
     canvases = _familiar_canvases(plan, ledger)
-    reading = Reading(network, slope, intercept, become_familiar(network, canvases, plan.contract)).eval()
+    familiar = become_familiar(network, canvases, plan.contract)
+    plain = to_onnx(Reading(network, 1.0, 0.0, familiar).eval(), plan.contract)
+    answers = run_onnx(plain, [exam.canvas for exam in exams], plan.contract)
+    slope, intercept = _calibrate([raw for raw, _ in answers], exams)
+    reading = Reading(network, slope, intercept, familiar).eval()
     weights = to_onnx(reading, plan.contract)
     _compare(reading, weights, [exam.canvas for exam in exams[:: max(1, len(exams) // 6)]], plan.contract)
-    document = describe(weights, plan, ledger, exams, groups, canvases)
+    held_out = HeldOut(
+        tuple(exams), tuple(held.groups[exam.group] for exam in exams),
+        tuple(_on_line(raw, slope, intercept) for raw, _ in answers), tuple(distance for _, distance in answers),
+    )  # fmt: skip
+    near = [distance for _, distance in run_onnx(weights, canvases[::8], plan.contract)]
+    document = describe(plan, ledger, held_out, near)
     document["calibration"] = {
         "method": "Platt scaling of the smoothed map, fitted on candidates of the held-out films, inside model.onnx",
         "slope": round(slope, 4), "intercept": round(intercept, 4), **document.pop("calibration"),
@@ -170,25 +177,35 @@ def _familiar_canvases(plan: Recipe, ledger: Ledger) -> list[Canvas]:
     return canvases
 
 
-def describe(
-    weights: bytes,
-    plan: Recipe,
-    ledger: Ledger,
-    exams: Sequence[Exam],
-    groups: Sequence[str],
-    familiar: Sequence[Canvas],
-) -> dict[str, Any]:
-    """The card of a model, with its figures on held-out films as ONNX Runtime gives them."""
+def _on_line(raw: NDArray[np.float32], slope: float, intercept: float) -> NDArray[np.float32]:
+    """The calibrated map of an uncalibrated one, as the exported network computes it."""
+    clipped = np.clip(raw.astype(np.float64), 1e-6, 1 - 1e-6)
+    calibrated = 1 / (1 + np.exp(-(slope * np.log(clipped / (1 - clipped)) + intercept)))
+    result: NDArray[np.float32] = np.ascontiguousarray(calibrated, np.float32)
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """What a model answers on the films that were held out: calibrated maps and distances, with the groups."""
+
+    exams: tuple[Exam, ...]
+    groups: tuple[str, ...]
+    maps: tuple[NDArray[np.float32], ...]
+    distances: tuple[float, ...]
+
+
+def describe(plan: Recipe, ledger: Ledger, held_out: HeldOut, near: Sequence[float]) -> dict[str, Any]:
+    """The card of a model, with its figures on held-out films. `near`: distances of training films."""
     from lennox.training.evaluation import resample_groups
     from lennox.training.validation import REGION_SHARE
 
-    answers = run_onnx(weights, [exam.canvas for exam in exams], plan.contract)
-    maps = [probability for probability, _ in answers]
+    exams, maps = held_out.exams, held_out.maps
     pairs, scored = candidate_outcomes(maps, exams)
     carious = np.array([bool(exam.lesions) for exam in exams])
     highest = np.array([float(map_.max()) for map_ in maps])
     response = FreeResponse(scored, list(carious))
-    resamples = resample_groups(groups, 200)
+    resamples = resample_groups(held_out.groups, 200)
     points = []
     for name, target in TARGETS:
         threshold = round(max(response.threshold_at(target), 0.0101), 4)
@@ -205,9 +222,7 @@ def describe(
                 for prevalence in PREVALENCES
             },
         })  # fmt: skip
-    distances = [distance for _, distance in answers] + [
-        distance for _, distance in run_onnx(weights, familiar[::4], plan.contract)
-    ]
+    distances = [*held_out.distances, *near]
     return {
         "format": CARD_FORMAT,
         "name": plan.name,

@@ -1,0 +1,39 @@
+import numpy as np
+from numpy.typing import NDArray
+
+def find_runs(
+    probability: NDArray[np.float32],
+    threshold: float,
+    runs: NDArray[np.int32],
+    sums: NDArray[np.float64],
+    peaks: NDArray[np.float32],
+) -> tuple[int, int] | None: ...
+def fold_runs(
+    runs: NDArray[np.int32],
+    count: int,
+    run_sums: NDArray[np.float64],
+    run_peaks: NDArray[np.float32],
+    labels: NDArray[np.int32],
+    boxes: NDArray[np.int64],
+    areas: NDArray[np.int64],
+    sums: NDArray[np.float64],
+    peaks: NDArray[np.float32],
+) -> None: ...
+def find_peaks(
+    probability: NDArray[np.float32], floor: float, highest: NDArray[np.float32], peaks: NDArray[np.int32]
+) -> int | None: ...
+def grow(
+    probability: NDArray[np.float32],
+    peaks: NDArray[np.int32],
+    region_share: float,
+    cells: NDArray[np.int32],
+    labels: NDArray[np.int32],
+    boxes: NDArray[np.int64],
+    areas: NDArray[np.int64],
+    sums: NDArray[np.float64],
+    highest: NDArray[np.float32],
+) -> int: ...
+def find_firsts(labels: NDArray[np.int32], firsts: NDArray[np.int64]) -> bool: ...
+def trace(
+    labels: NDArray[np.int32], firsts: NDArray[np.int64], ends: NDArray[np.int64], corners: NDArray[np.float64]
+) -> None: ...

@@ -1,0 +1,287 @@
+"""`lennox audit` and `lennox policy`: a table or a model, a community's policy, and a verdict."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from lennox.errors import InputError
+
+if TYPE_CHECKING:
+    from lennox.audit import Policy
+
+PASS, FAIL, INSUFFICIENT, BAD_INPUT = 0, 10, 11, 2
+EXIT = {"PASS": PASS, "FAIL": FAIL, "INSUFFICIENT EVIDENCE": INSUFFICIENT}
+FILE = click.Path(path_type=Path)
+
+
+def _pairs(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    """`NAME=COLUMN` options as a mapping."""
+    pairs = {}
+    for value in values:
+        name, sign, column = value.partition("=")
+        if not sign or not name or not column:
+            raise click.BadParameter(f"'{value}' is not NAME=COLUMN, such as age_band=Age.")
+        pairs[name] = column
+    return pairs
+
+
+def _numbers(ctx: click.Context, parameter: click.Parameter, value: str | None) -> tuple[float, ...] | None:
+    """`0.85,0.9` as numbers."""
+    if value is None:
+        return None
+    try:
+        return tuple(float(part) for part in value.split(","))
+    except ValueError as error:
+        raise click.BadParameter(f"'{value}' is not a list of numbers, such as 0.85,0.9.") from error
+
+
+def _policy(ctx: click.Context, path: Path) -> Policy:
+    """The policy at `path`; every problem on a line of its own and exit 2 if it is refused."""
+    from lennox.audit import Policy, PolicyError
+
+    try:
+        return Policy.read(path)
+    except PolicyError as error:
+        _refuse(ctx, error.problems)
+
+
+def _refuse(ctx: click.Context, problems: tuple[str, ...]) -> NoReturn:
+    for problem in problems:
+        click.echo(problem, err=True)
+    ctx.exit(BAD_INPUT)
+
+
+@click.command()
+@click.argument("cases", required=False, type=FILE)
+@click.option("--policy", "policy_file", required=True, type=FILE, help="The policy to judge by.")
+@click.option("--out", required=True, type=FILE, metavar="DIR", help="Where the reports are written.")
+@click.option("--label", metavar="COL", help="Column of the truth: 1 diseased, 0 healthy.")
+@click.option("--score", metavar="COL", help="Column of the model's probability.")
+@click.option("--cluster", metavar="COL", help="Column of the patient.")
+@click.option("--threshold", type=float, metavar="T", help="The operating point, frozen before the audit.")
+@click.option(
+    "--column", "columns", multiple=True, callback=_pairs, metavar="NAME=COL", help="Column of a feature or role."
+)
+@click.option("--not-recorded", "absent", multiple=True, metavar="FEATURE", help="A feature that nobody wrote down.")
+@click.option(
+    "--training", type=FILE, help="Patients the model was trained on: a list, or a CSV with the patient's column."
+)
+@click.option("--model", metavar="NAME|DIR", help="Audit this model on films instead of a table.")
+@click.option(
+    "--data",
+    "folders",
+    multiple=True,
+    type=FILE,
+    metavar="DIR",
+    help="With --model: a COCO set of films; may be repeated.",
+)
+@click.option(
+    "--sensor",
+    "sensors",
+    multiple=True,
+    callback=_pairs,
+    metavar="SET=NAME",
+    help="With --data: the sensor of a set, by its folder's name.",
+)
+@click.option(
+    "--operating-point", metavar="NAME", help="With --model: a threshold of the card; its default unless given."
+)
+@click.option(
+    "--catalogue", "catalogues", multiple=True, type=FILE, metavar="FILE.po", help="The sheet in another language."
+)
+@click.option("--public", is_flag=True, help="Also write DIR/public with counts of 1 to 4 hidden.")
+@click.pass_context
+def audit(
+    ctx: click.Context,
+    cases: Path | None,
+    policy_file: Path,
+    out: Path,
+    label: str | None,
+    score: str | None,
+    cluster: str | None,
+    threshold: float | None,
+    columns: dict[str, str],
+    absent: tuple[str, ...],
+    training: Path | None,
+    model: str | None,
+    folders: tuple[Path, ...],
+    sensors: dict[str, str],
+    operating_point: str | None,
+    catalogues: tuple[Path, ...],
+    public: bool,
+) -> None:
+    """Judge a table of predictions, or a model on films, by a community's policy.
+
+    CASES is a CSV or Parquet table, one row per tooth, film or person. Writes DIR/audit.json, DIR/audit.html and
+    DIR/community.LANGUAGE.html.
+
+    \b
+    Exit status: 0 PASS; 10 FAIL; 11 INSUFFICIENT EVIDENCE; 2 bad input, and nothing was audited.
+
+    \b
+    Examples:
+      lennox audit predictions.csv --policy ours.toml --out audit --threshold 0.3
+      lennox audit --model caries-radiograph-1 --data films/ --policy ours.toml --out audit
+    """
+    from lennox.audit import CasesError, Reading, read_cases
+    from lennox.audit.files import write_audit
+
+    policy = _policy(ctx, policy_file)
+    if (cases is None) == (model is None) or (model is None) != (not folders):
+        raise InputError("give either a table of CASES, or --model with --data; see lennox audit --help.")
+    names = {role: name for role, name in (("label", label), ("score", score), ("cluster", cluster)) if name}
+    try:
+        if cases is not None:
+            from lennox.audit.tables import training_patients
+
+            known = training_patients(training, cluster or policy.scope.cluster) if training else frozenset()
+            reading = Reading({**columns, **names}, threshold, known, absent)
+            audited = read_cases(cases, policy, reading)
+        else:
+            from lennox.audit.films import film_cases
+
+            audited = film_cases(folders, model or "", policy, sensors=sensors, operating_point=operating_point)
+        verdict, written = write_audit(audited, policy, out, catalogues=catalogues, public=public, command=_command())
+    except CasesError as error:
+        _refuse(ctx, error.problems)
+    click.echo(verdict)
+    for path in written:
+        click.echo(f"wrote {path}")
+    ctx.exit(EXIT[verdict])
+
+
+def _command() -> str:
+    """The command as typed, without folders, which may name people."""
+    import sys
+
+    parts = [Path(part).name if "/" in part and not part.startswith("--") else part for part in sys.argv[1:]]
+    return "lennox " + " ".join(f"'{part}'" if " " in part else part for part in parts)
+
+
+@click.group()
+def policy() -> None:
+    """Write, check, cost and compare equity policies."""
+
+
+@policy.command()
+@click.argument("file", type=FILE)
+@click.pass_context
+def check(ctx: click.Context, file: Path) -> None:
+    """Check a policy: accepted, or every problem at once and exit status 2.
+
+    Example: lennox policy check ours.toml
+    """
+    read = _policy(ctx, file)
+    groups = sum(len(feature.groups) for feature in read.gated_features())
+    click.echo(f"{file.name}: accepted: {read.title}, version {read.version}")
+    click.echo(f"{len(read.requirements)} requirements over {len(read.gated_features())} features with {groups} groups")
+    click.echo(f"sha256:{read.digest}")
+    if not read.ratification.keys:
+        click.echo("no keys: enough for an audit; a release needs the community's keys")
+    untold = [requirement.id for requirement in read.requirements if requirement.story is None]
+    if untold:
+        click.echo(f"nobody's reason is recorded yet for: {', '.join(untold)}")
+
+
+@policy.command()
+@click.argument("file", required=False, type=FILE)
+def new(file: Path | None) -> None:
+    """Print a commented template, or write it to FILE, which must not exist.
+
+    Example: lennox policy new ours.toml
+    """
+    from lennox.audit.files import template
+
+    if file is None:
+        click.echo(template(), nl=False)
+        return
+    if file.exists():
+        raise InputError(f"{file.name} exists; name a new file.")
+    file.write_text(template(), encoding="utf-8")
+    click.echo(f"wrote {file}")
+
+
+@policy.command()
+@click.argument("file", type=FILE)
+@click.option(
+    "--truth", callback=_numbers, metavar="A,B", help="True shares of right answers; 0.85,0.9,0.95 unless given."
+)
+@click.option("--icc", type=float, metavar="X", help="Likeness of one patient's answers; 0.3 unless given.")
+@click.option(
+    "--cases-per-patient", "per_patient", type=float, metavar="N", help="Units each patient brings; 1 unless given."
+)
+@click.option("--out", type=FILE, metavar="FILE.html", help="Also write a page with the plots.")
+@click.pass_context
+def plan(
+    ctx: click.Context,
+    file: Path,
+    truth: tuple[float, ...] | None,
+    icc: float | None,
+    per_patient: float | None,
+    out: Path | None,
+) -> None:
+    """Say what each limit costs in patients, and the chance that a model of a given quality passes.
+
+    Example: lennox policy plan ours.toml --truth 0.85,0.9 --icc 0.3 --cases-per-patient 4 --out plan.html
+    """
+    from lennox.audit.plan import Assumptions
+    from lennox.audit.plan import plan as make
+    from lennox.audit.plan_page import plan_page, plan_text
+
+    given = {"truths": truth, "icc": icc, "per_patient": per_patient}
+    read = _policy(ctx, file)
+    made = make(read, Assumptions(**{key: value for key, value in given.items() if value is not None}))  # type: ignore[arg-type]
+    click.echo(plan_text(made, read))
+    if out is not None:
+        out.write_text(plan_page(made, read), encoding="utf-8")
+        click.echo(f"wrote {out}")
+
+
+@policy.command()
+@click.argument("old", type=FILE)
+@click.argument("new", type=FILE)
+@click.pass_context
+def diff(ctx: click.Context, old: Path, new: Path) -> None:
+    """Say what is tighter and what is looser in NEW, and which version that demands.
+
+    Exit status 2 if NEW's version or ratification does not allow it.
+
+    Example: lennox policy diff ours-1.toml ours-2.toml
+    """
+    from lennox.audit.policy_diff import compare, demanded_version, version_problem
+    from lennox.audit.policy_file import read_lapsed
+
+    before, after = read_lapsed(old), _policy(ctx, new)
+    changes = compare(before, after)
+    for change in changes:
+        click.echo(f"{change.kind}: {change.path}: {change.text}")
+    if not changes:
+        click.echo("nothing that protects anybody changed")
+    click.echo(
+        f"{before.version} -> {after.version}; these changes demand {demanded_version(before, changes)} or higher"
+    )
+    problems = version_problem(before, after, changes)
+    if problems:
+        _refuse(ctx, tuple(f"{new.name}: version: {line}" for line in problems))
+
+
+@policy.command()
+@click.option("--repetitions", type=click.IntRange(50, 100_000), metavar="N", help="Of each cell; 2000 unless given.")
+@click.option("--out", type=FILE, metavar="FILE.md", help="Write the table there instead of printing it.")
+def simulate(repetitions: int | None, out: Path | None) -> None:
+    """Run the gate on simulated models whose truth is known: false passes, coverage, false failures.
+
+    Example: lennox policy simulate --out docs/gate-validation.md
+    """
+    from lennox.audit.validation import Size, validation_report
+
+    text = validation_report(Size() if repetitions is None else Size(repetitions))
+    if out is None:
+        click.echo(text)
+    else:
+        out.write_text(text, encoding="utf-8")
+        click.echo(f"wrote {out} ({datetime.datetime.now(datetime.UTC).date()})")

@@ -1,0 +1,132 @@
+"""Training end to end on drawn films: seeded, resumable, exported, evaluated."""
+
+import json
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="training needs lennox[train]")
+from lennox.errors import InputError  # noqa: E402
+from lennox.model import load_candidate  # noqa: E402
+from lennox.training import train  # noqa: E402
+
+pytestmark = pytest.mark.training
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def trained(drawn_recipe, tmp_path_factory):
+    return train(drawn_recipe, tmp_path_factory.mktemp("run"))
+
+
+def test_the_same_seed_gives_the_same_losses(drawn_recipe, trained, tmp_path):
+    assert train(drawn_recipe, tmp_path).losses == trained.losses
+    assert len(trained.losses) == 4
+
+
+def test_a_resumed_run_repeats_an_uninterrupted_one(drawn_recipe, trained, tmp_path):
+    part = train(drawn_recipe, tmp_path, stop_after=2)
+    assert part.losses == trained.losses[:2]
+    assert train(drawn_recipe, tmp_path, resume=True).losses == trained.losses
+
+
+def test_another_recipe_does_not_resume(make_recipe, recipe_text, tmp_path):
+    uses = ["train", "select"]
+    train(make_recipe(uses), tmp_path / "run", stop_after=1)
+    other = make_recipe(uses, recipe_text.replace("seed = 3", "seed = 4"))
+    with pytest.raises(InputError, match="made by another recipe"):
+        train(other, tmp_path / "run", resume=True)
+
+
+def test_a_run_leaves_its_progress_and_curves(trained):
+    folder = trained.checkpoint.parent
+    assert json.loads((folder / "progress.json").read_text())["step"] == 4
+    assert (folder / "curves.png").read_bytes().startswith(b"\x89PNG")
+    assert not list(folder.glob("*.part*"))
+
+
+def test_validation_is_reported(make_recipe, recipe_text, tmp_path):
+    text = recipe_text.replace("validate_every = 0", "validate_every = 1").replace("steps = 4", "steps = 1")
+    seen = []
+    train(make_recipe(["train", "select"], text), tmp_path / "run", report=seen.append)
+    figures = seen[-1].validation["films"]
+    assert figures["films"] > 0
+    assert len(figures["sensitivity"]) == 4
+
+
+def test_a_student_learns_from_a_teacher(make_recipe, recipe_text, trained, tmp_path):
+    text = recipe_text + f'teacher = ["{trained.checkpoint}"]\nsoft_share = 0.5\nstart = ["{trained.checkpoint}"]\n'
+    student = train(make_recipe(["train"], text), tmp_path / "run")
+    assert student.losses != trained.losses
+
+
+def test_recipes_it_starts_from_are_trained_first_and_once(make_recipe, recipe_text, tmp_path):
+    first = make_recipe(["train"], recipe_text.replace("steps = 4", "steps = 1"))
+    for name, seed in (("one", 5), ("other", 6)):
+        first.with_name(f"{name}.toml").write_text(first.read_text().replace("seed = 3", f"seed = {seed}"))
+    mean = first.with_name("mean.toml")
+    mean.write_text(recipe_text.replace("steps = 4", 'steps = 0\nstart = ["one.toml", "other.toml"]'))
+    run = train(mean, tmp_path / "run")
+    one, other = (torch.load(tmp_path / "run" / name / "checkpoint.pt")["average"] for name in ("one", "other"))
+    found = torch.load(run.checkpoint)["average"]
+    weight = "head.1.bias"
+    assert torch.allclose(found[weight], (one[weight] + other[weight]) / 2)
+    stamp = (tmp_path / "run" / "one" / "checkpoint.pt").stat().st_mtime_ns
+    assert run.losses == ()
+    train(mean, tmp_path / "run", resume=True)
+    assert torch.load(tmp_path / "run" / "one" / "checkpoint.pt")["step"] == 1
+    assert stamp
+
+
+@pytest.fixture(scope="module")
+def model(drawn_recipe, trained, tmp_path_factory):
+    from lennox.training import export
+
+    with pytest.MonkeyPatch.context() as patch:  # four steps teach nothing, so there is no line to fit
+        patch.setattr("lennox.training.onnx_model._calibrate", lambda maps, exams: (1.0, 0.0))
+        return export(trained.checkpoint, drawn_recipe, tmp_path_factory.mktemp("model") / "drawn-films-1").folder
+
+
+def test_an_exported_model_reads_films(model):
+    import lennox
+    from lennox.card import ModelCard
+    from lennox.image import Image
+    from lennox.phantom import draw_film
+
+    card = ModelCard.read(model / "card.json")
+    assert [point.name for point in card.operating_points] == ["sensitive", "balanced", "specific"]
+    assert card.document["data"]["sets"][0]["used_for"].startswith("training")
+    film = draw_film(77, rows=200, columns=256)
+    examination = lennox.diagnose(Image.from_array(film.pixels), load_candidate(model), threshold=0.01)
+    assert examination.status in ("assessed", "not assessable")
+
+
+def test_a_model_that_differs_between_runtimes_is_not_written(model, drawn_recipe, trained, tmp_path, monkeypatch):
+    from lennox.training import export as package_export
+    from lennox.training import loop
+    from lennox.training.onnx_model import run_onnx
+
+    def wrong(weights, canvases, contract):
+        return [(probability + 0.01, distance) for probability, distance in run_onnx(weights, canvases, contract)]
+
+    monkeypatch.setattr("lennox.training.onnx_model.run_onnx", wrong)
+    monkeypatch.setattr("lennox.training.onnx_model._calibrate", lambda maps, exams: (1.0, 0.0))
+    with pytest.raises(InputError, match="no model was written"):
+        package_export(trained.checkpoint, drawn_recipe, tmp_path / "model")
+    assert not (tmp_path / "model").exists()
+    assert loop.load_weights(trained.checkpoint)
+
+
+def test_an_exported_model_is_evaluated(model, make_set, tmp_path):
+    from lennox.training import evaluate, update_card
+
+    folder = model / "evaluations" / "films"
+    evaluated = evaluate(model, make_set(tmp_path / "films", 6), folder, resamples=20)
+    assert sum(evaluated.document["films"].values()) == 6
+    assert json.loads(update_card(model).read_text())["figures"]["films"]["films"] == 6
