@@ -50,6 +50,16 @@ class Gate:
     override: Override | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Description:
+    """A model that is not loaded. release : in words; reasons : why it is not released, a sentence each"""
+
+    card: ModelCard
+    sha256: str
+    release: str
+    reasons: tuple[str, ...]
+
+
 class Model:
     """A network and its card, ready to predict; safe to share between threads, and to send to another process.
 
@@ -130,6 +140,19 @@ def load_candidate(folder: str | Path, *, threads: int = 1) -> Model:
 def check_release(name: str | Path, channel: str = DEFAULT_CHANNEL, trust: Trust | None = None) -> Checked:
     """Check a model's release without opening the network. Raises ReleaseRefusedError, or ModelError: no such model."""
     return _checked(_folder_of(name), Gate(channel, trust))
+
+
+def describe(name: str | Path, channel: str = DEFAULT_CHANNEL, trust: Trust | None = None) -> Description:
+    """A model as it lies there, and whether it would load. Raises ModelError if there is no such model."""
+    folder = _folder_of(name)
+    reasons: tuple[str, ...] = ()
+    try:
+        release = check_release(folder, channel, trust).release.words()
+    except ReleaseRefusedError as refusal:
+        release, reasons = UNRELEASED, refusal.reasons
+    card = ModelCard.read(folder / "card.json")
+    outside = external_names(read_once(folder, "model.onnx"))
+    return Description(card, weights_sha256(card, outside), release, reasons)
 
 
 def weights_sha256(card: ModelCard, outside: tuple[str, ...]) -> str:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,8 @@ from tiny_model import write_tiny_model
 from lennox.cli import cli
 from lennox.phantom import draw_film
 
+# The tiny model is not released; what the gate does is tested in test_release.py.
+UNRELEASED = ("--unreleased", "--who", "a test", "--why", "to test", "--until", str(date.today()))
 ROOT = Path(__file__).parents[2]
 
 
@@ -57,7 +60,8 @@ def invoke(tiny):
     """Run a command within the process; `diagnose` gets the tiny model."""
 
     def run(*arguments):
-        model = ["--model", tiny] if arguments[0] == "diagnose" and "--model" not in arguments else []
+        given = arguments[0] != "diagnose" or "--model" in arguments
+        model = [] if given else ["--model", tiny, *UNRELEASED]
         return CliRunner().invoke(cli, [*map(str, arguments), *model])
 
     return run
@@ -68,7 +72,7 @@ def lennox_process(tiny, tmp_path):
     """Start `lennox` as a process of its own, in `tmp_path`."""
 
     def start(*arguments, **options):
-        model = ["--model", tiny] if arguments[0] == "diagnose" else []
+        model = ["--model", tiny, *UNRELEASED] if arguments[0] == "diagnose" else []
         command = [sys.executable, "-m", "lennox.cli", *map(str, arguments), *model]
         environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
         options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "cwd": tmp_path} | options
