@@ -91,7 +91,7 @@ class Log:
 
     def attempts(self, data_sha256: str) -> tuple[Record, ...]:
         """The audits that were made on one data set."""
-        return tuple(one for one in self.records("audit") if one.details.get("data_sha256") == data_sha256)
+        return tuple(one for one in self.records("audit") if one.details.get("data") == data_sha256)
 
     def head(self) -> str:
         """Length and last hash in one line, to be noted elsewhere."""

@@ -115,3 +115,11 @@ def test_every_third_party_import_is_a_declared_dependency():
 def test_no_file_has_grown_a_second_idea():
     for path in [*modules(), *PACKAGE.rglob("*.pyx"), *(ROOT / "tests").rglob("*.py")]:
         assert len(path.read_text(encoding="utf-8").splitlines()) <= 500, f"{path} is past 500 lines"
+
+
+def test_every_package_is_installed():
+    import tomllib
+
+    listed = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
+    found = {".".join(path.parent.relative_to(ROOT).parts) for path in PACKAGE.rglob("__init__.py")}
+    assert found | {"lennox.models"} == set(listed)

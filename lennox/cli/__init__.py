@@ -15,8 +15,6 @@ COMMANDS = {
     "diagnose": "lennox.cli.diagnose:diagnose",
     "models": "lennox.cli.models:models",
     "phantom": "lennox.cli.phantom:phantom",
-    "audit": "lennox.cli.audit:audit",
-    "policy": "lennox.cli.audit:policy",
     "train": "lennox.cli.train:train",
     "export": "lennox.cli.train:export",
     "evaluate": "lennox.cli.train:evaluate",

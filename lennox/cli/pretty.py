@@ -85,12 +85,10 @@ def show_card(model: Description, console: Console) -> None:
 
 def _show_node(node: Node, console: Console, indent: int) -> None:
     if node.kind == "table":
-        table = Table(box=None, pad_edge=False)
-        for column in node.columns:
-            table.add_column(Text(column), overflow="fold")
-        for row in node.rows:
-            table.add_row(*map(Text, row))
-        console.print(Padding(table, (0, 0, 0, indent)))
+        for first, *rest in node.rows:  # a table of a card is wider than a terminal
+            console.print(Padding(Text(first, "bold"), (0, 0, 0, indent)))
+            parts = (f"{column}: {cell}" for column, cell in zip(node.columns[1:], rest, strict=True))
+            console.print(Padding(Text("; ".join(parts)), (0, 0, 0, indent + 2)))
     elif node.kind == "list":
         for part in node.parts:
             _show_node(part, console, indent)

@@ -5,6 +5,7 @@ Nothing is computed here: a figure that the card does not hold does not appear.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +26,7 @@ TITLES = {
 }
 FIRST = ("description", "intended_use", "limits")  # these are open on the page, the rest can be opened
 SPELLED = {"ppv": "PPV", "roc": "ROC", "afroc": "AFROC", "wafroc": "wAFROC", "ap50": "AP50", "sha256": "SHA-256"}
+DIGEST = re.compile("[0-9a-f]{64}")  # its first digits are enough for people
 MEASURES = {  # of a set's operating point: what it is called here
     "lesion_sensitivity": "Marked lesions that were found",
     "false_positives_a_film": "False marks a film",
@@ -177,7 +179,8 @@ def spoken(value: Any) -> str:
         return f"{spoken(value.get('value'))} ({spoken(low)} to {spoken(high)}{rest})"
     if isinstance(value, Mapping):
         return ", ".join(f"{title(name).lower()} {spoken(part)}" for name, part in value.items())
-    return str(value)
+    text = str(value)
+    return f"{text[:12]}…" if DIGEST.fullmatch(text) else text
 
 
 def _table(rows: Sequence[Mapping[str, Any]]) -> Node:

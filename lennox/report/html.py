@@ -24,7 +24,7 @@ from lennox.findings import Finding
 from lennox.image import Image
 from lennox.report import pictures, words
 from lennox.report.facts import read_facts
-from lennox.report.marks import place_numbers, scale_bar
+from lennox.report.marks import place_numbers, scale_bar, soften
 
 FILMS_A_PAGE = 200
 LONGEST_SIDE = 1100  # of an embedded film, in pixels: sharp at half the width of a large screen
@@ -167,7 +167,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
     return {
         "label": finding.label,
         "probability": finding.probability,
-        "points": " ".join(f"{column:.1f},{row:.1f}" for row, column in finding.outline),
+        "points": " ".join(f"{column:.1f},{row:.1f}" for row, column in soften(finding.outline)),
     }
 
 

@@ -1,14 +1,35 @@
-"""Where numbers and the scale bar go on a film: beside their lesion, off the others, inside the film."""
+"""How lesions are marked for people: rounded outlines, numbers beside their lesion, and the scale bar."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import product
 
+from lennox.findings import Point
 from lennox.maps import Box
 
 SCALE_BARS_MM = (50.0, 20.0, 10.0, 5.0, 2.0, 1.0)
 DIGIT = 0.65  # width of a digit, in heights of the type
+
+
+def soften(outline: Sequence[Point]) -> list[Point]:
+    """An outline for the eye: stairs become slopes, and no corner is cut by more than half of a stair.
+
+    outline : corners of a closed outline; the record keeps these as they are
+    """
+    edges = list(zip(outline, [*outline[1:], outline[0]], strict=True))
+    lengths = [math.dist(start, end) for start, end in edges if start != end]
+    reach = min(lengths, default=0.0) / 2
+    reach = min(reach, sum(lengths) / 32)  # an outline without stairs keeps its shape
+    softened: list[Point] = []
+    for start, end in edges:
+        share = min(0.5, reach / (math.dist(start, end) or 1.0))
+        for part in (share, 1.0 - share):
+            point = (start[0] + part * (end[0] - start[0]), start[1] + part * (end[1] - start[1]))
+            if not softened or math.dist(point, softened[-1]) > 1e-6:
+                softened.append(point)
+    return softened
 
 
 def place_numbers(boxes: Sequence[Box], rows: int, columns: int, height: float) -> list[tuple[float, float]]:

@@ -9,7 +9,7 @@ from lennox.examination import Examination
 from lennox.findings import Finding
 from lennox.image import Image
 from lennox.report import pictures, words
-from lennox.report.marks import place_numbers, scale_bar
+from lennox.report.marks import place_numbers, scale_bar, soften
 
 INK = (235, 235, 235)
 QUIET = (170, 170, 170)
@@ -56,7 +56,7 @@ def draw_overlay(image: Image, examination: Examination) -> bytes:
 
 
 def _outline(draw: ImageDraw.ImageDraw, finding: Finding, left: int, size: int) -> None:
-    corners = [(column + left, row) for row, column in finding.outline]
+    corners = [(column + left, row) for row, column in soften(finding.outline)]
     corners.append(corners[0])
     width = max(1, size // 9)
     draw.line(corners, fill=HALO, width=width + 2, joint="curve")

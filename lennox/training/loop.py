@@ -73,12 +73,8 @@ def train(
     plan = read_recipe(Path(recipe))
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
-    stages = {
-        name: train(plan.path(name), out / Path(name).stem, resume=True, report=report).checkpoint
-        if name.endswith(".toml")
-        else plan.path(name)
-        for name in (*plan.schedule.start, *plan.schedule.teacher)
-    }
+    names = (*plan.schedule.start, *plan.schedule.teacher)
+    stages = {name: _stage(plan.path(name), out / Path(name).stem, report) for name in names}
     run = _Run(plan, out, stages)
     if resume and (out / "checkpoint.pt").is_file():
         run.restore()
@@ -96,6 +92,18 @@ def train(
             run.save()
     run.save()
     return Trained(out / "checkpoint.pt", tuple(run.losses), tuple(run.validations))
+
+
+def _stage(path: Path, out: Path, report: Callable[[Progress], None] | None) -> Path:
+    """The checkpoint at `path`, or of the recipe at `path`, trained in `out` unless it was finished there before."""
+    if path.suffix != ".toml":
+        return path
+    checkpoint, recipe = out / "checkpoint.pt", read_recipe(path)
+    if checkpoint.is_file():
+        state = _load(checkpoint)
+        if state["recipe"] == recipe.sha256 and state["step"] == recipe.schedule.steps:
+            return checkpoint
+    return train(path, out, resume=True, report=report).checkpoint
 
 
 class Held:

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lennox.maps import Box
-from lennox.report.marks import place_numbers, scale_bar
+from lennox.report.marks import place_numbers, scale_bar, soften
 
 
 @pytest.mark.parametrize(
@@ -33,3 +33,19 @@ def test_numbers_stay_in_the_film(corners):
     for row, column in place_numbers(boxes, 100, 100, 5):
         assert 0 <= column <= 100
         assert 0 <= row <= 100
+
+
+def test_stairs_become_a_slope_and_long_edges_stay():
+    stairs = [(0, 0), (0, 8), (1, 8), (1, 9), (2, 9), (2, 10), (8, 10), (8, 0)]
+    softened = soften(stairs)
+    assert (0.5, 8.0) in softened
+    assert (1.0, 8.5) in softened
+    assert (1.5, 9.0) in softened  # on one line with the two before
+    assert (0.0, 0.5) in softened
+    assert (0.0, 7.5) in softened
+
+
+def test_a_softened_outline_stays_within_half_a_stair():
+    square = [(0, 0), (0, 4), (4, 4), (4, 0)]
+    assert all(0 <= row <= 4 and 0 <= column <= 4 for row, column in soften(square))
+    assert soften([(1.0, 1.0)]) == [(1.0, 1.0)]

@@ -19,7 +19,7 @@ def test_the_film_keeps_its_pixels_apart_from_the_outlines(image, make):
     inside = np.s_[:40, left : left + 60]
     np.testing.assert_array_equal(plain[inside][..., 0], film)
     yellow = (marked[inside] == OUTLINE).all(axis=2)
-    assert yellow[10, 20:35].mean() > 0.8  # the top edge of the first lesion
+    assert yellow[10, 20:35].mean() > 0.7  # the top edge of the first lesion
     assert not yellow[31:, 40:].any()  # nothing is near that corner
     assert plain.shape[0] > 40  # a legend below
 
