@@ -18,6 +18,7 @@ from pathlib import Path, PurePosixPath
 from lennox.card import ModelCard
 from lennox.claims import PassedPolicy, Ratification, Release, Revocation, now
 from lennox.errors import InputError, ModelError
+from lennox.onnx_file import weights_sha256
 from lennox.statement import RATIFICATION, RELEASE, REVOCATION, PublicKey, Signed, digest, verify
 from lennox.trust import Trust
 
@@ -69,6 +70,7 @@ def check(folder: Path, channel: str, trust: Trust, *, on: datetime.datetime | N
     auditors = trust.counted(signed.signers, channel, "release")
     reasons += _signers(signed, release, channel, trust)
     reasons += _standing(signed, release, channel, trust, moment)
+    reasons += _suspended(files, channel, trust)
     reasons += _revocation(folder, signed, release, trust)
     reasons += [reason for one in release.passed for reason in _policy(one, files, signed, channel, trust)]
     reasons += [
@@ -217,13 +219,23 @@ def _standing(signed: Signed, release: Release, channel: str, trust: Trust, mome
         found.append(f"the release expired on {release.expires}; a new audit and release are due.")
     if release.issued > moment + CLOCKS_MAY_DIFFER:
         found.append(f"the release is dated {release.issued:%Y-%m-%d}, which is still to come; check the clock.")
-    weights = signed.subjects.get("model.onnx")
     for entry in trust.revoked:
         if entry.statement == signed.sha256:
             found.append(f"the release was revoked on {entry.date}: {entry.why}.")
-        if entry.weights is not None and entry.weights == weights and entry.channel == channel:
-            found.append(f"the model was suspended for {channel} on this computer on {entry.date}: {entry.why}.")
     return found
+
+
+def _suspended(files: Mapping[str, bytes], channel: str, trust: Trust) -> list[str]:
+    here = {entry.weights: entry for entry in trust.revoked if entry.weights is not None and entry.channel == channel}
+    if not here or "model.onnx" not in files:
+        return []
+    try:
+        entry = here.get(weights_sha256(files["model.onnx"], files))
+    except ModelError as error:
+        return [f"model.onnx: {error}"]
+    if entry is None:
+        return []
+    return [f"the model was suspended for {channel} on this computer on {entry.date}: {entry.why}."]
 
 
 def _revocation(folder: Path, signed: Signed, release: Release, trust: Trust) -> list[str]:

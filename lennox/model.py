@@ -13,11 +13,11 @@ from lennox.card import ModelCard
 from lennox.errors import ModelError, ReleaseRefusedError
 from lennox.gate import Checked, NotReleasedError, check, read_once
 from lennox.maps import ProbabilityMap
-from lennox.onnx_file import external_names, with_external_data
+from lennox.onnx_file import external_names, weights_sha256, with_external_data
 from lennox.override import WAY_OUT, Override
 from lennox.prepare import Prepared
 from lennox.seen import note_override, note_release, superseded
-from lennox.statement import canonical, digest
+from lennox.statement import digest
 from lennox.trust import Trust
 
 DEFAULT_MODEL = "caries-radiograph-1"
@@ -81,11 +81,10 @@ class Model:
                     f"{self.card.name}: {name} has SHA-256 {found[:12]}…, its card says {wanted[:12]}…; "
                     "install the model again."
                 )
-        outside = external_names(files["model.onnx"])
-        for name in outside:
+        for name in external_names(files["model.onnx"]):
             if name not in self.card.files:
                 raise ModelError(f"{self.card.name}: its card does not give the SHA-256 of '{name[:80]}'.")
-        self.sha256 = weights_sha256(self.card, outside)
+        self.sha256 = weights_sha256(files["model.onnx"], files)
         self._gate: Gate | None = None
         self._session = _open_session(with_external_data(files["model.onnx"], files), self.card, threads)
 
@@ -151,15 +150,8 @@ def describe(name: str | Path, channel: str = DEFAULT_CHANNEL, trust: Trust | No
     except ReleaseRefusedError as refusal:
         release, reasons = UNRELEASED, refusal.reasons
     card = ModelCard.read(folder / "card.json")
-    outside = external_names(read_once(folder, "model.onnx"))
-    return Description(card, weights_sha256(card, outside), release, reasons)
-
-
-def weights_sha256(card: ModelCard, outside: tuple[str, ...]) -> str:
-    """What identifies a network's weights: the digest of model.onnx, or of the list of its files and digests."""
-    if not outside:
-        return card.files["model.onnx"]
-    return digest(canonical({name: card.files[name] for name in ("model.onnx", *outside)}))
+    sha256 = weights_sha256(read_once(folder, "model.onnx"), _loose_files(folder))
+    return Description(card, sha256, release, reasons)
 
 
 def _load(folder: Path, threads: int, gate: Gate, *, again: bool = False) -> Model:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from lennox.errors import ModelError
+from lennox.statement import canonical, digest
 
 # message -> field -> message: everywhere that a tensor may be
 _CHILDREN: dict[str, dict[int, str]] = {
@@ -54,6 +55,15 @@ def with_external_data(model: bytes, files: Mapping[str, bytes]) -> bytes:
         return files[name][offset:end]
 
     return _with_data(model, take)
+
+
+def weights_sha256(model: bytes, files: Mapping[str, bytes]) -> str:
+    """What identifies a network: the digest of its file; with external data, of the list of all and their digests."""
+    outside = external_names(model)
+    if not outside:
+        return digest(model)
+    listed = {name: digest(files[name]) for name in outside if name in files}
+    return digest(canonical({**listed, "model.onnx": digest(model)}))
 
 
 def _with_data(model: bytes, take: Callable[[str, int, int | None], bytes]) -> bytes:
