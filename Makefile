@@ -3,16 +3,19 @@ PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := pyproject.toml setup.py README.md $(shell find lennox models -type f -not -path '*/__pycache__/*' -not -name '*.so')
 
-.PHONY: demo test test-training lint bench wheel clean
+.PHONY: demo test test-training lint bench clean
 
 .venv/python:
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	@touch $@
 
+# One wheel, built once: what is tested is what would be installed. `build` is removed so that no deleted file lingers in it.
 .venv/lennox: .venv/python $(SOURCES)
-	$(BIN)/python -m pip install --quiet --force-reinstall --no-deps .
-	$(BIN)/python -m pip install --quiet .
+	rm -rf build .venv/wheel
+	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir .venv/wheel .
+	$(BIN)/python -m pip install --quiet --force-reinstall --no-deps .venv/wheel/*.whl
+	$(BIN)/python -m pip install --quiet .venv/wheel/*.whl
 	@touch $@
 
 demo: .venv/lennox
@@ -26,25 +29,22 @@ endif
 	@echo "Open demo/report/report.html in a browser."
 
 test: .venv/lennox
-	$(BIN)/python -m pip install --quiet ".[test]"
+	$(BIN)/python -m pip install --quiet "$$(ls .venv/wheel/*.whl)[test]"
 	$(BIN)/pytest
 
 test-training: .venv/lennox
-	$(BIN)/python -m pip install --quiet "torch==2.13.0" ".[test,train]"
+	$(BIN)/python -m pip install --quiet "torch==2.13.0" "$$(ls .venv/wheel/*.whl)[test,train]"
 	$(BIN)/pytest tests/training
 
 lint: .venv/lennox
-	$(BIN)/python -m pip install --quiet ".[lint]"
+	$(BIN)/python -m pip install --quiet "$$(ls .venv/wheel/*.whl)[lint]"
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
 bench: .venv/lennox
-	$(BIN)/python -m pip install --quiet ".[test,bench]"
+	$(BIN)/python -m pip install --quiet "$$(ls .venv/wheel/*.whl)[test,bench]"
 	$(BIN)/pytest benchmarks -o python_files='bench_*.py' --benchmark-only
-
-wheel: .venv/python
-	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
 
 clean:
 	rm -rf .venv build dist demo *.egg-info

@@ -152,14 +152,14 @@ def label_lesions(probability: NDArray[np.float32], threshold: float) -> Labelle
     _check_share("threshold", threshold)
     rows, columns = probability.shape
     most = rows * ((columns + 1) // 2)  # as many runs as there can be; memory is only used as it is written
-    runs, run_sums, run_peaks = np.empty((most, 5), np.int32), np.empty((most, 3)), np.empty(most, np.float32)
-    found = _lesions.find_runs(probability, threshold, runs, run_sums, run_peaks)
-    if found is None:
+    firsts, edges = np.empty(rows + 1, np.int32), np.empty(columns + 1, np.int32)
+    starts, ends, parents = np.empty(most, np.int32), np.empty(most, np.int32), np.empty(most, np.int32)
+    lesions = _lesions.find_runs(probability, threshold, edges, firsts, starts, ends, parents)
+    if lesions < 0:
         raise ValueError(NOT_PROBABILITIES)
-    count, lesions = found
     labels = np.zeros(probability.shape, np.int32)
     measures = _empty_measures(lesions, probability.shape)
-    _lesions.fold_runs(runs, count, run_sums, run_peaks, labels, *measures)
+    _lesions.fold_runs(probability, firsts, starts, ends, parents, labels, *measures)
     return _measured(labels, measures, lesions)
 
 
@@ -177,9 +177,11 @@ def extract_lesions(probability: NDArray[np.float32], floor: float, region_share
     _check_array("probability", probability, (np.float32,))
     _check_share("floor", floor)
     _check_share("region_share", region_share)
+    columns = probability.shape[1]
     cells = np.empty(probability.size, np.int32)
-    found = _lesions.find_peaks(probability, floor, np.empty_like(probability), cells)
-    if found is None:
+    edges, highest = np.empty(columns + 1, np.int32), np.empty(columns, np.float32)
+    found = _lesions.find_peaks(probability, floor, edges, highest, cells)
+    if found < 0:
         raise ValueError(NOT_PROBABILITIES)
     peaks = cells[:found]
     peaks = peaks[np.argsort(-probability.ravel()[peaks], kind="stable")]  # equal peaks in raster order
@@ -225,11 +227,13 @@ def _check_share(name: str, value: float) -> None:
 
 
 def _empty_measures(count: int, shape: tuple[int, ...]) -> Measures:
-    boxes = np.tile(np.array([*shape, 0, 0], np.int64), (count, 1))  # which contain nothing yet
+    boxes = np.empty((count, 4), np.int64)
+    boxes[:] = *shape, 0, 0  # which contain nothing yet
     return boxes, np.zeros(count, np.int64), np.zeros((count, 3)), np.zeros(count, np.float32)
 
 
 def _measured(labels: NDArray[np.int32], measures: Measures, count: int) -> LabelledLesions:
-    boxes, areas, sums, peaks = (measure[:count] for measure in measures)
+    boxes, areas, sums, peaks = measures
+    areas, sums = areas[:count], sums[:count]
     means = (sums[:, 0] / areas).astype(np.float32)
-    return LabelledLesions(labels, boxes, areas, sums[:, 1:] / sums[:, :1], means, peaks)
+    return LabelledLesions(labels, boxes[:count], areas, sums[:, 1:] / sums[:, :1], means, peaks[:count])

@@ -4,15 +4,18 @@ from numpy.typing import NDArray
 def find_runs(
     probability: NDArray[np.float32],
     threshold: float,
-    runs: NDArray[np.int32],
-    sums: NDArray[np.float64],
-    peaks: NDArray[np.float32],
-) -> tuple[int, int] | None: ...
+    edges: NDArray[np.int32],
+    firsts: NDArray[np.int32],
+    starts: NDArray[np.int32],
+    ends: NDArray[np.int32],
+    parents: NDArray[np.int32],
+) -> int: ...
 def fold_runs(
-    runs: NDArray[np.int32],
-    count: int,
-    run_sums: NDArray[np.float64],
-    run_peaks: NDArray[np.float32],
+    probability: NDArray[np.float32],
+    firsts: NDArray[np.int32],
+    starts: NDArray[np.int32],
+    ends: NDArray[np.int32],
+    parents: NDArray[np.int32],
     labels: NDArray[np.int32],
     boxes: NDArray[np.int64],
     areas: NDArray[np.int64],
@@ -20,8 +23,12 @@ def fold_runs(
     peaks: NDArray[np.float32],
 ) -> None: ...
 def find_peaks(
-    probability: NDArray[np.float32], floor: float, highest: NDArray[np.float32], peaks: NDArray[np.int32]
-) -> int | None: ...
+    probability: NDArray[np.float32],
+    floor: float,
+    edges: NDArray[np.int32],
+    highest: NDArray[np.float32],
+    peaks: NDArray[np.int32],
+) -> int: ...
 def grow(
     probability: NDArray[np.float32],
     peaks: NDArray[np.int32],

@@ -1,13 +1,13 @@
 """Lesions of a probability map: labelled, measured and outlined. Twin: reference.py; rules: docs/kernels.md."""
-import numpy as np
-
 from libc.stdint cimport int32_t, int64_t
+from libc.string cimport memcpy
 
 cdef extern from "scan.h" nogil:
-    Py_ssize_t lennox_skip(const float *, Py_ssize_t, Py_ssize_t, float) noexcept
+    Py_ssize_t lennox_edges(const float *, Py_ssize_t, float, int32_t *) noexcept
+    void lennox_gather(const float *, Py_ssize_t, Py_ssize_t, int32_t, int32_t *, double *, double *,
+                       float *) noexcept
+    void lennox_raise(const float *, Py_ssize_t, float *) noexcept
 
-# A run is a stretch of a row at or above the threshold. Its parent is an earlier run of the same lesion, or itself.
-cdef enum: ROW, START, END, PARENT, LESION
 # What is summed over a lesion: probability, and probability times the centre's row and column.
 cdef enum: TOTAL, ROW_MOMENT, COLUMN_MOMENT
 cdef enum: REACH = 3  # a peak is the highest within so many cells
@@ -18,126 +18,116 @@ cdef Py_ssize_t[4][2] STEP = [[0, 1], [1, 0], [0, -1], [-1, 0]]
 cdef Py_ssize_t[4][2] AHEAD_LEFT = [[-1, 0], [0, 0], [0, -1], [-1, -1]]
 
 
-# Label: runs and union-find, one pass over the map
+# Label: runs and union-find. A run is a stretch of a row at or above the threshold; its parent is an earlier run of the
+# same lesion, or itself.
 
 
-def find_runs(const float[:, ::1] probability, float threshold, int32_t[:, ::1] runs, double[:, ::1] sums,
-              float[::1] peaks):
-    """Fill `runs` (row, start, end, parent), their `sums` and `peaks`.
+def find_runs(const float[:, ::1] probability, float threshold, int32_t[::1] edges, int32_t[::1] firsts,
+              int32_t[::1] starts, int32_t[::1] ends, int32_t[::1] parents):
+    """Fill the first run of each row (and one past the last), and where runs start and end, and their parents.
 
-    Returns how many runs and how many lesions there are; None if a probability is above 1 or not a number.
+    edges : room for one more than the columns. Returns how many lesions there are; -1 if a probability is above 1 or
+    not a number.
     """
     cdef Py_ssize_t rows = probability.shape[0], columns = probability.shape[1]
-    cdef Py_ssize_t row, column, run = 0, begin = 0, above, above_end, near, lesions = 0
-    cdef double total, moment
-    cdef float value, peak
+    cdef Py_ssize_t row, edge, found, run, above, above_end, first, last = 0, root, other, step, lesions = 0
     cdef bint fits = True
     with nogil:
+        firsts[0] = 0
         for row in range(rows):
-            above, above_end, begin = begin, run, run
-            column = lennox_skip(&probability[row, 0], 0, columns, threshold)
-            while column < columns:
-                runs[run, ROW], runs[run, START], runs[run, PARENT] = <int32_t> row, <int32_t> column, <int32_t> run
-                total, moment, peak = 0.0, 0.0, 0.0
-                while column < columns:
-                    value = probability[row, column]
-                    if value < threshold:
-                        break
-                    fits = fits and value <= 1.0  # refuses not-a-number too
-                    total += value
-                    moment += value * (column + 0.5)
-                    peak = max(peak, value)
-                    column += 1
-                runs[run, END] = <int32_t> column
-                sums[run, TOTAL], sums[run, ROW_MOMENT] = total, total * (row + 0.5)
-                sums[run, COLUMN_MOMENT], peaks[run] = moment, peak
-                while above < above_end and runs[above, END] < runs[run, START]:
-                    above += 1
-                near = above  # touching by a corner is enough
-                while near < above_end and runs[near, START] <= runs[run, END]:
-                    _join(runs, near, run)
-                    near += 1
-                run += 1
-                column = lennox_skip(&probability[row, 0], column, columns, threshold)
-        for near in range(run):
-            lesions += runs[near, PARENT] == near
-    return (run, lesions) if fits else None
+            found = lennox_edges(&probability[row, 0], columns, threshold, &edges[0])
+            if found < 0:
+                fits = False
+                break
+            first = last
+            for edge in range(0, found, 2):
+                starts[last], ends[last], parents[last] = edges[edge], edges[edge + 1], <int32_t> last
+                last += 1
+            firsts[row + 1] = <int32_t> last
+            above, above_end = firsts[max(row - 1, 0)], first
+            run = first
+            while above < above_end and run < last:
+                if (starts[above] <= ends[run]) & (starts[run] <= ends[above]):  # touching by a corner is enough
+                    root, other = _root(parents, above), parents[run]
+                    if root > other:  # the earlier run stays: lesions are numbered by their first cell
+                        root, other = other, root
+                    parents[other] = parents[run] = <int32_t> root
+                step = ends[above] < ends[run]  # whichever ends first; counted, not branched on, for it is a coin toss
+                above += step
+                run += 1 - step
+        for run in range(last):
+            lesions += parents[run] == run
+    return lesions if fits else -1
 
 
-cdef inline Py_ssize_t _root(int32_t[:, ::1] runs, Py_ssize_t run) except -1 nogil:
-    while runs[run, PARENT] != run:
-        runs[run, PARENT] = runs[runs[run, PARENT], PARENT]  # halve the way for whoever comes next
-        run = runs[run, PARENT]
+cdef inline Py_ssize_t _root(int32_t[::1] parents, Py_ssize_t run) except -1 nogil:
+    while parents[run] != run:
+        parents[run] = parents[parents[run]]  # halve the way for whoever comes next
+        run = parents[run]
     return run
 
 
-cdef inline int _join(int32_t[:, ::1] runs, Py_ssize_t one, Py_ssize_t other) except -1 nogil:
-    one, other = _root(runs, one), _root(runs, other)
-    if one < other:  # the earlier run stays: lesions are numbered by their first cell
-        runs[other, PARENT] = <int32_t> one
-    else:
-        runs[one, PARENT] = <int32_t> other
-
-
-def fold_runs(int32_t[:, ::1] runs, Py_ssize_t count, const double[:, ::1] run_sums, const float[::1] run_peaks,
-              int32_t[:, ::1] labels, int64_t[:, ::1] boxes, int64_t[::1] areas, double[:, ::1] sums,
-              float[::1] peaks):
-    """Number the lesions of the first `count` runs, paint `labels` (zero before) and gather their measures."""
-    cdef Py_ssize_t run, root, which, column, known = 0
+def fold_runs(const float[:, ::1] probability, const int32_t[::1] firsts, const int32_t[::1] starts,
+              const int32_t[::1] ends, int32_t[::1] parents, int32_t[:, ::1] labels, int64_t[:, ::1] boxes,
+              int64_t[::1] areas, double[:, ::1] sums, float[::1] peaks):
+    """Number the lesions, paint `labels` (zero before) and gather the measures; `parents` become lesions."""
+    cdef Py_ssize_t row, run, which, start, known = 0
+    cdef double total = 0.0, moment = 0.0
+    cdef float peak = 0.0
     with nogil:
-        for run in range(count):
-            root = _root(runs, run)
-            if root == run:
-                runs[run, LESION], known = <int32_t> known, known + 1
-            which = runs[run, LESION] = runs[root, LESION]
-            _widen(boxes, which, runs[run, ROW], runs[run, START], runs[run, END])
-            areas[which] += runs[run, END] - runs[run, START]
-            for column in range(3):
-                sums[which, column] += run_sums[run, column]
-            peaks[which] = max(peaks[which], run_peaks[run])
-            for column in range(runs[run, START], runs[run, END]):
-                labels[runs[run, ROW], column] = <int32_t> (which + 1)
-
-
-cdef inline int _widen(int64_t[:, ::1] boxes, Py_ssize_t which, int64_t row, int64_t start, int64_t end) except -1 nogil:
-    boxes[which, 0] = min(boxes[which, 0], row)
-    boxes[which, 1] = min(boxes[which, 1], start)
-    boxes[which, 2] = max(boxes[which, 2], row + 1)
-    boxes[which, 3] = max(boxes[which, 3], end)
+        for row in range(probability.shape[0]):
+            for run in range(firsts[row], firsts[row + 1]):
+                start = starts[run]
+                if parents[run] == run:
+                    which, known = known, known + 1
+                    boxes[which, 0], boxes[which, 1], boxes[which, 3] = row, start, ends[run]
+                else:
+                    which = parents[parents[run]]  # a parent is earlier, and already holds its lesion
+                parents[run] = <int32_t> which
+                lennox_gather(&probability[row, start], ends[run] - start, probability.shape[1] - start,
+                              <int32_t> (which + 1), &labels[row, start], &total, &moment, &peak)
+                boxes[which, 1], boxes[which, 2] = min(boxes[which, 1], start), row + 1
+                boxes[which, 3] = max(boxes[which, 3], ends[run])
+                areas[which] += ends[run] - start
+                sums[which, TOTAL] += total
+                sums[which, ROW_MOMENT] += total * (row + 0.5)
+                sums[which, COLUMN_MOMENT] += total * (start + 0.5) + moment
+                peaks[which] = peak if peak > peaks[which] else peaks[which]
 
 
 # Extract: what rises around a peak
 
 
-def find_peaks(const float[:, ::1] probability, float floor, float[:, ::1] highest, int32_t[::1] peaks):
+def find_peaks(const float[:, ::1] probability, float floor, int32_t[::1] edges, float[::1] highest,
+               int32_t[::1] peaks):
     """Fill `peaks` with the cells (row * columns + column) at or above `floor` that no cell of the 7 x 7 around exceeds.
 
-    highest : room for a copy of the map. Returns how many there are; None if a probability is above 1 or not a number.
+    edges : room for one more than the columns; highest : room for a row. Returns how many there are; -1 if a
+    probability is above 1 or not a number.
     """
-    cdef Py_ssize_t rows = probability.shape[0], columns = probability.shape[1], row, column, near, found = 0
-    cdef float top
+    cdef Py_ssize_t rows = probability.shape[0], columns = probability.shape[1]
+    cdef Py_ssize_t row, edge, edge_count, column, near, found = 0
     cdef bint fits = True
     with nogil:
         for row in range(rows):
-            for column in range(columns):
-                fits = fits and probability[row, column] <= 1.0
-                highest[row, column] = probability[row, column]
+            edge_count = lennox_edges(&probability[row, 0], columns, floor, &edges[0])
+            if edge_count < 0:
+                fits = False
+                break
+            if edge_count == 0:
+                continue
+            memcpy(&highest[0], &probability[row, 0], columns * sizeof(float))
             for near in range(max(row - REACH, 0), min(row + REACH + 1, rows)):
-                for column in range(columns):
-                    top = probability[near, column]
-                    highest[row, column] = top if top > highest[row, column] else highest[row, column]
-        for row in range(rows):
-            column = lennox_skip(&probability[row, 0], 0, columns, floor)
-            while column < columns:
-                top = probability[row, column]
-                for near in range(max(column - REACH, 0), min(column + REACH + 1, columns)):
-                    if highest[row, near] > top:
-                        break
-                else:
-                    peaks[found] = <int32_t> (row * columns + column)
-                    found += 1
-                column = lennox_skip(&probability[row, 0], column + 1, columns, floor)
-    return found if fits else None
+                lennox_raise(&probability[near, 0], columns, &highest[0])
+            for edge in range(0, edge_count, 2):
+                for column in range(edges[edge], edges[edge + 1]):
+                    for near in range(max(column - REACH, 0), min(column + REACH + 1, columns)):
+                        if highest[near] > probability[row, column]:
+                            break
+                    else:
+                        peaks[found] = <int32_t> (row * columns + column)
+                        found += 1
+    return found if fits else -1
 
 
 def grow(const float[:, ::1] probability, const int32_t[::1] peaks, float region_share, int32_t[::1] cells,
@@ -161,7 +151,8 @@ def grow(const float[:, ::1] probability, const int32_t[::1] peaks, float region
                 row, column = cells[at] // columns, cells[at] % columns
                 at += 1
                 value = probability[row, column]
-                _widen(boxes, which, row, column, column + 1)
+                boxes[which, 0], boxes[which, 1] = min(boxes[which, 0], row), min(boxes[which, 1], column)
+                boxes[which, 2], boxes[which, 3] = max(boxes[which, 2], row + 1), max(boxes[which, 3], column + 1)
                 sums[which, TOTAL] += value
                 sums[which, ROW_MOMENT] += value * (row + 0.5)
                 sums[which, COLUMN_MOMENT] += value * (column + 0.5)

@@ -169,7 +169,8 @@ def resize_weights(size: int, wanted: int) -> Floats:
         edges = np.arange(wanted + 1) * scale
         cells = np.arange(size)
         overlap = np.minimum(edges[1:, None], cells + 1) - np.maximum(edges[:-1, None], cells)
-        return np.maximum(overlap, 0.0) / scale
+        shares: Floats = np.maximum(overlap, 0.0) / scale
+        return shares
     centres = np.clip((np.arange(wanted) + 0.5) * scale - 0.5, 0.0, size - 1.0)
     before = np.floor(centres).astype(np.intp)
     after = np.minimum(before + 1, size - 1)

@@ -12,9 +12,11 @@ def too_few(people: People, evidence: str, policy: Policy) -> str:
     """Which minimum of the policy is not reached, as a sentence part; empty if all are."""
     need = policy.evidence
     lacking = []
-    if people.patients < need.min_patients or people.contributing < need.min_patients:
-        short = min(people.patients, people.contributing)
-        lacking.append(f"{short} of {need.min_patients} patients")
+    if people.patients < need.min_patients:
+        lacking.append(f"{people.patients} of {need.min_patients} patients")
+    elif people.contributing < need.min_patients:
+        kind = {"cases": " with cases", "controls": " with controls"}.get(evidence, " that count")
+        lacking.append(f"{people.contributing} of {need.min_patients} patients{kind}")
     if evidence in ("cases", "both") and people.cases < need.min_cases:
         lacking.append(f"{people.cases} of {need.min_cases} cases")
     if evidence in ("controls", "both") and people.controls < need.min_controls:

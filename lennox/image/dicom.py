@@ -1,8 +1,8 @@
 """DICOM files: the only door to pydicom and its decoders.
 
 Elements are taken raw and turned into numbers here: pydicom's own conversion warns about each untidy value, and dental
-software writes many. Compressed frames are decoded by python-gdcm (BSD), never by whatever else is installed, so that
-a file gives the same pixels on every computer.
+software writes many. Compressed frames are decoded by python-gdcm (BSD), or here, never by whatever else is installed,
+so that a file gives the same pixels on every computer.
 """
 
 from __future__ import annotations
@@ -18,13 +18,15 @@ from pydicom.pixels.processing import convert_color_space
 from pydicom.uid import UID
 
 from lennox.errors import ImageError
-from lennox.image.dicom_codec import RLE, SYNTAXES, Frame, codestream, decode
+from lennox.image.dicom_codec import SYNTAXES, Frame, codestream, decode
 from lennox.image.dicom_file import DicomFile, Elements, take_apart
 from lennox.image.dicom_grey import GreyRules, Lookup, Window, colour_levels, grey_levels, palette_levels
+from lennox.image.dicom_rle import unpack_rle
 from lennox.image.image import Image, Modality
 from lennox.image.levels import one_channel
 from lennox.image.limits import check_size
 
+_RLE = "1.2.840.10008.1.2.5"
 _PHOTOGRAPHIC = "1.2.840.10008.5.1.4.1.1.77.1."
 
 # Samples a pixel of the photometric interpretations that are read.
@@ -135,14 +137,19 @@ def _frame(file: DicomFile, index: int, photometric: str, samples: int) -> tuple
 def _decompressed(
     file: DicomFile, index: int, announced: Frame, planar: int, signed: bool
 ) -> tuple[NDArray[Any], str, int]:
-    if file.syntax not in SYNTAXES:
+    if file.syntax not in (_RLE, *SYNTAXES):
         what = _name_of(file.syntax)
         raise ImageError(
             f"The pixels are compressed as {what}; wanted RLE, JPEG, JPEG-LS, JPEG 2000 or none. "
             "Export it uncompressed."
         )
     data = get_frame(bytes(file.pixels), index, number_of_frames=_count(file.elements))
-    found = announced if file.syntax == RLE else codestream(data, announced.photometric)
+    if file.syntax == _RLE:
+        shape = (announced.rows, announced.columns, announced.samples)
+        stored = unpack_rle(data, shape, announced.bits // 8)
+        stored = stored[..., 0] if announced.samples == 1 else stored
+        return _finished(stored, announced, signed)
+    found = codestream(data, announced.photometric)
     if found is None:
         raise ImageError("The compressed pixels are damaged or cut short (no header found). Copy or export it again.")
     if (found.rows, found.columns, found.samples) != (announced.rows, announced.columns, announced.samples):
@@ -150,11 +157,14 @@ def _decompressed(
             f"The compressed picture has {found.rows} x {found.columns} pixels of {found.samples}, but the file "
             f"announces {announced.rows} x {announced.columns} of {announced.samples}: it is damaged. Export it again."
         )
-    stored = decode(data, file.syntax, found, planar=planar, signed=signed)
+    return _finished(decode(data, file.syntax, found, planar=planar, signed=signed), found, signed)
+
+
+def _finished(stored: NDArray[Any], frame: Frame, signed: bool) -> tuple[NDArray[Any], str, int]:
     stored = stored.view(f"i{stored.dtype.itemsize}") if signed else stored
-    if found.photometric.startswith("YBR"):
-        return np.asarray(convert_color_space(stored, "YBR_FULL", "RGB")), "RGB", found.bits
-    return stored, found.photometric, found.bits
+    if frame.photometric.startswith("YBR"):
+        return np.asarray(convert_color_space(stored, "YBR_FULL", "RGB")), "RGB", frame.bits
+    return stored, frame.photometric, frame.bits
 
 
 def _name_of(syntax: str) -> str:

@@ -12,15 +12,9 @@ from numpy.typing import NDArray
 from lennox.errors import ImageError
 from lennox.image.apart import run_apart
 
-RLE = "1.2.840.10008.1.2.5"
 JPEG_2000 = ("1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.91")
 JPEG_LS = ("1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.81")
-SYNTAXES = (
-    *(f"1.2.840.10008.1.2.4.{part}" for part in (50, 51, 57, 70)),
-    *JPEG_LS,
-    *JPEG_2000,
-    RLE,
-)
+SYNTAXES = (*(f"1.2.840.10008.1.2.4.{part}" for part in (50, 51, 57, 70)), *JPEG_LS, *JPEG_2000)
 
 # What gdcm says of frames that it then decodes well: it tries the decoder of 8 bits first, and encoders are sloppy.
 _HARMLESS = ("Unsupported JPEG data precision", "Invalid SOS parameters for sequential JPEG")

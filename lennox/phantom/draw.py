@@ -35,7 +35,7 @@ def draw_film(
     """Draw the film that belongs to a seed: another mouth, sensor, exposure and geometry with each.
 
     kind : "periapical" or "bitewing"
-    rows, columns : size in pixels, 64 to 4096 each; the longer side is 29 to 41 mm of sensor
+    rows, columns : size in pixels, 64 to 4096 each; the longer side is 29 to 41 mm of sensor, 36 to 41 of a bitewing
     bits : 8, 12 or 16
     lesions : how many, or the depth (E1, E2, D1, D2, D3) of each; None leaves it to the seed (none on nearly half of
         the films, and on every film with `artefacts`). Fewer are drawn where the teeth have no room for more.
@@ -48,7 +48,7 @@ def draw_film(
         np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(5)
     )
     artefacts = tuple(name for name in ARTEFACTS if name in artefacts)
-    long_mm = float(exposing.uniform(29.0, 41.0))
+    long_mm = float(exposing.uniform(29.0 if kind == "periapical" else 36.0, 41.0))
     spacing_mm = long_mm / max(rows, columns)
     scene = set_scene(mouth, kind, rows * spacing_mm, columns * spacing_mm, artefacts)
     sensor = choose_sensor(exposing, artefacts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ SURFACES = ("M", "D", "O", "B", "L", "root")
 LESION_KINDS = ("proximal", "occlusal", "secondary", "root", "gross")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Lesion:
     """One carious lesion as it was drawn.
 
@@ -45,8 +45,11 @@ class Lesion:
             raise ValueError(f"box {self.box} is not the tight box of the mask, {tight_box(self.mask)}")
         self.mask.flags.writeable = False
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Lesion, tuple(getattr(self, field.name) for field in fields(self))  # checked and read-only again
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Phantom:
     """A drawn film: never a real one, however it looks.
 
@@ -79,6 +82,9 @@ class Phantom:
         if any(lesion.mask.shape != self.pixels.shape for lesion in self.lesions):
             raise ValueError("every lesion's mask must have the film's size")
         self.pixels.flags.writeable = False
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Phantom, tuple(getattr(self, field.name) for field in fields(self))  # checked and read-only again
 
     @property
     def stored(self) -> NDArray[np.uint8] | NDArray[np.uint16]:

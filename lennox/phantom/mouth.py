@@ -160,7 +160,7 @@ def _restore(rng: np.random.Generator, tooth: Tooth, burden: float) -> Tooth:
         tooth = replace(tooth, cover=_cover(rng, tooth.size), post=root_filled and rng.random() < 0.5)
     elif rng.random() < burden or root_filled:
         metal = 0.5 if tooth.position >= 4 else 0.05
-        material = str(rng.choice(["amalgam", "composite", "lucent composite"], p=[metal, 0.92 - metal, 0.08]))
+        material = str(rng.choice(["amalgam", "composite", "lucent composite"], p=[metal, 0.97 - metal, 0.03]))
         tooth = replace(tooth, fillings=(_filling(rng, tooth.form, tooth.size, material),))
     return replace(tooth, root_filled=root_filled, filled_short=float(rng.uniform(0.2, 3.0)))
 
@@ -207,6 +207,8 @@ def _arrange(
         waist = rng.uniform(1.0, 1.5)
     burden = rng.choice([0.05, 0.3, 0.6], p=[0.35, 0.4, 0.25])
     lost = rng.choice([0.0, 0.06, 0.2], p=[0.45, 0.35, 0.2])
+    if artefacts:  # they need teeth to be seen on
+        lost = 0.0
     slope = rng.normal(0, 0.05)
     teeth: list[Tooth] = []
     gaps: list[tuple[float, float]] = []
@@ -268,7 +270,7 @@ def set_scene(
     for upper in tops:
         teeth, gaps = _arrange(rng, upper, middle + (0.0 if upper else 0.2), reach, artefacts)
         near = [tooth.neck + tooth.size.crown_height for tooth in teeth if kind != "bitewing" or tooth.position >= 4]
-        crown = max(near, default=8.0)
+        crown = max(near, default=8.0) if kind != "bitewing" or not near else sum(near) / len(near) + 0.3
         if kind == "bitewing":
             lift = -(crown + rng.uniform(-0.2, 0.6)) + (shift if upper else -shift)
         else:

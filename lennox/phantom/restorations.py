@@ -108,7 +108,7 @@ def root_filling(tooth: Tooth, window: Window, depth: Map, energy_kev: float) ->
     form, size = tooth.form, tooth.size
     gutta = np.float32(attenuation("gutta-percha", energy_kev) - attenuation("soft tissue", energy_kev))
     reach = np.clip((window.v + np.float32(size.root_length - tooth.filled_short)) * 4, 0, 1)
-    wobble = np.float32(1.0) + np.float32(0.12) * np.sin(window.v * 3.1 + tooth.x)
+    wobble = np.float32(1.0) + np.float32(0.06) * np.sin(window.v * 2.1 + tooth.x)
     for number, root in enumerate(form.roots):
         half = window.look_up(root.canal) * np.float32(1.25) * wobble
         half *= half > 0

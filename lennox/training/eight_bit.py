@@ -50,11 +50,13 @@ def quantise(model: Path, recipe: Path, out: Path) -> Path:
         prepared, small = Path(folder) / "prepared.onnx", Path(folder) / "small.onnx"
         quant_pre_process(str(Path(model) / "model.onnx"), str(prepared), skip_symbolic_shape=True)
         graph = onnx.load(str(prepared)).graph
-        convolutions = [node.name for node in graph.node if node.op_type == "Conv"]
+        nodes = list(graph.node)
+        last = max(k for k, node in enumerate(nodes) if node.op_type == "Conv" and node.name.startswith("/head/"))
         quantize_static(
-            str(prepared), str(small), Reader(), quant_format=QuantFormat.QDQ, op_types_to_quantize=["Conv", "Add"],
+            str(prepared), str(small), Reader(), quant_format=QuantFormat.QDQ,
+            op_types_to_quantize=["Conv", "Clip", "Add", "Resize"],
             per_channel=True, activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8,
-            nodes_to_exclude=convolutions[-2:],  # the last layer of the head, and the smoothing
+            nodes_to_exclude=[node.name for node in nodes[last:]],
         )  # fmt: skip
         weights = small.read_bytes()
     document: dict[str, Any] = json.loads(json.dumps(card.document))

@@ -9,16 +9,19 @@ from typing import Any
 
 from lennox.card import ModelCard
 from lennox.errors import InputError
+from lennox.training.card_page import card_page
 from lennox.training.evaluation import write
+from lennox.training.words import PUBLISHED
 
 EVALUATIONS = "evaluations"
 PREVALENCES = (0.05, 0.2, 0.5)
 
 
 def update_card(model: Path) -> Path:
-    """Write `figures` and `robustness` of a model's card from `evaluations/*/evaluation.json` and robustness.json.
+    """Write `figures` and `robustness` of a model's card from the files in `evaluations`, and card.md, its page.
 
-    Running it twice changes nothing. Raises InputError if an evaluation is of other weights.
+    Reads `evaluations/*/evaluation.json` and `evaluations/*/robustness.json` beside the card. Running it twice
+    changes nothing. Raises InputError if an evaluation is of other weights.
     """
     model = Path(model)
     path = model / "card.json"
@@ -36,9 +39,11 @@ def update_card(model: Path) -> Path:
             {key: value for key, value in _read(found, sha256).items() if key not in ("format", "model")}
             for found in robustness
         ]
+    document["published_figures"] = PUBLISHED
     text = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     ModelCard.from_json(text)
     write(path, text)
+    write(model / "card.md", card_page(document))
     return path
 
 
@@ -68,12 +73,15 @@ def summary(evaluation: Mapping[str, Any]) -> dict[str, Any]:
         ]  # fmt: skip
         for name in ("wafroc_area", "afroc_area", "ap50"):
             kept[name] = figures[name]
-        kept["calibration_of_candidates"] = {
-            name: figures["calibration"][name] for name in ("slope", "intercept", "brier")
-        }
+        if figures["calibration"] is not None:
+            told = figures["calibration"]
+            kept["calibration_of_candidates"] = {name: told[name] for name in ("slope", "intercept", "brier")}
     if figures["film_roc_area"]["value"] is not None:
         kept["film_roc_area"] = figures["film_roc_area"]
-    kept["operating_points"] = [_point(name, point) for name, point in figures["operating_points"].items()]
+    kept["operating_points"] = [
+        _point(name, point)
+        for name, point in sorted(figures["operating_points"].items(), key=lambda item: item[1]["threshold"])
+    ]
     groups = []
     for name, values in evaluation["groups"].items():
         for value, entry in values.items():

@@ -61,10 +61,10 @@ class DataSet:
 
 
 class Ledger:
-    """The data sets of a ledger file, by name."""
+    """The data sets of a ledger file, by name; `leak_check` is what was found between them."""
 
-    def __init__(self, sets: Mapping[str, DataSet], sha256: str) -> None:
-        self._sets, self.sha256 = dict(sets), sha256
+    def __init__(self, sets: Mapping[str, DataSet], sha256: str, leak_check: Mapping[str, Any]) -> None:
+        self._sets, self.sha256, self.leak_check = dict(sets), sha256, dict(leak_check)
 
     def __iter__(self) -> Iterator[DataSet]:
         return iter(self._sets.values())
@@ -111,7 +111,7 @@ def read_ledger(path: Path) -> Ledger:
         raise InputError(f"{path.name}: the data ledger lacks {error}.") from error
     except (ValueError, TypeError, AttributeError) as error:
         raise InputError(f"{path.name}: not a valid data ledger: {error}.") from error
-    return Ledger(sets, hashlib.sha256(content).hexdigest())
+    return Ledger(sets, hashlib.sha256(content).hexdigest(), document.get("leak_check", {}))
 
 
 def digest_folder(folder: Path) -> str:

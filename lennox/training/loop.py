@@ -78,16 +78,16 @@ def train(
     run = _Run(plan, out, stages)
     if resume and (out / "checkpoint.pt").is_file():
         run.restore()
-    last = plan.schedule.steps if stop_after is None else min(stop_after, plan.schedule.steps)
+    last = plan.schedule.last_step if stop_after is None else min(stop_after, plan.schedule.last_step)
     while run.step < last:
         loss = run.advance()
         if report:
-            report(Progress(run.step, plan.schedule.steps, loss))
+            report(Progress(run.step, plan.schedule.last_step, loss))
         every = plan.schedule.validate_every
-        if every and (run.step % every == 0 or run.step == plan.schedule.steps):
+        if every and (run.step % every == 0 or run.step == plan.schedule.last_step):
             figures = run.validate()
             if report:
-                report(Progress(run.step, plan.schedule.steps, loss, figures))
+                report(Progress(run.step, plan.schedule.last_step, loss, figures))
         if run.step % CHECKPOINT_EVERY == 0:
             run.save()
     run.save()
@@ -101,7 +101,7 @@ def _stage(path: Path, out: Path, report: Callable[[Progress], None] | None) -> 
     checkpoint, recipe = out / "checkpoint.pt", read_recipe(path)
     if checkpoint.is_file():
         state = _load(checkpoint)
-        if state["recipe"] == recipe.sha256 and state["step"] == recipe.schedule.steps:
+        if state["recipe"] == recipe.sha256 and state["step"] == recipe.schedule.last_step:
             return checkpoint
     return train(path, out, resume=True, report=report).checkpoint
 

@@ -29,10 +29,12 @@ from lennox.training.network import Network
 from lennox.training.reading import Reading, become_familiar
 from lennox.training.recipe import Recipe, read_recipe
 from lennox.training.sources import Canvas, FilmSource, WindowSource, split_films
+from lennox.training.validation import REGION_SHARE as RAW_REGION_SHARE
 from lennox.training.validation import Exam, candidates_of, exams_of_films, exams_of_windows
 from lennox.training.words import INTENDED_USE, LIMITS
 
 OPSET = 17
+REGION_SHARE = 0.4  # of the peak of a calibrated map, which is steeper than the network's own
 AGREEMENT = 2e-3  # highest difference in probability between PyTorch and ONNX Runtime
 FAMILIAR_WINDOWS = 200
 FAMILIAR_MARGIN = 1.5
@@ -84,7 +86,7 @@ def export(checkpoint: Path, recipe: Path, out: Path) -> Exported:
         "slope": round(slope, 4), "intercept": round(intercept, 4), **document.pop("calibration"),
     }  # fmt: skip
     document["training"] = {
-        "recipe": Path(recipe).name, "recipe_sha256": plan.sha256, "seed": plan.seed, "steps": plan.schedule.steps,
+        "recipe": Path(recipe).name, "recipe_sha256": plan.sha256, "seed": plan.seed, "steps": plan.schedule.last_step,
     }  # fmt: skip
     write_model(Path(out), weights, document)
     return Exported(Path(out), document)
@@ -135,7 +137,13 @@ def _compare(reading: Reading, weights: bytes, canvases: Sequence[Canvas], contr
 
 
 def _calibrate(maps: Sequence[NDArray[np.float32]], exams: Sequence[Exam]) -> tuple[float, float]:
-    pairs = candidate_outcomes(maps, exams)[0]
+    """The line for the candidates of raw maps; once more for those of the calibrated maps, whose outlines differ."""
+    line = _fit(candidate_outcomes(maps, exams, region_share=RAW_REGION_SHARE)[0])
+    again = _fit(candidate_outcomes([_on_line(raw, *line) for raw in maps], exams)[0])
+    return again[0] * line[0], again[0] * line[1] + again[1]
+
+
+def _fit(pairs: Sequence[tuple[float, bool, int]]) -> tuple[float, float]:
     logits = logit(np.array([pair[0] for pair in pairs]))
     slope, intercept = fit_line(logits, np.array([float(pair[1]) for pair in pairs]))
     if not slope > 0:
@@ -144,12 +152,12 @@ def _calibrate(maps: Sequence[NDArray[np.float32]], exams: Sequence[Exam]) -> tu
 
 
 def candidate_outcomes(
-    maps: Sequence[NDArray[np.float32]], exams: Sequence[Exam], floor: float = 0.01
+    maps: Sequence[NDArray[np.float32]], exams: Sequence[Exam], floor: float = 0.01, region_share: float = REGION_SHARE
 ) -> tuple[list[tuple[float, bool, int]], list[Scored]]:
     """((probability, hit or not, number of the exam) of every candidate but repeats, the scored exams)."""
     pairs, scored = [], []
     for number, (map_, exam) in enumerate(zip(maps, exams, strict=True)):
-        candidates = candidates_of(map_, floor)
+        candidates = candidates_of(map_, floor, region_share)
         film = score_film(candidates, exam.lesions)
         scored.append(film)
         pairs += [
@@ -198,7 +206,6 @@ class HeldOut:
 def describe(plan: Recipe, ledger: Ledger, held_out: HeldOut, near: Sequence[float]) -> dict[str, Any]:
     """The card of a model, with its figures on held-out films. `near`: distances of training films."""
     from lennox.training.evaluation import resample_groups
-    from lennox.training.validation import REGION_SHARE
 
     exams, maps = held_out.exams, held_out.maps
     pairs, scored = candidate_outcomes(maps, exams)
@@ -268,6 +275,7 @@ def data_of(ledger: Ledger, plan: Recipe) -> dict[str, Any]:
             }
             for entry in ledger
         ],
+        "leak_check": ledger.leak_check,
         "held_out_share": plan.data.holdout_share,
         "people": "no set carries age, sex, ethnicity or income: nothing can be said of groups of people from them",
     }  # fmt: skip

@@ -54,6 +54,7 @@ class Schedule:
     """How long and how fast it learns.
 
     steps, batch, crop : optimiser steps, crops a step, side of a crop in pixels of the canvas
+    stop : step at which it ends, though its rates are those of a run of `steps`; 0 for the last
     decoder_rate, encoder_rate : highest learning rates, after `warm_up` steps; cosine to nothing at the end
     average : decay of the moving average of the weights, which is what is validated and kept
     validate_every : steps between validations on the held-out films; 0 for none
@@ -67,6 +68,7 @@ class Schedule:
     """
 
     steps: int
+    stop: int = 0
     batch: int = 8
     crop: int = 256
     decoder_rate: float = 2e-3
@@ -86,8 +88,15 @@ class Schedule:
     def __post_init__(self) -> None:
         if self.steps < 0 or min(self.batch, self.crop) < 1 or self.crop % 32:
             raise ValueError("steps must not be negative, batch be positive and crop a multiple of 32")
+        if not 0 <= self.stop <= self.steps:
+            raise ValueError(f"stop must be within 0..{self.steps}, got {self.stop}")
         if self.precision not in ("bfloat16", "float32"):
             raise ValueError(f"precision must be bfloat16 or float32, got '{self.precision}'")
+
+    @property
+    def last_step(self) -> int:
+        """The step at which it ends."""
+        return self.stop or self.steps
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from lennox.training.shapes import Shape
 from lennox.training.sources import Canvas, cut_window, grid_of_windows, make_canvas, window_truth
 
 FLOOR = 0.01
-REGION_SHARE = 0.7
+REGION_SHARE = 0.7  # of the peak of an uncalibrated map
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +81,11 @@ def predict(network: Network, canvases: Sequence[Canvas], contract: InputContrac
     return maps
 
 
-def candidates_of(probability: NDArray[np.float32], floor: float = FLOOR) -> list[Candidate]:
+def candidates_of(
+    probability: NDArray[np.float32], floor: float = FLOOR, region_share: float = REGION_SHARE
+) -> list[Candidate]:
     """The candidates of a map, in canvas pixels, as the shipped route finds them."""
-    lesions = _core.extract_lesions(probability, floor, REGION_SHARE)
+    lesions = _core.extract_lesions(probability, floor, region_share)
     return [
         Candidate(
             float(peak), (float(centroid[0]) * STRIDE, float(centroid[1]) * STRIDE),

@@ -20,3 +20,19 @@ LIMITS = (
     "Cervical burn-out, the edge of a restoration, pulp and marrow spaces are the usual false positives.",
     "Patients behind the films are unknown; intervals that resample films or blocks of films may be too narrow.",
 )
+PUBLISHED = {
+    "note": "of other systems on other films at other levels: they are no comparison, only a sense of scale",
+    "figures": [
+        {"system": "VideaHealth Caries Assist", "films": "bitewings, FDA K213795", "level": "lesion",
+         "figure": "AFROC area 0.740 (0.721 to 0.760)"},
+        {"system": "Denti.AI Detect", "films": "bitewings, FDA K230144", "level": "lesion",
+         "figure": "wAFROC area 0.737 (0.713 to 0.761)"},
+        {"system": "DTX Studio Clinic 3.0", "films": "216 images, FDA K221921", "level": "lesion",
+         "figure": "sensitivity 0.70 (0.65 to 0.75)"},
+        {"system": "Diagnocat, tested by others", "films": "100 bitewings", "level": "surface",
+         "figure": "sensitivity 0.73, specificity 0.94"},
+        {"system": "five commercial and three experimental systems, tested by others",
+         "films": "200 bitewings, restored surfaces", "level": "surface",
+         "figure": "sensitivity 0.33 to 0.49, specificity 0.96 to 0.99"},
+    ],
+}  # fmt: skip

@@ -70,7 +70,8 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(lennox_process, films, out
 @pytest.mark.skipif(sys.platform == "win32", reason="signals differ")
 def test_ctrl_c_is_130_and_results_so_far_are_whole(lennox_process, write_films, tmp_path):
     write_films(tmp_path / "many", 40)
-    process = lennox_process("diagnose", "many", "--threads", "1", "--out", "out")
+    listening = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)}  # a background job is deaf to it
+    process = lennox_process("diagnose", "many", "--threads", "1", "--overlay", "--out", "out", **listening)
     while process.poll() is None and not list((tmp_path / "out").glob("records/*")):
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
@@ -84,7 +85,7 @@ def test_messages_are_one_line_without_terminal_codes():
 
 
 def test_stdout_that_is_closed(tiny, films, tmp_path):
-    command = [sys.executable, "-m", "lennox.cli", "diagnose", "films/0.png", "--model", tiny]
+    command = [sys.executable, "-P", "-m", "lennox.cli", "diagnose", "films/0.png", "--model", tiny]
     done = subprocess.run(["sh", "-c", '"$@" >&-', "sh", *command], cwd=tmp_path, capture_output=True, env=os.environ)
     assert done.returncode == 2
     assert b"Traceback" not in done.stderr

@@ -6,7 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lennox.card import OperatingPoint
 from lennox.errors import InputError
+from lennox.examination import Examination, ModelIdentity, Source
+from lennox.findings import Finding
+from lennox.maps import Box
 from lennox.report import from_record, to_json, to_record
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs/schema/examination-1.json").read_text())
@@ -98,3 +102,35 @@ def test_a_damaged_part_is_refused_or_read_but_never_a_traceback(part):
     }  # fmt: skip
     with pytest.raises(InputError):
         from_record(base)
+
+
+share = st.floats(1e-4, 1.0)
+place = st.floats(0, 4000).map(lambda value: round(value, 3))
+
+
+@st.composite
+def any_finding(draw):
+    top, left = draw(place), draw(place)
+    bottom, right = top + draw(st.floats(0.5, 500)), left + draw(st.floats(0.5, 500))
+    outline = ((top, left), (top, right), (bottom, right), (bottom, left))
+    area = draw(st.none() | st.floats(0.01, 1e3))
+    return Finding(
+        "caries", draw(share), Box(top, left, bottom, right), (top, left), outline, draw(st.floats(1, 1e6)), area
+    )
+
+
+@given(
+    st.text(max_size=40),
+    st.lists(any_finding(), max_size=4),
+    share,
+    st.none() | st.tuples(st.floats(1e-3, 1.0), st.floats(1e-3, 1.0)),
+)
+def test_any_examination_follows_the_schema_and_comes_back(name, findings, threshold, spacing_mm):
+    source = Source(name, "0" * 64, 4000, 4000, 12, "bitewing", spacing_mm)
+    model = ModelIdentity("m", "1", "f" * 64, "unreleased")
+    examination = Examination(
+        source, model, OperatingPoint("custom", threshold), "assessed", (), threshold, tuple(findings)
+    )
+    record = json.loads(to_json(examination))
+    VALIDATOR.validate(record)
+    assert to_record(from_record(record)) == record

@@ -1,0 +1,178 @@
+"""`lennox audit` and `lennox policy` from end to end: files, exit statuses, every problem at once."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+from lennox.cli import cli
+
+DATA = Path(__file__).parent / "data"
+EXAMPLE = DATA / "example-riverbend.toml"
+NO_CALIBRATION = (DATA / "small.toml").read_text().split('[[requirement]]\nid = "auc"')[0]
+
+
+def run(*arguments):
+    return CliRunner().invoke(cli, [str(argument) for argument in arguments])
+
+
+@pytest.fixture
+def policy(tmp_path):
+    path = tmp_path / "policy.toml"
+    path.write_text(NO_CALIBRATION)
+    return path
+
+
+def save(table, path):
+    pd.DataFrame(table).to_csv(path, index=False)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("third", "status", "word"), [(0.92, 0, "PASS"), (0.4, 10, "FAIL"), (0.76, 11, "INSUFFICIENT EVIDENCE")]
+)
+def test_the_three_answers_and_their_files(tmp_path, policy, draw_table, third, status, word):
+    cases = save(draw_table(tpr=(0.92, 0.92, third)), tmp_path / "cases.csv")
+    result = run("audit", cases, "--policy", policy, "--out", tmp_path / "out", "--threshold", "0.5", "--public")
+    assert result.exit_code == status, result.output
+    assert result.output.splitlines()[0] == word
+    names = {"audit.json", "audit.html", "community.en.html", "community.es.html"}
+    assert names < {path.name for path in (tmp_path / "out").iterdir()}
+    assert names == {path.name for path in (tmp_path / "out" / "public").iterdir()}
+    document = json.loads((tmp_path / "out" / "audit.json").read_text())
+    assert document["verdict"] == word
+    assert str(tmp_path) not in (tmp_path / "out" / "audit.json").read_text()  # a folder may name a person
+
+
+def test_attempts_on_the_same_data_are_counted(tmp_path, policy, draw_table):
+    cases = save(draw_table(), tmp_path / "cases.csv")
+    for attempt in (1, 2):
+        run("audit", cases, "--policy", policy, "--out", tmp_path / "out", "--threshold", "0.5")
+        document = json.loads((tmp_path / "out" / "audit.json").read_text())
+        assert document["attempt"] == attempt
+        assert len(document["history"]) == attempt - 1
+    (tmp_path / "out" / "history.jsonl").write_text("rubbish\n")
+    assert run("audit", cases, "--policy", policy, "--out", tmp_path / "out", "--threshold", "0.5").exit_code == 2
+
+
+def test_columns_are_mapped(tmp_path, policy, draw_table):
+    table = pd.DataFrame(draw_table()).rename(
+        columns={"patient": "SEQN", "group": "Age group", "label": "truth", "score": "p"}
+    )
+    cases = save(table, tmp_path / "cases.csv")
+    options = [
+        "--label",
+        "truth",
+        "--score",
+        "p",
+        "--cluster",
+        "SEQN",
+        "--column",
+        "group=Age group",
+        "--threshold",
+        "0.5",
+    ]
+    assert run("audit", cases, "--policy", policy, "--out", tmp_path / "out", *options).exit_code == 0
+
+
+def test_bad_input_is_exit_2_and_nothing_is_written(tmp_path, policy, draw_table):
+    table = draw_table()
+    table["group"] = table["group"].astype(object)
+    table["group"][3] = "phone"
+    table["score"][5] = 7.0
+    cases = save(table, tmp_path / "cases.csv")
+    result = run("audit", cases, "--policy", policy, "--out", tmp_path / "out", "--threshold", "0.5")
+    assert result.exit_code == 2
+    assert "row 4: 'phone' is not a group of 'group'" in result.stderr
+    assert "row 6: '7.0' in 'score'" in result.stderr
+    assert not (tmp_path / "out").exists()
+    assert run("audit", "--policy", policy, "--out", tmp_path / "out").exit_code == 2
+    assert run("audit", cases, "--policy", policy, "--out", tmp_path / "o", "--column", "group").exit_code == 2
+
+
+def test_a_refused_policy_is_exit_2_with_every_problem(tmp_path):
+    path = tmp_path / "policy.toml"
+    path.write_text(
+        EXAMPLE.read_text().replace("limit     = 0.10", "limit = 10").replace("gate    = true", "gate = false")
+    )
+    for arguments in (("policy", "check", path), ("audit", path, "--policy", path, "--out", tmp_path / "out")):
+        result = run(*arguments)
+        assert result.exit_code == 2
+        lines = result.stderr.splitlines()
+        assert len(lines) == 2
+        assert all(line.startswith("policy.toml: ") for line in lines)
+
+
+def test_check_accepts_and_says_what_a_release_still_needs():
+    result = run("policy", "check", DATA / "small.toml")
+    assert result.exit_code == 0
+    assert "a release needs the community's keys" in result.output
+    assert "nobody's reason is recorded yet" in result.output
+
+
+def test_the_template_is_refused_until_it_is_filled_in(tmp_path):
+    path = tmp_path / "ours.toml"
+    assert run("policy", "new", path).exit_code == 0
+    assert run("policy", "new", path).exit_code == 2  # never overwritten
+    refused = run("policy", "check", path)
+    assert refused.exit_code == 2
+    assert "no date: a policy nobody has ratified" in refused.stderr
+    text = path.read_text()
+    for old, new in (
+        ('title   = ""', 'title = "Ours"'),
+        ('body        = ""', 'body = "us"'),
+        ("# date        = 2026-01-31", "date = 2026-10-01"),
+        ("# next_review = 2027-01-31", "next_review = 2099-01-31"),
+        ('groups = ["", ""]', 'groups = ["one", "two"]'),
+        ('plain     = ""', 'plain = "8 of 10."'),
+    ):
+        assert old in text
+        text = text.replace(old, new)
+    path.write_text(text)
+    accepted = run("policy", "check", path)
+    assert accepted.exit_code == 0, accepted.stderr
+    uncommented = [line for line in text.splitlines() if "words" in line and not line.lstrip().startswith("#")]
+    assert uncommented == []  # no invented testimony
+
+
+def test_plan_prints_what_limits_cost_and_draws_it(tmp_path):
+    out = tmp_path / "plan.html"
+    result = run(
+        "policy",
+        "plan",
+        DATA / "small.toml",
+        "--truth",
+        "0.9",
+        "--icc",
+        "0.3",
+        "--cases-per-patient",
+        "4",
+        "--out",
+        out,
+    )
+    assert result.exit_code == 0, result.output
+    assert "design effect 1.90" in result.output
+    assert "Not planned (no closed form): auc, slope." in result.output
+    assert out.read_text().count("<svg") == 3
+    assert run("policy", "plan", DATA / "small.toml", "--truth", "9").exit_code == 2
+    assert run("policy", "plan", DATA / "small.toml", "--truth", "x").exit_code == 2
+
+
+def test_diff_names_what_is_looser_and_the_version(tmp_path):
+    old, new = tmp_path / "old.toml", tmp_path / "new.toml"
+    old.write_text(EXAMPLE.read_text())
+    new.write_text(
+        EXAMPLE.read_text()
+        .replace("limit     = 0.10", "limit = 0.15")
+        .replace("min_cases       = 100", "min_cases = 200")
+    )
+    result = run("policy", "diff", old, new)
+    assert result.exit_code == 2
+    assert "looser: requirement[no-group-left-behind].limit: limit went from 0.10 to 0.15" in result.output
+    assert "tighter: evidence.min_cases: min_cases went from 100 to 200" in result.output
+    assert "that is version 3.0.0 and needs a new ratification" in result.stderr
+    new.write_text(EXAMPLE.read_text().replace("limit     = 0.10", "limit = 0.08").replace('"2.1.0"', '"2.2.0"'))
+    assert run("policy", "diff", old, new).exit_code == 0
+    assert run("policy", "diff", old, old).exit_code == 0

@@ -1,0 +1,55 @@
+"""The command with the model that comes with lennox, on drawn films, within the budget of a clinic PC."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from lennox.model import installed_models
+from lennox.phantom import write_films
+
+ROOT = Path(__file__).parents[2]
+SCHEMA = json.loads((ROOT / "docs/schema/examination-1.json").read_text())
+pytestmark = pytest.mark.skipif(not any(installed_models()), reason="no model is installed yet")
+
+
+@pytest.fixture(scope="module")
+def drawn_films(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("drawn") / "films"
+    write_films(folder, 2, 7)
+    return folder
+
+
+def diagnose(*arguments):
+    command = [sys.executable, "-P", "-m", "lennox.cli", "diagnose", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, env=os.environ | {"PYTHONPATH": str(ROOT)})
+
+
+def test_one_film_from_a_cold_start_is_quick_and_small(drawn_films, tmp_path):
+    film, answer = drawn_films / "drawn-0001.png", tmp_path / "answer.json"
+    arguments = [film, "--threads", "2", "--threshold", "0.01"]
+    with answer.open("wb") as stream:
+        command = [sys.executable, "-P", "-m", "lennox.cli", "diagnose", *map(str, arguments)]
+        child = subprocess.Popen(command, stdout=stream, env=os.environ | {"PYTHONPATH": str(ROOT)})
+        _, status, used = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+    assert child.returncode == 0
+    record = json.loads(answer.read_text())
+    jsonschema.validate(record, SCHEMA, jsonschema.Draft202012Validator)
+    assert record["status"] == "assessed"
+    # Seconds of two processors, of which 2 s make 4; the clock itself is others' business on a busy machine.
+    assert used.ru_utime + used.ru_stime < 3.0
+    assert used.ru_maxrss < 500_000  # KiB
+
+
+def test_a_folder_as_a_page(drawn_films, tmp_path):
+    done = diagnose(drawn_films, "--format", "html", "--overlay", "--out", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    page = (tmp_path / "out/report.html").read_text()
+    assert page.count("<article") == 2
+    assert "Where it fails and what it cannot see" in page
+    assert len(list((tmp_path / "out/overlays").iterdir())) == 2
