@@ -51,36 +51,20 @@ def _table(examination: Examination) -> Table:
     return table
 
 
-<<<<<<< HEAD
 def show_models(models: list[Description], console: Console) -> None:
-    """A line for each model: what it is and whether a release vouches for it."""
-    table = Table(box=None, pad_edge=False)
-    for title in ("model", "version", "release", "reads", "looks for", "operating points", "weights"):
-        table.add_column(title, overflow="fold")
-=======
-def show_models(models: list[Model], console: Console) -> None:
     """Each model in a few lines: what it is and whether a release vouches for it."""
->>>>>>> main
     for model in models:
         card = model.card
         points = ", ".join(
             f"{point.name} {point.threshold:.3g}{' (default)' if point.name == card.default_operating_point else ''}"
             for point in card.operating_points
         )
-<<<<<<< HEAD
-        cells = (card.name, card.version, model.release, ", ".join(card.kinds), ", ".join(card.labels), points)
-        table.add_row(*map(Text, cells), Text(model.sha256[:12]))
-    console.print(table)
-    if any(words.is_unreleased(model.release) for model in models):
-        console.print(Text(f"Unreleased: {words.UNRELEASED_NOTICE}", "dim"))
-=======
         title = f"{card.name} {card.version} ({model.release}), weights {model.sha256[:12]}…"
         console.print(Text(title, "bold"))
         console.print(Text(f"  looks for {', '.join(card.labels)} on {', '.join(card.kinds)} films"))
         console.print(Text(f"  operating points: {points}"))
-    if any(model.release == words.UNRELEASED for model in models):
+    if any(words.is_unreleased(model.release) for model in models):
         console.print(Text(words.UNRELEASED_NOTICE, "dim"))
->>>>>>> main
 
 
 def show_card(model: Description, console: Console) -> None:

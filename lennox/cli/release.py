@@ -179,7 +179,8 @@ def sign_policy(policy: Path, keys: tuple[Path, ...]) -> None:
 
     for key in read_keys(keys):
         place = ratify(policy, key)
-    click.echo(f"Signed. {place.name} holds {len(place.read_bytes().splitlines())} signatures of this text.")
+    count = len(place.read_bytes().splitlines())
+    click.echo(f"Signed. {place.name} holds {count} signature{'' if count == 1 else 's'} of this text.")
 
 
 def _say_signed(outcome: Any) -> None:
