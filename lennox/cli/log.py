@@ -16,7 +16,12 @@ def log() -> None:
 @click.option("--kind", metavar="KIND", help="release, revoke, load, override, audit or alarm.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, see docs/schema/log-1.json.")
 def show(kind: str | None, as_json: bool) -> None:
-    """List the records, the oldest first, and the head to note elsewhere."""
+    """List the records, the oldest first, and the head to note elsewhere.
+
+    \b
+    Example:
+      lennox log show --kind override
+    """
     from lennox.cli.ending import one_line
     from lennox.log import KINDS, Log
 
@@ -40,6 +45,10 @@ def verify(head: str | None) -> None:
 
     \b
     Exit status: 0 whole; 1 not, with what is wrong.
+
+    \b
+    Example:
+      lennox log verify
     """
     from lennox.log import Log
 

@@ -69,6 +69,10 @@ def sign(
 
     \b
     Exit status: 0 signed; 2 wrong usage or a file that cannot be used; 4 refused, with the reasons.
+
+    \b
+    Example:
+      lennox release sign models/mine --audit audits/mine --policy policy.toml --key auditor.pem
     """
     from lennox.errors import ReleaseRefusedError
     from lennox.release import Proof
@@ -91,7 +95,12 @@ def sign(
 @KEY_OPTION
 @trust_option
 def cosign(folder: Path, keys: tuple[Path, ...], trust_file: Path | None) -> None:
-    """Add signatures to a release, where a channel asks for several keys."""
+    """Add signatures to a release, where a channel asks for several keys.
+
+    \b
+    Example:
+      lennox release cosign models/mine --key second.pem
+    """
     from lennox.release import cosign as sign_also
 
     _say_signed(sign_also(folder, read_keys(keys), trust=trust_of(trust_file)))
@@ -107,6 +116,10 @@ def revoke(folder: Path, why: str, keys: tuple[Path, ...], trust_file: Path | No
 
     Writes a signed revocation.json into it and an entry into this computer's trust file. Send the file to everybody
     who has the model: `lennox trust add revocation.json` makes it hold there.
+
+    \b
+    Example:
+      lennox release revoke models/mine --why "one film was in it twice" --key auditor.pem
     """
     from lennox.release import revoke as take_back
     from lennox.trust import user_file

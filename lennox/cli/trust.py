@@ -19,7 +19,12 @@ def trust() -> None:
 @trust.command()
 @trust_option
 def show(trust_file: Path | None) -> None:
-    """List the keys that count, what each channel asks, and what was revoked."""
+    """List the keys that count, what each channel asks, and what was revoked.
+
+    \b
+    Example:
+      lennox trust show
+    """
     from lennox.trust import Trust, user_file
 
     force = Trust.in_force(trust_file)
@@ -87,7 +92,12 @@ def add(key: str, name: str | None, channels: tuple[str, ...], roles: tuple[str,
 @click.option("--why", default="removed by the user", metavar="REASON", help="Such as 'the laptop was stolen'.")
 @trust_option
 def remove(key: str, why: str, trust_file: Path | None) -> None:
-    """Let a key count no longer, whoever lists it, and nothing that it signed: keys that came with lennox, too."""
+    """Let a key count no longer, whoever lists it, and nothing that it signed: keys that came with lennox, too.
+
+    \b
+    Example:
+      lennox trust remove "Riverbend auditors" --why "the laptop was stolen"
+    """
     from lennox.claims import now
     from lennox.statement import PublicKey
     from lennox.trust import Revoked, Trust, read_trust, user_file, write_trust
@@ -107,7 +117,12 @@ def remove(key: str, why: str, trust_file: Path | None) -> None:
 @click.argument("weights", metavar="SHA256")
 @trust_option
 def resume(weights: str, trust_file: Path | None) -> None:
-    """Lift the suspension that an alarm of `lennox monitor` put on a model, after somebody has looked into it."""
+    """Lift the suspension that an alarm of `lennox monitor` put on a model, after somebody has looked into it.
+
+    \b
+    Example:
+      lennox trust resume 996018e8a120
+    """
     from lennox.errors import InputError
     from lennox.trust import read_trust, user_file, write_trust
 
