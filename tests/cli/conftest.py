@@ -26,6 +26,12 @@ def tiny(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def unreleased():
+    """The options that load a model nobody has released."""
+    return UNRELEASED
+
+
+@pytest.fixture(scope="session")
 def drawn():
     return draw_film(3).pixels
 
