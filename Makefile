@@ -20,6 +20,7 @@ SOURCES := pyproject.toml setup.py README.md $(shell find lennox models -type f 
 
 demo: .venv/lennox
 ifdef FILM
+	rm -rf demo/report
 	$(BIN)/lennox diagnose "$(FILM)" --format html --overlay --out demo/report
 else
 	rm -rf demo

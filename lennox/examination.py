@@ -5,6 +5,7 @@ Not called `diagnose`: a module of that name would hide the function `lennox.dia
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
@@ -24,6 +25,7 @@ from lennox.quality import assess
 Status = Literal["assessed", "not assessable", "unreadable"]
 AHEAD = 4  # images in flight for each worker, so that 100,000 files need no more memory than 100
 CUSTOM = "custom"
+NO_MEMORY = "There is not enough memory to read this image. Close other programs, or export it smaller."
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +126,10 @@ def diagnose_file(
     """Read one file and look for suspected lesions; a file that cannot be read is an answer, not an error."""
     try:
         image = read_image(path, frame=frame)
-    except ImageError as error:
+    except (ImageError, MemoryError) as error:
+        reason = str(error) if isinstance(error, ImageError) else NO_MEMORY
         point = _choose_point(model, threshold, operating_point)
-        return Examination(Source(Path(path).name), _identify(model), point, "unreadable", (str(error),))
+        return Examination(Source(Path(path).name), _identify(model), point, "unreadable", (reason,))
     return diagnose(image, model, threshold=threshold, operating_point=operating_point)
 
 
@@ -150,7 +153,7 @@ def diagnose_many(
     if executor is not None:
         yield from _in_order(executor, work, paths)
         return
-    with ThreadPoolExecutor() as threads:
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
         yield from _in_order(threads, work, paths)
 
 

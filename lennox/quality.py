@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lennox.image import Image
+from lennox.image import Image, Modality
 
 KINDS = ("periapical", "bitewing", "panoramic", "photograph", "other")
 
@@ -23,7 +23,8 @@ LEAST_SIDE_PX = 128
 MOST_ASPECT = 3.5  # the widest panoramic seen has 2.84
 LEAST_FILM_SHARE = 0.15  # of the image that the film must fill
 MOST_CLIPPED = 0.9  # share of pixels that may be black, or white
-LEAST_GREY_STEPS = 8  # between the dark and the bright parts of the film
+LEAST_GREY_STEPS = 8  # of the file, between the dark and the bright parts of the film
+LEAST_CONTRAST, MOST_NEEDED_CONTRAST = 0.004, 0.05
 LEAST_SHARPNESS = 0.075
 MOST_SHARPNESS = 1.5
 MOST_FLAT = 0.75  # share of the overview without any gradient, as in drawings and pages
@@ -56,7 +57,7 @@ class Quality:
 
 
 def assess(image: Image) -> Quality:
-    """Judge an image by its pixels; never raises for a valid image."""
+    """Judge an image by its pixels, and by its modality where the file says what it is."""
     channels = [image.pixels] if image.is_grey else [image.pixels[..., channel] for channel in range(3)]
     shown = [_overview(channel) for channel in channels]
     levels = shown[0] if image.is_grey else (0.299 * shown[0] + 0.587 * shown[1] + 0.114 * shown[2]).astype(np.float32)
@@ -65,11 +66,11 @@ def assess(image: Image) -> Quality:
     fine, coarse = _gradient(stretched), _gradient(_cells(stretched, 12))
     sharpness = min(fine / max(coarse, 1e-6), 10.0)
     reasons = _unfit(image, levels, high - low, sharpness)
-    if not image.is_grey and _coloured(shown, levels) > MOST_COLOURED:
+    if image.modality is Modality.PHOTOGRAPH or (not image.is_grey and _coloured(shown, levels) > MOST_COLOURED):
         kind = "photograph"
     elif sharpness > MOST_SHARPNESS or _flat(levels) > MOST_FLAT or _distinct(image) < LEAST_LEVELS:
         kind = "other"
-    elif _is_panoramic(stretched):
+    elif image.modality is not Modality.INTRAORAL and _is_panoramic(stretched):
         kind = "panoramic"
     elif _is_bitewing(levels, stretched):
         kind = "bitewing"
@@ -83,7 +84,9 @@ def _overview(channel: NDArray[Any]) -> Levels:
     white = np.float32(np.iinfo(channel.dtype).max)
     step = max(1, max(channel.shape) // 768)
     thinned = channel[::step, ::step]
-    if max(thinned.shape) >= 4 * OVERVIEW_PX:  # sums of two by two first, which numpy adds up much faster than cells
+    if (
+        max(thinned.shape) >= 4 * OVERVIEW_PX and min(thinned.shape) > 1
+    ):  # sums of two by two first, which numpy adds up much faster than cells
         rows, columns = (side // 2 * 2 for side in thinned.shape)
         wide = thinned[:rows, :columns].astype(np.uint32)
         halves = wide[::2] + wide[1::2]
@@ -105,7 +108,9 @@ def _grid(levels: NDArray[Any], down: int, across: int) -> Levels:
     lefts = np.arange(across) * levels.shape[1] // across
     sums = np.add.reduceat(levels, tops, axis=0, dtype=np.float32)
     sums = np.add.reduceat(sums, lefts, axis=1)
-    heights, widths = np.diff(tops, append=levels.shape[0]), np.diff(lefts, append=levels.shape[1])
+    # With more cells than pixels some cells begin where the next one does: `reduceat` gives them that one pixel.
+    heights = np.maximum(np.diff(tops, append=levels.shape[0]), 1)
+    widths = np.maximum(np.diff(lefts, append=levels.shape[1]), 1)
     return (sums / np.outer(heights, widths)).astype(np.float32)
 
 
@@ -125,7 +130,7 @@ def _unfit(image: Image, levels: Levels, contrast: float, sharpness: float) -> t
             "export the film at its full size.",
         )
     black, white = float((levels < 3 / 255).mean()), float((levels > 252 / 255).mean())
-    if contrast < LEAST_GREY_STEPS / (1 << image.bits) or contrast < 0.004:
+    if contrast < max(LEAST_CONTRAST, min(LEAST_GREY_STEPS / (1 << image.bits), MOST_NEEDED_CONTRAST)):
         if black > MOST_CLIPPED or white > MOST_CLIPPED:
             shade = "black" if black > white else "white"
             return (f"The image is all {shade}: check that the film was exposed and exported, and retake it if not.",)
@@ -211,7 +216,8 @@ def _is_panoramic(stretched: Levels) -> bool:
     corners = float(from_mean[12:, [0, 1, 2, 29, 30, 31]].mean())
     if aspect < 1.7:
         return alike > 0.7 and alike_in_row > 0.5 and corners < -0.25
-    return alike > 0.4 and alike_in_row > 0.2 and corners < -0.12
+    very_alike = alike > 0.7 and alike_in_row > 0.5
+    return alike > 0.4 and alike_in_row > 0.2 and corners < (-0.03 if very_alike else -0.1)
 
 
 def _mirrored(levels: Levels) -> float:

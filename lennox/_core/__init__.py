@@ -27,7 +27,7 @@ __all__ = [
     "window_equalise_resize",
 ]
 
-MOST_TILES = 64
+MOST_TILES = 32
 NOT_PROBABILITIES = "probabilities must be numbers, and at most 1"
 
 # Boxes, areas, sums (of probability, and times row and column), peaks: one row a lesion.
@@ -159,7 +159,8 @@ def label_lesions(probability: NDArray[np.float32], threshold: float) -> Labelle
         raise ValueError(NOT_PROBABILITIES)
     labels = np.zeros(probability.shape, np.int32)
     measures = _empty_measures(lesions, probability.shape)
-    _lesions.fold_runs(probability, firsts, starts, ends, parents, labels, *measures)
+    if not _lesions.fold_runs(probability, firsts, starts, ends, parents, labels, *measures):
+        raise RuntimeError("the map changed while it was read")
     return _measured(labels, measures, lesions)
 
 

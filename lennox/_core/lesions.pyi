@@ -21,7 +21,7 @@ def fold_runs(
     areas: NDArray[np.int64],
     sums: NDArray[np.float64],
     peaks: NDArray[np.float32],
-) -> None: ...
+) -> bool: ...
 def find_peaks(
     probability: NDArray[np.float32],
     floor: float,

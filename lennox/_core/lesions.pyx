@@ -70,15 +70,22 @@ cdef inline Py_ssize_t _root(int32_t[::1] parents, Py_ssize_t run) except -1 nog
 def fold_runs(const float[:, ::1] probability, const int32_t[::1] firsts, const int32_t[::1] starts,
               const int32_t[::1] ends, int32_t[::1] parents, int32_t[:, ::1] labels, int64_t[:, ::1] boxes,
               int64_t[::1] areas, double[:, ::1] sums, float[::1] peaks):
-    """Number the lesions, paint `labels` (zero before) and gather the measures; `parents` become lesions."""
-    cdef Py_ssize_t row, run, which, start, known = 0
+    """Number the lesions, paint `labels` (zero before) and gather the measures; `parents` become lesions.
+
+    False if there are more lesions than room for their measures.
+    """
+    cdef Py_ssize_t row, run, which, start, known = 0, count = areas.shape[0]
     cdef double total = 0.0, moment = 0.0
     cdef float peak = 0.0
+    cdef bint fits = True
     with nogil:
         for row in range(probability.shape[0]):
             for run in range(firsts[row], firsts[row + 1]):
                 start = starts[run]
                 if parents[run] == run:
+                    if known == count:  # the fence: never write past the measures
+                        fits = False
+                        break
                     which, known = known, known + 1
                     boxes[which, 0], boxes[which, 1], boxes[which, 3] = row, start, ends[run]
                 else:
@@ -93,6 +100,9 @@ def fold_runs(const float[:, ::1] probability, const int32_t[::1] firsts, const 
                 sums[which, ROW_MOMENT] += total * (row + 0.5)
                 sums[which, COLUMN_MOMENT] += total * (start + 0.5) + moment
                 peaks[which] = peak if peak > peaks[which] else peaks[which]
+            if not fits:
+                break
+    return fits
 
 
 # Extract: what rises around a peak

@@ -7,6 +7,7 @@ Needs the extra `lennox[audit]`.
 from lennox.audit.cases import Cases
 from lennox.audit.judge import Judgement, Row, Verdict, judge
 from lennox.audit.measure import Audit, audit
+from lennox.audit.plan import plan
 from lennox.audit.policy import Policy
 from lennox.audit.problems import CasesError, PolicyError
 from lennox.audit.tables import Reading, cases_from_table, read_cases
@@ -24,5 +25,6 @@ __all__ = [
     "audit",
     "cases_from_table",
     "judge",
+    "plan",
     "read_cases",
 ]

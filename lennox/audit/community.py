@@ -54,6 +54,13 @@ def sheet(document: Document, say: Wording) -> str:
     title = policy["title_in"].get(say.language, policy["title"])
     body = [f'<p class="quiet">{text(title)} · {text(document["date"])}</p>', _banner(document, say)]
     body.append(f"<p>{text(_whom(document, say))}</p>")
+    if any(part > policy["unknown"]["max_share"] for part in document["data"]["unknown_share"].values()):
+        silent = say("Too many people did not say which group they are in. Nothing can be judged until more do.")
+        if _by_films(document):
+            silent = say(
+                "For too many films nobody knows which group they are in. Nothing can be judged until more is known."
+            )
+        body.append(f"<p><strong>{text(silent)}</strong></p>")
     told = False
     share = max(3, ROWS_ON_A_PAGE // max(len(policy["requirements"]), 1))
     for requirement in policy["requirements"]:

@@ -87,6 +87,8 @@ def gap_p_values(a: RateSums, b: RateSums, limit: float, correlation: ArrayLike 
     shape = np.broadcast_shapes(np.shape(a.units), np.shape(b.units))
     low, high = np.full(shape, -40.0), np.full(shape, np.log(0.5))  # logarithms of alpha
     beyond = a.rate() - b.rate() > limit
+    if not np.any(beyond):
+        return np.ones(shape)
     for _ in range(40):
         middle = (low + high) / 2
         clears = gap_bounds(a, b, np.exp(middle), correlation)[0] > limit

@@ -173,12 +173,13 @@ def more_patients(cell: Measurement, policy: Policy, level: float = math.nan) ->
 
     For a pair, both groups are brought up together, and the sum is given. None where no number would.
     """
-    if cell.excess:
-        return cell.excess_patients
     requirement, alpha = policy.requirement(cell.requirement), policy.evidence.alpha
     evidence = METRICS[requirement.metric].evidence
     groups = [people for people in (cell.people, cell.versus_people) if people is not None]
     minimum = [people.patients + for_minimum(people, evidence, policy) for people in groups]
+    if cell.excess:
+        lacking = sum(for_minimum(people, evidence, policy) for people in groups)
+        return max(cell.excess_patients or 0, lacking) or None
     stricter = float(special.ndtr(special.ndtri(alpha) - special.ndtri(CHANCE)))
     correction = (level if math.isfinite(level) else alpha) / alpha
 

@@ -39,14 +39,14 @@ h2 { font-size: 1.2rem; margin: 2.2rem 0 .5rem; border-bottom: 2px solid var(--l
 h3 { font-size: 1rem; margin: 1.2rem 0 .3rem; }
 p { margin: .4rem 0; max-width: 46rem; }
 .quiet { color: var(--quiet); }
-small, .small { font-size: .85rem; }
+small, .small { font-size: .85em; }
 table { border-collapse: collapse; width: 100%%; margin: .5rem 0 1rem; font-size: .86rem;
   font-variant-numeric: tabular-nums; }
 caption { text-align: left; color: var(--quiet); padding: .2rem 0; }
 th, td { padding: .25rem .5rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
 td { overflow-wrap: break-word; }
 td.n, .verdict { white-space: nowrap; }
-td:first-child { min-width: 8rem; }
+td:first-child, td.name { min-width: 8rem; }
 th { background: var(--band); }
 td.n, th.n { text-align: right; }
 tr { break-inside: avoid; }
@@ -68,8 +68,9 @@ details { margin: .4rem 0; }
 summary { cursor: pointer; }
 @page { size: A4; margin: 14mm; }
 @media print {
-  body { font-size: 10pt; padding: 0; max-width: none; }
-  table { font-size: 8pt; }
+  html { font-size: 11.5px; }
+  body { font-size: 1rem; padding: 0; max-width: none; }
+  th, td { padding: .15rem .35rem; }
   nav { display: none; }
   h2, h3 { break-after: avoid; }
   figure, blockquote, .banner { break-inside: avoid; }

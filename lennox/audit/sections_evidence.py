@@ -178,13 +178,13 @@ def intersections(document: Document) -> list[str]:
     rate = {row["requirement"]: METRICS[row["metric"]].is_rate for row in rows}
     body.append(
         table(
-            ["requirement", "group", "patients", "cases", "controls", "estimate", "bound", "verdict", "counts?"],
+            ["group", "requirement", "patients", "cases", "controls", "estimate", "bound", "verdict", "counts?"],
             [
                 [
-                    text(row["requirement"]), text(label(row)),
+                    text(" / ".join(row["group"].values())), text(row["requirement"]),
                     text(row["patients"]), text(row["cases"]), text(row["controls"]),
                     value(row["estimate"], rate[row["requirement"]]), value(row["bound"], rate[row["requirement"]]),
-                    verdict(row["verdict"]), text("gated" if row["gated"] else row["note"]),
+                    short_verdict(row["verdict"]), text("gated" if row["gated"] else row["note"]),
                 ]
                 for row in rows
             ],

@@ -41,8 +41,8 @@ class Cell:
     least: float | None = None
 
     def holds(self, repetitions: int) -> bool:
-        """Whether the promise holds within three Monte Carlo errors."""
-        error = 300.0 * (0.05 * 0.95 / repetitions) ** 0.5
+        """Whether the promise holds within four Monte Carlo errors: over all cells, chance breaks one in 200 runs."""
+        error = 400.0 * (0.05 * 0.95 / repetitions) ** 0.5
         return (self.most is None or self.value <= self.most + error) and (
             self.least is None or self.value >= self.least - error
         )
@@ -179,7 +179,7 @@ def validation_report(size: Size) -> str:
         "",
         f"{size.repetitions} repetitions a cell, seed {size.seed}, Python {platform.python_version()}, "
         f"numpy {version('numpy')}, scipy {version('scipy')}. 'Asked' is the design's promise; a number holds if it is "
-        f"within three Monte Carlo errors ({300 * (0.05 * 0.95 / size.repetitions) ** 0.5:.1f} points near 5 %).",
+        f"within four Monte Carlo errors ({400 * (0.05 * 0.95 / size.repetitions) ** 0.5:.1f} points near 5 %).",
     ]
     for title, simulate in TABLES:
         cells = simulate(size)

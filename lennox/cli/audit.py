@@ -19,6 +19,14 @@ EXIT = {"PASS": PASS, "FAIL": FAIL, "INSUFFICIENT EVIDENCE": INSUFFICIENT}
 FILE = click.Path(path_type=Path)
 
 
+def _ready() -> None:
+    """Say which extra is missing, in place of a traceback."""
+    try:
+        import lennox.audit  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise InputError(f"audits and policies need {error.name}: install lennox[audit].") from error
+
+
 def _pairs(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
     """`NAME=COLUMN` options as a mapping."""
     pairs = {}
@@ -128,6 +136,7 @@ def audit(
       lennox audit predictions.csv --policy ours.toml --out audit --threshold 0.3
       lennox audit --model caries-radiograph-1 --data films/ --policy ours.toml --out audit
     """
+    _ready()
     from lennox.audit import CasesError, Reading, read_cases
     from lennox.audit.files import write_audit
 
@@ -169,6 +178,7 @@ def _command() -> str:
 @click.group()
 def policy() -> None:
     """Write, check, cost and compare equity policies."""
+    _ready()
 
 
 @policy.command()

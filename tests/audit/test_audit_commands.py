@@ -176,3 +176,10 @@ def test_diff_names_what_is_looser_and_the_version(tmp_path):
     new.write_text(EXAMPLE.read_text().replace("limit     = 0.10", "limit = 0.08").replace('"2.1.0"', '"2.2.0"'))
     assert run("policy", "diff", old, new).exit_code == 0
     assert run("policy", "diff", old, old).exit_code == 0
+
+
+def test_without_the_extra_it_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "lennox.audit", None)
+    result = run("policy", "check", EXAMPLE)
+    assert result.exit_code == 2
+    assert "install lennox[audit]" in result.stderr

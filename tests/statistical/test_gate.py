@@ -58,7 +58,7 @@ def test_promises_hold_in_a_short_run(title, simulate):
 @pytest.mark.slow
 @pytest.mark.parametrize(("title", "simulate"), TABLES, ids=[title for title, _ in TABLES])
 def test_promises_hold(title, simulate):
-    holds(title, simulate, Size(8000, seed=7))
+    holds(title, simulate, Size(6000))
 
 
 @pytest.mark.slow

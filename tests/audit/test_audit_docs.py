@@ -1,0 +1,44 @@
+"""The pages name every key of a policy and every metric, and the shipped policies are accepted."""
+
+import datetime
+import re
+from pathlib import Path
+
+import pytest
+
+from lennox.audit import Policy
+from lennox.audit.metrics import METRICS
+from lennox.audit.policy_file import read_lapsed
+from lennox.audit.policy_schema import SCHEMA
+
+ROOT = Path(__file__).parents[2]
+
+
+def keys(schema):
+    for key, kind in schema.items():
+        yield key.rstrip("!")
+        if isinstance(kind, dict):
+            yield from keys(kind)
+        elif isinstance(kind, tuple) and kind[0] == "tables":
+            yield from keys(kind[1])
+
+
+def test_every_key_and_metric_is_documented():
+    page = (ROOT / "docs" / "policies.md").read_text()
+    words = set(re.findall(r"[a-z_0-9]+", page))
+    assert set(keys(SCHEMA)) <= words
+    assert set(METRICS) <= words
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "audits").rglob("*.toml")), ids=lambda path: path.stem)
+def test_the_policies_of_the_project_are_accepted_and_say_whose_they_are(path):
+    policy = read_lapsed(path)
+    assert "No community has ratified it" in policy.ratification.note
+    assert all(requirement.story is None for requirement in policy.requirements)
+    assert all("es" in requirement.plain_in for requirement in policy.requirements)
+
+
+def test_a_policy_lapses():
+    path = ROOT / "audits" / "policies" / "workshop.toml"
+    with pytest.raises(Exception, match="expired on 2027-05-23"):
+        Policy.read(path, today=datetime.date(2030, 1, 1))
