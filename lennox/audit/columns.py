@@ -30,7 +30,10 @@ class Texts:
         """The texts of a column of any type; whole floats lose their '.0', missing values become ''."""
         import pandas as pd
 
-        place, uniques = pd.factorize(column, use_na_sentinel=True)
+        try:
+            place, uniques = pd.factorize(column, use_na_sentinel=True)
+        except TypeError:  # lists and the like in a Parquet column: refused by value, not by a crash
+            place, uniques = pd.factorize(column.map(str), use_na_sentinel=True)
         texts = [_text(value) for value in np.asarray(uniques, object)] + [""]
         different = tuple(dict.fromkeys(texts))
         number = (

@@ -260,16 +260,17 @@ def _intersection(
 
 def _unknown_shares(cases: Cases, policy: Policy) -> tuple[dict[str, float], str, int | None]:
     """Share of patients who did not say, by feature; what is wrong if one is above the policy's maximum."""
-    shares, reasons, missing = {}, [], 0
+    shares: dict[str, float] = {}
+    reasons: list[str] = []
+    missing = 0
     for feature in policy.gated_features():
         group = cases.group[feature.name]
         everybody = len(np.unique(cases.patient[group >= 0]))
         silent = len(np.unique(cases.patient[group == len(feature.groups)]))
         shares[feature.name] = silent / everybody if everybody else 0.0
         if shares[feature.name] > policy.unknown.max_share:
-            reasons.append(
-                f"{silent} of {everybody} patients are '{policy.unknown.name}' for {feature.name} "
-                f"({100 * policy.unknown.max_share:g} % allowed)"
-            )
+            reasons.append(feature.name)
             missing = max(missing, math.ceil(silent / policy.unknown.max_share) - everybody)
-    return shares, "; ".join(reasons), missing or None
+    allowed = f"({100 * policy.unknown.max_share:g} % allowed)"
+    reason = f"too many are '{policy.unknown.name}' for {', '.join(reasons)} {allowed}" if reasons else ""
+    return shares, reason, missing or None

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 FORMAT = "lennox-equity-policy/1"
+UNITS = ("tooth", "surface", "lesion", "image", "patient")
 
 
 @dataclass(frozen=True, slots=True)

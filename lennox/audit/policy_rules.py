@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from lennox.audit.policy import FORMAT
+from lennox.audit.policy import FORMAT, UNITS
 from lennox.audit.policy_schema import place, shown
 from lennox.audit.problems import Problems
 from lennox.audit.requirement_rules import check_requirements
@@ -20,7 +20,6 @@ _ID = re.compile(r"[a-z0-9-]{1,64}")
 _VERSION = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MISSING_WORDS = {"", "nan", "none", "null", "na", "n/a", "<na>"}
-_UNITS = ("tooth", "surface", "lesion", "image", "patient")
 _PERSONAL = ("sex", "gender", "race", "ethnic", "indigen", "income", "payer", "insurance", "language")
 
 
@@ -143,8 +142,8 @@ def _scope(values: dict[str, Any], problems: Problems) -> None:
         return
     if not scope.get("cluster", "").strip():
         problems.add("scope.cluster", "name the column that says which patient a row belongs to")
-    if "unit" in scope and scope["unit"] not in _UNITS:
-        problems.add("scope.unit", f"{shown(scope['unit'])} is not a unit; write one of {', '.join(_UNITS)}")
+    if "unit" in scope and scope["unit"] not in UNITS:
+        problems.add("scope.unit", f"{shown(scope['unit'])} is not a unit; write one of {', '.join(UNITS)}")
     if not 0.0 <= scope.get("threshold", 0.5) <= 1.0:
         problems.add("scope.threshold", f"{scope['threshold']} is outside 0..1; write the frozen operating point")
     if not re.fullmatch(r"centre-in-outline|iou:0\.\d+|dice:0\.\d+", scope.get("matching", "iou:0.5")):
@@ -163,7 +162,6 @@ def _scope(values: dict[str, Any], problems: Problems) -> None:
         "lesions_found",
         "false_positives",
         "dice",
-        "readable",
     }
     names = {feature.get("name") for feature in values.get("feature", [])}
     for name in scope.get("columns", {}):

@@ -14,7 +14,7 @@ import numpy as np
 
 from lennox.audit.cases import NOT_APPLICABLE, Cases
 from lennox.audit.columns import Texts, group_numbers, label_numbers, numbers, one_value_a_patient
-from lennox.audit.policy import Policy
+from lennox.audit.policy import UNITS, Policy
 from lennox.audit.problems import CasesError
 
 if TYPE_CHECKING:
@@ -32,7 +32,12 @@ ROLES = (
     "false_positives",
     "dice",
 )
-_COUNTS = ("lesions", "lesions_found", "false_positives", "dice")
+_COUNTS = {
+    "lesions": "lesion_sensitivity",
+    "lesions_found": "lesion_sensitivity",
+    "false_positives": "false_positives_per_image",
+    "dice": "dice",
+}
 _SHOWN = 5  # problems of one column that are printed
 
 
@@ -106,10 +111,11 @@ def cases_from_table(
         problems.append(f"{name}: row {row + 1}: no patient in '{wanted['cluster']}'; every row needs one")
     label = label_numbers(Texts.of(frame[wanted["label"]]), wanted["label"], name, problems)
     score = numbers(Texts.of(frame[wanted["score"]]), wanted["score"], name, problems, high=1.0)
+    asked = {requirement.metric for requirement in policy.requirements}
     counts = {
         role: numbers(Texts.of(frame[wanted[role]]), wanted[role], name, problems, high=1.0 if role == "dice" else None)
-        for role in _COUNTS
-        if role in wanted
+        for role, metric in _COUNTS.items()
+        if role in wanted and metric in asked
     }
     keep, excluded = _without_training(frame, wanted, patients, reading, name, problems)
     group = {}
@@ -121,9 +127,7 @@ def cases_from_table(
                 one_value_a_patient(group[feature.name], patients, feature, policy.unknown, problems)
         elif feature.name in used:
             group[feature.name] = np.full(len(frame), len(feature.groups), np.int64)
-    kind = np.full(len(frame), policy.scope.unit, "<U16")
-    if "unit" in wanted:
-        kind = np.array([text.strip().casefold() for text in Texts.of(frame[wanted["unit"]]).all()], "<U16")
+    kind = _kinds(frame, wanted, policy)
     for feature in policy.features:
         if feature.level == "lesion" and feature.name in group:
             group[feature.name] = np.where(kind == "lesion", group[feature.name], NOT_APPLICABLE)
@@ -195,6 +199,15 @@ def _columns(
                 f"{name}: no column '{column}' for {role}; it has {', '.join(have)}; name it with {option}{hint}"
             )
     return found
+
+
+def _kinds(frame: pd.DataFrame, wanted: Mapping[str, str], policy: Policy) -> np.ndarray[tuple[int], np.dtype[np.str_]]:
+    """What each row is; a column `unit` of anything but kinds of units (tooth numbers, say) means something else."""
+    if "unit" in wanted:
+        texts = [text.strip().casefold() for text in Texts.of(frame[wanted["unit"]]).all()]
+        if set(texts) <= set(UNITS):
+            return np.array(texts, "<U16")
+    return np.full(len(frame), policy.scope.unit, "<U16")
 
 
 def _without_training(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from lennox.cli.ending import one_line
 from lennox.cli.release import sign_policy
 from lennox.errors import InputError
 
@@ -60,7 +61,7 @@ def _policy(ctx: click.Context, path: Path) -> Policy:
 
 def _refuse(ctx: click.Context, problems: tuple[str, ...]) -> NoReturn:
     for problem in problems:
-        click.echo(problem, err=True)
+        click.echo(one_line(problem), err=True)
     ctx.exit(BAD_INPUT)
 
 

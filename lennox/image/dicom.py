@@ -7,6 +7,7 @@ so that a file gives the same pixels on every computer.
 
 from __future__ import annotations
 
+import io
 import re
 from typing import Any
 
@@ -143,7 +144,7 @@ def _decompressed(
             f"The pixels are compressed as {what}; wanted RLE, JPEG, JPEG-LS, JPEG 2000 or none. "
             "Export it uncompressed."
         )
-    data = get_frame(bytes(file.pixels), index, number_of_frames=_count(file.elements))
+    data = _frame_bytes(file, index)
     if file.syntax == _RLE:
         shape = (announced.rows, announced.columns, announced.samples)
         stored = unpack_rle(data, shape, announced.bits // 8)
@@ -158,6 +159,19 @@ def _decompressed(
             f"announces {announced.rows} x {announced.columns} of {announced.samples}: it is damaged. Export it again."
         )
     return _finished(decode(data, file.syntax, found, planar=planar, signed=signed), found, signed)
+
+
+def _frame_bytes(file: DicomFile, index: int) -> bytes:
+    """The codestream of a frame, out of the items that it is cut into."""
+    count = _count(file.elements)
+    if count > 1:
+        return get_frame(io.BytesIO(file.pixels), index, number_of_frames=count)
+    items, at = [], 0
+    while bytes(file.pixels[at : at + 4]) == b"\xfe\xff\x00\xe0":  # any other tag ends the sequence
+        length = int.from_bytes(file.pixels[at + 4 : at + 8], "little")
+        items.append(file.pixels[at + 8 : at + 8 + length])
+        at += 8 + length
+    return b"".join(items[1:])  # the first is the table of offsets
 
 
 def _finished(stored: NDArray[Any], frame: Frame, signed: bool) -> tuple[NDArray[Any], str, int]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from lennox.image.levels import full_range, real_depth, signed_depth, without_marks
 
-_ROWS_AT_ONCE = 256
+_ROWS_AT_ONCE = 64
 _LEAST_INSIDE = 0.01  # a window that leaves fewer of the pixels between black and white was not made for them
 
 

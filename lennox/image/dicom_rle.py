@@ -30,11 +30,12 @@ def unpack_rle(frame: bytes, shape: tuple[int, int, int], itemsize: int) -> NDAr
     for which in range(count):
         sample, byte = divmod(which, itemsize)
         segment = _unpack_segment(frame, offsets[which], ends[which], rows * columns)
-        planes[:, sample, itemsize - 1 - byte] = np.frombuffer(segment, np.uint8)
+        planes[:, sample, itemsize - 1 - byte] = np.frombuffer(segment, np.uint8, rows * columns)
     return planes.reshape(-1).view(f"<u{itemsize}").reshape(shape)
 
 
 def _unpack_segment(frame: bytes, at: int, end: int, size: int) -> bytearray:
+    """The `size` bytes of a segment, and perhaps a few more."""
     unpacked = bytearray()
     end = min(end, len(frame))
     while len(unpacked) < size and at + 1 < end:
@@ -49,7 +50,7 @@ def _unpack_segment(frame: bytes, at: int, end: int, size: int) -> bytearray:
             at += 1
     if len(unpacked) < size:
         raise _damaged(f"{len(unpacked)} bytes of a segment found, {size} wanted")
-    return unpacked[:size]
+    return unpacked
 
 
 def _damaged(what: str) -> ImageError:

@@ -15,7 +15,7 @@ _DEPTHS = (8, 10, 12, 14, 16)
 # Rec. 601 weights in 1/65536, summing to exactly 65536, so that a grey pixel keeps its level.
 _LUMA = (19595, 38470, 7471)
 _ROUNDING = 2  # levels of 255 between the channels of a grey pixel
-_ROWS_AT_ONCE = 256  # colour is gone through in bands: no full-size temporaries
+_ROWS_AT_ONCE = 64  # colour is gone through in bands: no full-size temporaries
 
 
 def real_depth(highest: int) -> int:
@@ -63,9 +63,11 @@ def full_range(samples: NDArray[Any], bits: int | None = None) -> tuple[NDArray[
     if bits < 16:
         # The highest bits once more, below the lowest: zero stays zero, the largest becomes 65535, every level is
         # within one of the exact ratio, and nothing wider than the samples is allocated.
-        lower = samples >> (2 * bits - 16)
-        np.left_shift(samples, 16 - bits, out=samples)
-        np.bitwise_or(samples, lower, out=samples)
+        for top in range(0, len(samples), _ROWS_AT_ONCE):
+            band = samples[top : top + _ROWS_AT_ONCE]
+            lower = band >> (2 * bits - 16)
+            band <<= 16 - bits
+            band |= lower
     return samples, bits
 
 
@@ -101,14 +103,11 @@ def from_float(samples: NDArray[np.float32]) -> NDArray[np.uint16]:
 
 
 def over_black(samples: NDArray[Any], alpha: NDArray[Any]) -> NDArray[Any]:
-    """Samples laid over black by their alpha; as they are where nothing at all would be left.
+    """Samples laid over black by their alpha.
 
-    samples : (rows, columns) or (rows, columns, 3), uint8 or uint16; alpha : (rows, columns) of the same type
-    An export that is transparent throughout is taken for one that left its alpha unset, not for a black film.
+    samples : (rows, columns) or (rows, columns, channels), uint8 or uint16; alpha : (rows, columns) of the same type
     """
     white = np.iinfo(samples.dtype).max
-    if alpha.min() == white or alpha.max() == 0:
-        return samples
     share = alpha.astype(np.uint32)
     share = share[..., np.newaxis] if samples.ndim == 3 else share
     laid: NDArray[Any] = ((samples * share + white // 2) // white).astype(samples.dtype)

@@ -29,6 +29,7 @@ from lennox.image.levels import from_float, from_wide, full_range, one_channel, 
 from lennox.image.limits import check_size
 from lennox.image.orientation import exif_orientation, upright
 from lennox.image.raster_header import check_animation, check_webp_size, raster_format
+from lennox.image.raster_samples import bands_of, grey_or_colour, samples_of, shallow_samples
 from lennox.image.tiff_pages import (
     BITS_PER_SAMPLE,
     COMPRESSION,
@@ -41,7 +42,6 @@ from lennox.image.tiff_pages import (
     tiff_pages,
 )
 
-_ROWS_AT_ONCE = 256
 _PREVIEW_OR_MASK = 0b101
 _SINGLE_TAGS = frozenset(tag for tag, meaning in TiffTags.TAGS_V2.items() if meaning.length == 1)
 
@@ -131,7 +131,7 @@ class _Raster:
         elif mode in ("I", "F") or mode.startswith("I;16"):
             pixels, bits = self._deep_grey()
         else:
-            pixels, bits = _shallow(self._load()), self._stored_bits()
+            pixels, bits = shallow_samples(self._load()), self._stored_bits()
         return upright(pixels, self._orientation()), bits
 
     def _load(self, rawmode: str | None = None) -> Pillow.Image:
@@ -152,10 +152,13 @@ class _Raster:
 
     def _load_apart(self, rawmode: str | None) -> Pillow.Image:
         answer = run_apart("raster_libtiff.py", {"page": self.page, "rawmode": rawmode}, self.tiff.data)
-        line, _, samples = answer.partition(b"\n")
-        found = json.loads(line)
+        start = answer.index(b"\n") + 1
+        found = json.loads(answer[:start])
         self.turned = found["turned"]
-        return Pillow.frombytes(found["mode"], (found["columns"], found["rows"]), samples)
+        size = found["columns"], found["rows"]
+        return Pillow.frombuffer(
+            found["mode"], size, np.frombuffer(answer, np.uint8, offset=start), "raw", found["mode"], 0, 1
+        )
 
     def _stored_bits(self) -> int:
         """Bits a sample of an 8-bit picture had in the file; those of a palette are the palette's."""
@@ -176,7 +179,7 @@ class _Raster:
         return exif_orientation(block) if isinstance(block, bytes) else 1
 
     def _deep_grey(self) -> tuple[NDArray[Any], int]:
-        samples = _samples(self._load())
+        samples = samples_of(self._load())
         if samples.dtype == np.float32:
             pixels, bits = from_float(samples), 16
         elif samples.dtype == np.int32:
@@ -207,23 +210,26 @@ class _Raster:
             )
         layout, _, order = _rawmode(self.picture).partition(";16")
         if layout == "LA":  # read as four channels: grey high, grey low, alpha high, alpha low
-            pair = _samples(self._load("RGBA")).view(">u2").astype(np.uint16)
+            pair = samples_of(self._load("RGBA")).view(">u2").astype(np.uint16)
             return _deep_over_black(pair[..., 0], pair[..., 1])
-        big = order == "B" or (order == "N" and sys.byteorder == "big")
+        high, low = "BL" if order == "B" or (order == "N" and sys.byteorder == "big") else "LB"
         unpacker = layout.replace("a", "A")
-        first, second = (_samples(self._load(f"{unpacker};16{which}")) for which in "BL")
-        samples = first.astype(np.uint16)
-        samples <<= 8 if big else 0
-        samples |= second.astype(np.uint16) << (0 if big else 8)
-        already_black = samples.shape[2] == 3 or layout == "RGBa"
-        return _deep_over_black(samples[..., :3], None if already_black else samples[..., 3])
+        first, second = self._load(f"{unpacker};16{high}"), self._load(f"{unpacker};16{low}")
+        bands = (
+            upper.astype(np.uint16) << 8 | lower for upper, lower in zip(bands_of(first), bands_of(second), strict=True)
+        )
+        if unpacker != "RGBA":  # not RGBX either, of which Pillow hands out three channels
+            return full_range(grey_or_colour(bands, first.height))
+        samples = np.concatenate(list(bands))
+        colour = np.ascontiguousarray(samples[..., :3])
+        return _deep_over_black(colour, None if layout == "RGBa" else samples[..., 3])
 
 
 def _deep_over_black(samples: NDArray[np.uint16], alpha: NDArray[np.uint16] | None) -> tuple[NDArray[Any], int]:
     """Samples over the full range, laid over black by an alpha that may be as shallow as they are; and their bits."""
     pixels, bits = full_range(np.ascontiguousarray(samples))
     pixels = one_channel(pixels)
-    if alpha is not None:
+    if alpha is not None and alpha.max() > 0:  # transparent throughout: the alpha was left unset
         opacity, _ = full_range(np.ascontiguousarray(alpha), 16 if alpha.max() > 4095 else None)
         wide = opacity if opacity.dtype == np.uint16 else opacity.astype(np.uint16) * 257
         pixels = over_black(pixels, wide if pixels.dtype == np.uint16 else (wide >> 8).astype(np.uint8))
@@ -236,40 +242,3 @@ def _rawmode(picture: ImageFile) -> str:
         return ""
     arguments = picture.tile[0].args
     return str(arguments[0] if isinstance(arguments, tuple) else arguments)
-
-
-def _samples(picture: Pillow.Image) -> NDArray[Any]:
-    """What Pillow decoded, as an array in native byte order, copied in bands so that there is only one full copy."""
-    columns, rows = picture.size
-    samples: NDArray[Any] | None = None
-    for top in range(0, rows, _ROWS_AT_ONCE):
-        band = np.asarray(picture.crop((0, top, columns, min(top + _ROWS_AT_ONCE, rows))))
-        if samples is None:
-            samples = np.empty((rows, *band.shape[1:]), band.dtype.newbyteorder("="))
-        samples[top : top + len(band)] = band
-    assert samples is not None
-    return samples
-
-
-def _shallow(picture: Pillow.Image) -> NDArray[Any]:
-    """(rows, columns) or (rows, columns, 3) uint8 of a picture of up to 8 bits a sample, over black."""
-    if picture.mode == "1":
-        return _samples(picture).astype(np.uint8) * np.uint8(255)
-    key = picture.info.get("transparency")
-    if picture.mode in ("P", "PA") or (picture.mode == "RGB" and isinstance(key, tuple)):
-        converted: Pillow.Image = picture.convert("RGBA" if picture.has_transparency_data else "RGB")
-    elif picture.mode == "YCbCr":
-        converted = picture.convert("RGB")
-    else:
-        converted = picture
-    samples = _samples(converted)
-    if converted.mode == "L" and isinstance(key, int):  # one level of a PNG is transparent
-        samples[samples == key] = 0
-    if converted.mode == "LA":
-        return over_black(samples[..., 0], samples[..., 1])
-    if converted.mode == "La":  # already multiplied by its alpha, which is the same as over black
-        return np.ascontiguousarray(samples[..., 0])
-    if samples.ndim == 3 and samples.shape[2] == 4:
-        grey_or_colour = one_channel(samples[..., :3])
-        return np.ascontiguousarray(over_black(grey_or_colour, samples[..., 3]))
-    return one_channel(samples)

@@ -62,6 +62,16 @@ def test_weighted_auc_is_that_of_scikit_learn(seed):
         assert value == pytest.approx(roc_auc_score(label, score, sample_weight=row), abs=1e-12)
 
 
+def test_resampled_auc_is_that_of_the_resampled_rows():
+    rng = np.random.default_rng(3)
+    who, label, score = np.repeat(np.arange(30), 3), rng.integers(0, 2, 90), rng.random(90)
+    (values,) = resample([PerCell(((who, label, score),), weighted_auc)], 30, 20, 9)
+    counts = np.concatenate(list(draw_counts(30, 20, 9)), axis=1).astype(int)
+    for number in range(20):
+        rows = np.repeat(np.arange(90), counts[who, number])
+        assert values[number, 0] == pytest.approx(roc_auc_score(label[rows], score[rows]), abs=1e-12)
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_calibration_is_that_of_unpenalised_logistic_regression(seed):
     rng = np.random.default_rng(seed)

@@ -153,3 +153,15 @@ def test_files_that_are_no_table_are_refused(small_policy, tmp_path, content):
         read_cases(path, small_policy)
     with pytest.raises(CasesError, match="cannot be read"):
         read_cases(tmp_path / "none.csv", small_policy)
+
+
+def test_a_column_of_lists_is_refused_by_value(small_policy):
+    table = pd.DataFrame(small())
+    table["group"] = [["a"], ["b"], "b", "c"]
+    assert "is not a group of 'group'" in refusal(table, small_policy)[0]
+
+
+def test_a_column_of_tooth_numbers_is_no_kind_of_row(small_policy):
+    assert set(read(small(unit=["16", "17", "16", "46"]), small_policy).kind) == {"tooth"}
+    assert read(small(unit=["lesion", "tooth", "lesion", "tooth"]), small_policy).rows_of("lesion").sum() == 2
+    assert len(read(small(dice=["good", "bad", "", "x"]), small_policy)) == 4  # not asked for, not read

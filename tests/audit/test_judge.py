@@ -96,6 +96,17 @@ def test_refused_films_never_flatter_a_model(small_policy, draw_table):
     assert verdict_of(table, small_policy).verdict is Verdict.FAIL
 
 
+def test_healthy_films_that_were_refused_are_no_right_answers(small_policy, draw_table):
+    table = pd.DataFrame(draw_table())
+    refused = (table.group == "c") & (table.label == 0) & (table.index % 2 == 0)
+    rows = {}
+    for name, changed in (("read", table), ("refused", table.assign(score=table.score.mask(refused)))):
+        judged = verdict_of(changed, small_policy)
+        rows[name] = next(r for r in judged.rows if r.requirement.id == "alarms" and r.measurement.group[0][1] == "c")
+    assert rows["refused"].measurement.people.denominator == rows["read"].measurement.people.denominator - refused.sum()
+    assert rows["refused"].measurement.people.unreadable == refused.sum()
+
+
 def test_fail_wins_over_insufficient(small_policy, draw_table):
     table = pd.DataFrame(draw_table(tpr=(0.95, 0.4, 0.95)))
     assert verdict_of(table[table.group != "c"], small_policy).verdict is Verdict.FAIL

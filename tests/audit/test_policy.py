@@ -1,7 +1,9 @@
 """A policy is valid or refused: the clean example is accepted, and every mutation of it is refused with its message."""
 
+import contextlib
 import datetime
 import hashlib
+import random
 from pathlib import Path
 
 import pytest
@@ -262,3 +264,30 @@ def test_keys_stories_monitor_and_override_are_not_needed_for_an_audit():
         text = text[:start] + text[min(end for end in ends if end > 0) :]
     text = text[: text.index("[on_fail]")]
     assert Policy.from_bytes(text.encode(), today=TODAY).requirements[0].story is None
+
+
+def test_no_mutilated_policy_is_a_crash():
+    values = [
+        "1",
+        "-1",
+        "true",
+        '"x"',
+        '""',
+        "[]",
+        "{}",
+        "{a=1}",
+        "nan",
+        "inf",
+        "2020-01-01",
+        "1e400",
+        "[0.2, 0.1]",
+        '"\\u0000"',
+    ]
+    chance, lines = random.Random(4), EXAMPLE.read_text().splitlines()
+    for _ in range(300):
+        torn = list(lines)
+        for _ in range(chance.randint(1, 3)):
+            at = chance.randrange(len(torn))
+            torn[at] = torn[at].split("=")[0] + "= " + chance.choice(values) if "=" in torn[at] else torn[at][:3]
+        with contextlib.suppress(PolicyError):
+            Policy.from_bytes("\n".join(torn).encode(), "policy.toml", today=TODAY)

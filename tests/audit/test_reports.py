@@ -162,6 +162,21 @@ def test_the_sheet_says_which_way_it_went(documents):
     assert "Nobody has told us yet why these limits matter" in pages["fail"]
 
 
+def test_the_sheet_promises_no_more_than_was_shown(documents):
+    """Lower bounds are rounded down, upper ones up, and true counts are given below 100."""
+    read = json.loads(canonical(documents["pass"]))
+    text = words_of(sheet(read, wording("en")))
+    rows = {row["group"]["group"]: row for row in read["rows"] if row["requirement"] == "floor"}
+    shown = re.findall(r"(\w) \(group\)\s+found (\d+) of 100\s+we can be sure of at least (\d+) in 100", text)
+    assert shown
+    for group, found, sure in shown:
+        assert int(found) == round(100 * rows[group]["estimate"])
+        assert int(sure) == int(100 * rows[group]["bound"])
+    few = words_of(sheet(json.loads(canonical(documents["open"])), wording("en")))
+    row = next(r for r in documents["open"]["rows"] if r["requirement"] == "floor" and r["group"]["group"] == "c")
+    assert f"found {round(row['estimate'] * row['cases'])} of {row['cases']}" in few
+
+
 def sentences():
     for node in ast.walk(ast.parse((AUDIT / "community.py").read_text())):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "say":

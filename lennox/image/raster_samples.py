@@ -1,0 +1,80 @@
+"""From a decoded Pillow picture to arrays, in bands: there is never more than one full copy beside Pillow's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lennox.image.levels import one_channel, over_black
+
+if TYPE_CHECKING:
+    from PIL.Image import Image as Picture
+
+_ROWS_AT_ONCE = 64
+
+
+def bands_of(picture: Picture) -> Iterator[NDArray[Any]]:
+    """(rows, columns[, channels]) arrays of a loaded picture, from top to bottom, as Pillow hands them out."""
+    columns, rows = picture.size
+    for top in range(0, rows, _ROWS_AT_ONCE):
+        yield np.asarray(picture.crop((0, top, columns, min(top + _ROWS_AT_ONCE, rows))))
+
+
+def samples_of(picture: Picture) -> NDArray[Any]:
+    """(rows, columns[, channels]) of a loaded picture, in the byte order of this computer."""
+    bands = bands_of(picture)
+    first = next(bands)
+    samples: NDArray[Any] = np.empty((picture.height, *first.shape[1:]), first.dtype.newbyteorder("="))
+    samples[: len(first)] = first
+    top = len(first)
+    for band in bands:
+        samples[top : top + len(band)] = band
+        top += len(band)
+    return samples
+
+
+def grey_or_colour(bands: Iterable[NDArray[Any]], rows: int) -> NDArray[Any]:
+    """(rows, columns) of bands of colour whose channels are all equal, (rows, columns, 3) of others."""
+    whole: NDArray[Any] | None = None
+    top = 0
+    for band in bands:
+        found = one_channel(band)
+        if whole is None:
+            whole = np.empty((rows, *found.shape[1:]), found.dtype)
+        elif whole.ndim == 2 and found.ndim == 3:  # the first band with colour in it
+            whole = np.repeat(whole[..., np.newaxis], 3, axis=2)
+        whole[top : top + len(band)] = found if found.ndim == whole.ndim else band
+        top += len(band)
+    if whole is None:
+        raise ValueError("a picture has at least one band")
+    return whole
+
+
+def shallow_samples(picture: Picture) -> NDArray[Any]:
+    """(rows, columns) or (rows, columns, 3) uint8 of a loaded picture of up to 8 bits a sample, over black."""
+    key = picture.info.get("transparency")
+    if picture.mode == "1":
+        return samples_of(picture).astype(np.uint8) * np.uint8(255)
+    if picture.mode in ("P", "PA") or (picture.mode == "RGB" and isinstance(key, tuple)):
+        picture = picture.convert("RGBA" if picture.has_transparency_data else "RGB")
+    elif picture.mode == "YCbCr":
+        picture = picture.convert("RGB")
+    if picture.mode == "L":
+        grey = samples_of(picture)
+        if isinstance(key, int):  # one level of a PNG is transparent
+            grey[grey == key] = 0
+        return grey
+    if picture.mode == "La":  # already multiplied by its alpha, which is the same as over black
+        return np.ascontiguousarray(samples_of(picture)[..., 0])
+    bands = bands_of(picture)
+    if picture.mode in ("LA", "RGBA"):
+        lowest, highest = picture.getchannel("A").getextrema()
+        # An export that is transparent throughout left its alpha unset: it is no black film.
+        plain = lowest == 255 or highest == 0
+        bands = (band[..., :-1] if plain else over_black(band[..., :-1], band[..., -1]) for band in bands)
+        if picture.mode == "LA":
+            return np.concatenate([band[..., 0] for band in bands])
+    return grey_or_colour(bands, picture.height)
