@@ -74,8 +74,8 @@ class Log:
             self._write_head(number, found)
         return Record(number, time, kind, details, previous, found)
 
-    def records(self, kind: str | None = None) -> tuple[Record, ...]:
-        """Every record, the oldest first; of one kind if given. Raises InputError if the log is damaged."""
+    def records(self, *kinds: str) -> tuple[Record, ...]:
+        """Every record, the oldest first; of some kinds only if given. Raises InputError if the log is damaged."""
         if not self.path.exists():
             return ()
         with self._open(write=False) as store:
@@ -84,10 +84,11 @@ class Log:
                 found = [
                     Record(number, time, name, json.loads(details), previous, own)
                     for number, time, name, details, previous, own in rows
+                    if not kinds or name in kinds
                 ]
             except (ValueError, TypeError) as error:
                 raise InputError(f"the log {self.path.name} is damaged; `lennox log verify` says where.") from error
-        return tuple(record for record in found if kind in (None, record.kind))
+        return tuple(found)
 
     def attempts(self, data_sha256: str) -> tuple[Record, ...]:
         """The audits that were made on one data set."""

@@ -77,10 +77,8 @@ def _newest(folder: Path, channel: str) -> Record | None:
     try:
         known = [
             record
-            for record in Log().records()
-            if record.kind in ("load", "release")
-            and record.details.get("folder") == _place(folder)
-            and record.details.get("channel") == channel
+            for record in Log().records("load", "release")
+            if record.details.get("folder") == _place(folder) and record.details.get("channel") == channel
         ]
     except InputError:
         return None

@@ -386,6 +386,14 @@ def test_a_released_model_travels_to_another_process_and_is_checked_there(folder
         pickle.loads(packed)
 
 
+@pytest.mark.parametrize("name", ["model.onnx", "card.json"])
+def test_a_link_is_not_followed_with_an_override_either(folder, tmp_path, name):
+    (folder / name).rename(tmp_path / "elsewhere")
+    (folder / name).symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(ModelError, match=f"'{name}' is a link"):
+        load_model(folder, allow_unreleased=Override("a", "b", today(1)))
+
+
 def test_a_candidate_is_unreleased_even_beside_its_release(folder):
     assert load_candidate(folder).release == "unreleased"
 

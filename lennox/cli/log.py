@@ -28,7 +28,7 @@ def show(kind: str | None, as_json: bool) -> None:
     if kind is not None and kind not in KINDS:
         raise click.UsageError(f"there is no kind '{kind}'; choose one of: {', '.join(KINDS)}.")
     kept = Log()
-    for record in kept.records(kind):
+    for record in kept.records(*([kind] if kind else [])):
         if as_json:
             fields = ("number", "time", "kind", "details", "previous", "hash")
             click.echo(json.dumps({name: getattr(record, name) for name in fields}))
