@@ -26,18 +26,20 @@ from lennox.training.froc import FreeResponse, Scored, score_film
 from lennox.training.ledger import Ledger, read_ledger
 from lennox.training.loop import Held, load_weights
 from lennox.training.network import Network
+from lennox.training.pictures import everyday_pictures
 from lennox.training.reading import Reading, become_familiar
 from lennox.training.recipe import Recipe, read_recipe
-from lennox.training.sources import Canvas, FilmSource, WindowSource, split_films
+from lennox.training.sources import Canvas, DrawnSource, FilmSource, WindowSource, split_films
 from lennox.training.validation import REGION_SHARE as RAW_REGION_SHARE
 from lennox.training.validation import Exam, candidates_of, exams_of_films, exams_of_windows
 from lennox.training.words import INTENDED_USE, LIMITS
 
 OPSET = 17
-REGION_SHARE = 0.4  # of the peak of a calibrated map, which is steeper than the network's own
+REGION_SHARE = 0.3  # of the peak of a calibrated map, which is steeper than the network's own
 AGREEMENT = 2e-3  # highest difference in probability between PyTorch and ONNX Runtime
 FAMILIAR_WINDOWS = 200
-FAMILIAR_MARGIN = 1.5
+FAMILIAR_DRAWN = 60
+FAMILIAR_MARGIN = 1.0  # in logits, beyond the least familiar film: other sensors must not be refused
 # false positives a film on held-out films and windows together, at most
 TARGETS = (("sensitive", 1.0), ("balanced", 0.5), ("specific", 0.2))
 DEFAULT_POINT = "balanced"
@@ -68,7 +70,7 @@ def export(checkpoint: Path, recipe: Path, out: Path) -> Exported:
     if not exams:
         raise InputError("the recipe holds no films out, so nothing can be calibrated; give it a holdout_share.")
     canvases = _familiar_canvases(plan, ledger)
-    familiar = become_familiar(network, canvases, plan.contract)
+    familiar = become_familiar(network, _turned(canvases), everyday_pictures(plan.contract), plan.contract)
     plain = to_onnx(Reading(network, 1.0, 0.0, familiar).eval(), plan.contract)
     answers = run_onnx(plain, [exam.canvas for exam in exams], plan.contract)
     slope, intercept = _calibrate([raw for raw, _ in answers], exams)
@@ -128,7 +130,7 @@ def _compare(reading: Reading, weights: bytes, canvases: Sequence[Canvas], contr
         with torch.inference_mode():
             expected, away = reading(image)
         difference = float(np.abs(expected[0, 0].numpy() - probability).max())
-        if not difference <= AGREEMENT or not math.isclose(float(away[0]), distance, rel_tol=1e-2, abs_tol=1e-3):
+        if not difference <= AGREEMENT or not math.isclose(float(away[0]), distance, rel_tol=1e-2, abs_tol=1e-2):
             raise InputError(
                 f"ONNX Runtime and PyTorch differ by {difference:.4f} in probability and "
                 f"{abs(float(away[0]) - distance):.4f} "
@@ -169,6 +171,7 @@ def candidate_outcomes(
 
 
 def _familiar_canvases(plan: Recipe, ledger: Ledger) -> list[Canvas]:
+    """What a film looks like: those that the weights learn from, windows of panoramic films, drawn films."""
     data, canvases = plan.data, []  # type: Any, list[Canvas]
     root = plan.path(data.root)
     for name, kind in ((data.films, FilmSource), (data.windows, WindowSource)):
@@ -182,7 +185,13 @@ def _familiar_canvases(plan: Recipe, ledger: Ledger) -> list[Canvas]:
         else:
             random = np.random.default_rng([plan.seed, 0])
             canvases += [source.draw(random) for _ in range(FAMILIAR_WINDOWS)]
-    return canvases
+    drawn = DrawnSource(FAMILIAR_DRAWN, plan.seed, plan.contract)
+    return [*canvases, *drawn.canvases]
+
+
+def _turned(canvases: Sequence[Canvas]) -> list[NDArray[np.uint8]]:
+    """The levels of the canvases, each turned by another quarter: a film may lie any way."""
+    return [np.rot90(canvas.levels, number % 4) for number, canvas in enumerate(canvases)]
 
 
 def _on_line(raw: NDArray[np.float32], slope: float, intercept: float) -> NDArray[np.float32]:
@@ -240,7 +249,7 @@ def describe(plan: Recipe, ledger: Ledger, held_out: HeldOut, near: Sequence[flo
         "operating_points": points,
         "default_operating_point": DEFAULT_POINT,
         "intended_use": {
-            **INTENDED_USE, "kinds": ["periapical"], "familiarity_limit": round(FAMILIAR_MARGIN * max(distances), 3),
+            **INTENDED_USE, "kinds": ["periapical"], "familiarity_limit": round(max(distances) + FAMILIAR_MARGIN, 3),
         },
         "limits": list(LIMITS),
         "held_out": {
@@ -249,7 +258,7 @@ def describe(plan: Recipe, ledger: Ledger, held_out: HeldOut, near: Sequence[flo
             "films_and_windows": len(exams),
             "of_which_whole_films": int(sum(1 for exam in exams if not exam.canvas.known[1])),
             "with_caries": int(carious.sum()), "lesions": int(sum(len(e.lesions) for e in exams)),
-            "distance_from_training_films": {
+            "distance_of_films": {
                 "median": round(float(np.median(distances)), 3), "highest": round(max(distances), 3),
             },
         },

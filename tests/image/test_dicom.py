@@ -69,10 +69,11 @@ def test_exact_and_sigmoid_windows():
 
 
 def test_rescaling_comes_before_the_window_and_inversion_after_it():
+    samples = np.array([[0, 500, 700, 1000, 1400, 1500, 4095]], np.uint16)
     shown = levels_of(
-        RAMP, BitsStored=12, **MONO1, RescaleSlope=2, RescaleIntercept=-1000, WindowCenter="1000.5", WindowWidth=2001
+        samples, BitsStored=12, **MONO1, RescaleSlope=2, RescaleIntercept=-1000, WindowCenter="1000.5", WindowWidth=2001
     )
-    values = RAMP * 2.0 - 1000
+    values = samples * 2.0 - 1000
     np.testing.assert_allclose(shown, 1 - np.clip(values / 2000, 0, 1), atol=1e-4)
 
 
@@ -358,6 +359,33 @@ def test_compressed_pixels_that_are_cut_short_are_one_error(syntax, capfd):
     noise = np.random.default_rng(1).integers(0, 4096, (64, 64), np.uint16)
     data = write_dicom(data_set(noise, BitsStored=12), syntax)
     refusal(data[: len(data) // 2])
+    assert capfd.readouterr() == ("", "")
+
+
+def with_frame_changed(last, change):
+    """A whole DICOM file whose frame is damaged: its items and lengths still fit."""
+    noise = np.random.default_rng(1).integers(0, 256, (64, 64), np.uint8)
+    made = pydicom.dcmread(io.BytesIO(write_dicom(data_set(noise), f"1.2.840.10008.1.2.4.{last}")))
+    made["PixelData"].value = encapsulate([change(get_frame(made.PixelData, 0))])
+    out = io.BytesIO()
+    made.save_as(out)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("last", ["50", "70", "80", "90"])
+def test_a_codestream_that_ends_early_in_a_whole_file_is_no_film(last, capfd):
+    data = with_frame_changed(last, lambda frame: frame[: len(frame) // 2])
+    assert "damaged or cut short" in refusal(data)
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("last", ["50", "70"])
+def test_a_frame_that_the_decoder_only_complains_about_is_no_film(last, capfd):
+    """gdcm makes up what it cannot decode, and says so: "Corrupt JPEG data"."""
+    data = with_frame_changed(
+        last, lambda frame: frame[: len(frame) // 2] + b"\x5a" * 30 + frame[len(frame) // 2 + 30 :]
+    )
+    assert "Corrupt JPEG data" in refusal(data)
     assert capfd.readouterr() == ("", "")
 
 

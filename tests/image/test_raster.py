@@ -363,6 +363,29 @@ def test_a_damaged_compressed_tiff_is_one_error_and_says_nothing_else(capfd):
         assert capfd.readouterr() == ("", "")
 
 
+def test_tiles_and_big_tiff(plain_film):
+    film = plain_film[:112, :160]  # one tile: sides are multiples of 16
+    where = {273: None, 278: None, 279: None, 322: 160, 323: 112, 324: 8, 325: film.nbytes}
+    shown = read_image(write_tiff(film)).pixels
+    for data in (
+        write_tiff((film, where)),
+        write_tiff((film, where), big_endian=True),
+        saved(film, "TIFF", big_tiff=True),
+        saved(film, "TIFF", big_tiff=True, compression="tiff_lzw"),
+    ):
+        np.testing.assert_array_equal(read_image(data).pixels, shown)
+
+
+@pytest.mark.parametrize("bits", [24, 32])
+def test_bmp_of_true_colour(bits):
+    grey = np.tile(GREY, (4, 4))
+    if bits == 32:  # Pillow writes alpha; viewers of most exports leave it at zero
+        data = saved(np.concatenate([np.repeat(grey[..., None], 3, 2), np.zeros((8, 8, 1), np.uint8)], 2), "BMP")
+    else:
+        data = saved(np.repeat(grey[..., None], 3, 2), "BMP")
+    np.testing.assert_array_equal(read_image(data).pixels, grey)
+
+
 def test_tags_that_no_picture_needs_may_be_damaged(recwarn):
     film = np.tile(GREY, (4, 4))
     for tags in ({296: [2, 2]}, {305: 70000}, {33432: [70000, 1]}):

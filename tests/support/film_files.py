@@ -30,8 +30,8 @@ def write_png(samples, *, chunks=(), interlace=False):
     )
 
 
-def write_tiff(*pages, big_endian=False, deflate=False, **common):
-    """TIFF of one or several pages; a page is samples, or (samples, tags) with tags {number: value or values}.
+def write_tiff(*pages, big_endian=False, deflate=False):
+    """TIFF of one or several pages; a page is samples, or (samples, tags) with tags {number: value or values or None}.
 
     samples : (rows, columns[, channels]) unsigned, signed or floating
     """
@@ -58,8 +58,7 @@ def write_tiff(*pages, big_endian=False, deflate=False, **common):
             279: len(data),
             339: [{"u": 1, "i": 2, "f": 3}[samples.dtype.kind]] * channels,
         }
-        fields |= {258: [12]} if tags.get("packed") else {}
-        fields |= {**common.get("tags", {}), **{key: value for key, value in tags.items() if key != "packed"}}
+        fields = {tag: value for tag, value in (fields | tags).items() if value is not None}
         entries, extra = b"", len(out) + 2 + 12 * len(fields) + 4
         tail = b""
         for tag, value in sorted(fields.items()):
