@@ -39,8 +39,8 @@ class Override:
 
     @property
     def over(self) -> bool:
-        """Whether its last day has passed."""
-        return now().date() > self.until
+        """Whether its last day has passed, here and in UTC: whoever says "today" must not be refused."""
+        return min(now().date(), now().astimezone().date()) > self.until
 
     def words(self) -> str:
         """The stamp: never to be taken for a release."""
