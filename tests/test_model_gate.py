@@ -364,7 +364,7 @@ def test_an_override_is_whole_or_refused(fields):
 
 def test_an_override_that_has_ended_or_cannot_be_logged_does_not_load(tmp_path, monkeypatch):
     folder = write_tiny_model(tmp_path / "tiny")
-    assert "the override ended on" in refusal(folder, allow_unreleased=Override("a", "b", today(-1)))
+    assert "the override ended on" in refusal(folder, allow_unreleased=Override("a", "b", today(-2)))
     monkeypatch.setenv("LENNOX_LOG", str(folder / "model.onnx" / "log"))
     assert "an override must be written down" in refusal(folder, allow_unreleased=Override("a", "b", today(1)))
 
