@@ -69,3 +69,18 @@ def test_make_demo_runs_on_drawn_films(tmp_path):
 def test_links_inside_the_project_lead_somewhere(page):
     for target in re.findall(r"\]\((?!https?://|#|mailto:)([^)#\s]+)", page.read_text()):
         assert (page.parent / target).exists(), f"{page.name} links to {target}, which is not there"
+
+
+def test_the_readme_quotes_the_figures_of_the_card():
+    import json
+
+    card = json.loads((ROOT / "models" / "caries-radiograph-1" / "card.json").read_text())
+    readme = (ROOT / "README.md").read_text()
+    for name, films in card["figures"].items():
+        at = {entry["false_positives_a_film"]: entry["sensitivity"] for entry in films["lesion_sensitivity"]}
+        wanted = [at[1.0], at[0.5], films["wafroc_area"]]
+        if films["films_with_caries"] < films["films"]:
+            wanted.append(films["film_roc_area"])
+        for figure in wanted:
+            low, high = figure["interval"]
+            assert f"{figure['value']:.2f} [{low:.2f}, {high:.2f}]" in readme, f"{name}: {figure}"
