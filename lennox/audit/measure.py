@@ -259,18 +259,24 @@ def _intersection(
 
 
 def _unknown_shares(cases: Cases, policy: Policy) -> tuple[dict[str, float], str, int | None]:
-    """Share of patients who did not say, by feature; what is wrong if one is above the policy's maximum."""
+    """Share of patients who did not say, by feature; what is wrong if one is above the policy's maximum.
+
+    A patient of whom some films are in a group and some in none counts by the part that is in none.
+    """
     shares: dict[str, float] = {}
     reasons: list[str] = []
     missing = 0
     for feature in policy.gated_features():
         group = cases.group[feature.name]
-        everybody = len(np.unique(cases.patient[group >= 0]))
-        silent = len(np.unique(cases.patient[group == len(feature.groups)]))
-        shares[feature.name] = silent / everybody if everybody else 0.0
+        patient = cases.patient[group >= 0]
+        units = np.bincount(patient, minlength=cases.patients)
+        silent = np.bincount(patient, group[group >= 0] == len(feature.groups), cases.patients)
+        everybody = int((units > 0).sum())
+        quiet = float((silent[units > 0] / units[units > 0]).sum())
+        shares[feature.name] = quiet / everybody if everybody else 0.0
         if shares[feature.name] > policy.unknown.max_share:
             reasons.append(feature.name)
-            missing = max(missing, math.ceil(silent / policy.unknown.max_share) - everybody)
+            missing = max(missing, math.ceil(quiet / policy.unknown.max_share) - everybody)
     allowed = f"({100 * policy.unknown.max_share:g} % allowed)"
     reason = f"too many are '{policy.unknown.name}' for {', '.join(reasons)} {allowed}" if reasons else ""
     return shares, reason, missing or None

@@ -69,6 +69,14 @@ def test_too_many_who_did_not_say_leave_the_whole_audit_open(small_policy, draw_
     assert all("'did not say' for group (30 % allowed)" in row.reason for row in judged.rows)
 
 
+def test_a_patient_with_one_film_in_no_group_is_silent_by_that_part_only(small_policy, draw_table):
+    table = pd.DataFrame(draw_table())
+    table["group"] = table["group"].where(table.index % 4 != 0, "")  # one of four teeth of everybody
+    measured = audit(cases_from_table(table, small_policy, Reading(threshold=0.5), name="t"), small_policy)
+    assert measured.unknown_share == {"group": 0.25}
+    assert not any(cell.excess for cell in measured.measurements)
+
+
 def test_missing_labels_leave_their_group_open(small_policy, draw_table):
     table = pd.DataFrame(draw_table())
     table["label"] = table["label"].astype(object).where((table.group != "b") | (table.index % 10 != 0), "")
