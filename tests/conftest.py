@@ -1,10 +1,37 @@
-"""Every test keeps its own log and trust: nothing of the user's home is read or written."""
+"""Fixtures that tests of several parts share."""
 
+import numpy as np
 import pytest
+from film_encodings import encode_film as encode
+
+
+@pytest.fixture(scope="session")
+def plain_film():
+    """(120, 170) uint16 in 0..4095: a slope, bright and dark discs, noise; its ends are used. No anatomy."""
+    rng = np.random.default_rng(20261123)
+    rows, columns = np.mgrid[:120, :170]
+    film = 900 + 9.0 * columns + 6.0 * rows + rng.normal(0, 30, (120, 170))
+    film[np.hypot(rows - 40, columns - 50) < 22] += 1500
+    film[np.hypot(rows - 80, columns - 120) < 25] -= 1400
+    film[:4, :4], film[-4:, -4:] = 0, 4095
+    return np.clip(np.rint(film), 0, 4095).astype(np.uint16)
+
+
+@pytest.fixture(scope="session")
+def encode_film():
+    """The function that writes one film in every encoding: see tests/support/film_encodings.py."""
+    return encode
+
+
+@pytest.fixture(scope="session")
+def encodings(plain_film):
+    """{name: bytes} of the plain film in every encoding."""
+    return encode(plain_film)
 
 
 @pytest.fixture(autouse=True)
 def own_home(tmp_path_factory, monkeypatch):
+    """Every test keeps its own log and trust: nothing of the user's home is read or written."""
     home = tmp_path_factory.mktemp("home")
     for name in ("LENNOX_TRUST", "LENNOX_LOG"):
         monkeypatch.delenv(name, raising=False)
