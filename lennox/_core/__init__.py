@@ -207,9 +207,10 @@ def trace_outlines(labels: NDArray[np.int32], count: int) -> list[NDArray[np.flo
     firsts, ends = np.full(count, -1, np.int64), np.zeros(count, np.int64)
     if not _lesions.find_firsts(labels, firsts) or (firsts < 0).any():
         raise ValueError(f"labels must be exactly 0..{count}")
-    _lesions.trace(labels, firsts, ends, np.empty((0, 2)))  # once to count, once to write
+    traced = _lesions.trace(labels, firsts, ends, np.empty((0, 2)))  # once to count, once to write
     corners = np.empty((ends[-1] if count else 0, 2))
-    _lesions.trace(labels, firsts, ends, corners)
+    if not (traced and _lesions.trace(labels, firsts, ends, corners)):
+        raise RuntimeError("the labels changed while they were read")
     return [corner.copy() for corner in np.split(corners, ends[:-1])] if count else []
 
 

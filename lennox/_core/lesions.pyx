@@ -202,9 +202,11 @@ def find_firsts(const int32_t[:, ::1] labels, int64_t[::1] firsts):
 def trace(const int32_t[:, ::1] labels, const int64_t[::1] firsts, int64_t[::1] ends, double[:, ::1] corners):
     """Walk clockwise around each label from its first cell; set where its corners end, and write them if there is room.
 
-    The lesion lies on the right hand, and cells that touch by a corner are together: turn left where one can.
+    The lesion lies on the right hand, and cells that touch by a corner are together: turn left where one can. False if a
+    way does not end where it began, as from a cell that is not the first.
     """
-    cdef Py_ssize_t which, row, column, start_row, start_column, found = 0
+    cdef Py_ssize_t which, row, column, start_row, start_column, steps, found = 0
+    cdef bint closed = True
     cdef int heading, right, turn
     cdef int32_t label
     with nogil:
@@ -213,7 +215,8 @@ def trace(const int32_t[:, ::1] labels, const int64_t[::1] firsts, int64_t[::1] 
             row = start_row = firsts[which] // labels.shape[1]
             column = start_column = firsts[which] % labels.shape[1]
             heading, turn = 0, 1  # along the upper edge of the first cell, having just turned into it
-            while True:
+            closed = False
+            for steps in range(4 * labels.shape[0] * labels.shape[1]):  # the fence: each cell has four edges
                 if turn:
                     if found < corners.shape[0]:
                         corners[found, 0], corners[found, 1] = row, column
@@ -221,6 +224,7 @@ def trace(const int32_t[:, ::1] labels, const int64_t[::1] firsts, int64_t[::1] 
                 row += STEP[heading][0]
                 column += STEP[heading][1]
                 if row == start_row and column == start_column:
+                    closed = True
                     break
                 right = (heading + 1) % 4
                 if _is(labels, label, row + AHEAD_LEFT[heading][0], column + AHEAD_LEFT[heading][1]):
@@ -231,6 +235,9 @@ def trace(const int32_t[:, ::1] labels, const int64_t[::1] firsts, int64_t[::1] 
                     turn = 1
                 heading = (heading + turn + 4) % 4
             ends[which] = found
+            if not closed:
+                break
+    return closed
 
 
 cdef inline int _is(const int32_t[:, ::1] labels, int32_t label, Py_ssize_t row, Py_ssize_t column) except -1 nogil:

@@ -75,6 +75,12 @@ def test_negative_labels_and_counts_are_refused():
         _core.trace_outlines(labels("1").astype(np.int64), 1)
 
 
+def test_a_way_that_does_not_close_ends_all_the_same():
+    """The face finds the first cells itself; from another one, here the hole, the way need not come back."""
+    ring, ends = labels("111", "1.1", "111"), np.zeros(1, np.int64)
+    assert not _core._lesions.trace(ring, np.array([4], np.int64), ends, np.empty((0, 2)))
+
+
 @given(
     arrays.arrays(np.float32, st.tuples(st.integers(1, 14), st.integers(1, 14)), elements=st.sampled_from([0.0, 1.0]))
 )
