@@ -144,7 +144,7 @@ def diagnose_many(
 ) -> Iterator[Examination]:
     """Look at many files, in order; one bad file never stops the rest.
 
-    executor : any `concurrent.futures` executor, Dask's `client.get_executor()` included; two threads by default.
+    executor : any `concurrent.futures` executor, Dask's `client.get_executor()` included; by default a thread a core.
         It is not shut down. At most a few files a worker are in flight, however long `paths` is.
     frame : which image of files that hold several, from 0
     """

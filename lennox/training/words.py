@@ -13,8 +13,8 @@ INTENDED_USE = {
     ],
 }
 LIMITS = (
-    "Trained on films of one sensor (149) and windows of panoramic films; no caries-free periapical film was to be had "
-    "under an open licence.",
+    "Films of one sensor (149, a fifth held out) and windows of panoramic films; no caries-free periapical film was "
+    "to be had under an open licence.",
     "Who drew the training boxes is unknown, and no reference is histology or a consensus of experts.",
     "Small and crescent lesions at crown and filling margins are missed more often than not; see the figures by size.",
     "Cervical burn-out, the edge of a restoration, pulp and marrow spaces are the usual false positives.",

@@ -140,7 +140,7 @@ MUTATIONS = [
     ("R27", [('id      = "riverbend-caries-equity"', 'id = "../etc"')], "is not an id"),
     ("R27 upper", [('id        = "honest-scores"', 'id = "Honest Scores"')], "is not an id"),
     ("R27 dots", [('"stories/rt-2026-06-02.ogg"', '"../rt.ogg"')], "leaves the policy's folder"),
-    ("R27 absolute", [('"stories/rt-2026-06-02.ogg"', '"/tmp/rt.ogg"')], "absolute path"),
+    ("R27 absolute", [('"stories/rt-2026-06-02.ogg"', '"/srv/rt.ogg"')], "absolute path"),
     (
         "R28 missing",
         [('audio_sha256 = "', '# audio_sha256 = "')],
