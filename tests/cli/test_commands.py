@@ -124,6 +124,7 @@ def test_a_missing_extra_is_one_sentence_with_the_command(tmp_path, monkeypatch)
     (tmp_path / "recipe.toml").touch()
     for name in [name for name in sys.modules if name.startswith("lennox.training")]:
         monkeypatch.delitem(sys.modules, name)
+    monkeypatch.delattr("lennox.training", raising=False)  # so that it, too, is put back afterwards
     monkeypatch.setitem(sys.modules, "torch", None)  # as if it were not installed
     result = CliRunner().invoke(cli, ["train", str(tmp_path / "recipe.toml"), "--out", str(tmp_path / "out")])
     assert result.exit_code == 2
