@@ -18,14 +18,17 @@ SOURCES := pyproject.toml setup.py README.md $(shell find lennox models -type f 
 	$(BIN)/python -m pip install --quiet .venv/wheel/*.whl
 	@touch $@
 
+# No audit has passed for the model that comes with lennox, so nobody has released it: the demo answers for it, for today.
+UNRELEASED := --unreleased --who demo --why "make demo" --until $(shell date +%F)
+
 demo: .venv/lennox
 ifdef FILM
 	rm -rf demo/report
-	$(BIN)/lennox diagnose "$(FILM)" --format html --overlay --out demo/report
+	$(BIN)/lennox diagnose "$(FILM)" --format html --overlay --out demo/report $(UNRELEASED)
 else
 	rm -rf demo
 	$(BIN)/lennox phantom --out demo/films --count 6 --seed 7
-	$(BIN)/lennox diagnose demo/films --format html --overlay --out demo/report
+	$(BIN)/lennox diagnose demo/films --format html --overlay --out demo/report $(UNRELEASED)
 endif
 	@echo "Open demo/report/report.html in a browser."
 

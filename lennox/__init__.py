@@ -21,6 +21,7 @@ __all__ = [
     "LennoxError",
     "Model",
     "ModelCard",
+    "Override",
     "__version__",
     "diagnose",
     "diagnose_many",
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from lennox.findings import Finding
     from lennox.image import Image, read_image
     from lennox.model import Model, load_model
+    from lennox.override import Override
 
 _HOME = {
     "Examination": "lennox.examination",
@@ -43,6 +45,7 @@ _HOME = {
     "LennoxError": "lennox.errors",
     "Model": "lennox.model",
     "ModelCard": "lennox.card",
+    "Override": "lennox.override",
     "diagnose": "lennox.examination",
     "diagnose_many": "lennox.examination",
     "load_model": "lennox.model",

@@ -49,11 +49,12 @@ class ModelError(LennoxError):
 
 
 class ReleaseRefusedError(ModelError):
-    """The gate kept a model from release; `reasons` has one sentence per failed check."""
+    """The gate kept a model from release; `reasons` has one sentence per failed check, `way_out` what may be done."""
 
-    def __init__(self, model: str, reasons: Sequence[str]) -> None:
-        super().__init__(model, tuple(reasons))
-        self.model, self.reasons = model, tuple(reasons)
+    def __init__(self, model: str, reasons: Sequence[str], way_out: str = "") -> None:
+        super().__init__(model, tuple(reasons), way_out)
+        self.model, self.reasons, self.way_out = model, tuple(reasons), way_out
 
     def __str__(self) -> str:
-        return f"{self.model} is not released: " + "; ".join(self.reasons)
+        text = f"{self.model} is not released: " + "; ".join(reason.rstrip(".") for reason in self.reasons) + "."
+        return f"{text} {self.way_out}." if self.way_out else text

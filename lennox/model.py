@@ -1,9 +1,8 @@
-"""The network at work: find a model, check its bytes against its card, run it with ONNX Runtime."""
+"""The network at work: find a model, let the gate check its files, run what was checked with ONNX Runtime."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,11 +10,18 @@ from typing import Any
 import onnxruntime
 
 from lennox.card import ModelCard
-from lennox.errors import ModelError
+from lennox.errors import ModelError, ReleaseRefusedError
+from lennox.gate import Checked, NotReleasedError, check, read_once
 from lennox.maps import ProbabilityMap
+from lennox.onnx_file import external_names, weights_sha256, with_external_data
+from lennox.override import WAY_OUT, Override
 from lennox.prepare import Prepared
+from lennox.seen import note_override, note_release, superseded
+from lennox.statement import digest
+from lennox.trust import Trust
 
 DEFAULT_MODEL = "caries-radiograph-1"
+DEFAULT_CHANNEL = "workshop"
 UNRELEASED = "unreleased"
 
 
@@ -31,26 +37,56 @@ class Prediction:
     distance: float
 
 
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What a model must pass to be loaded.
+
+    channel : what it is to be used for; trust : whose word counts, None: what is in force on this computer
+    override : somebody who answers for a model that is not released
+    """
+
+    channel: str = DEFAULT_CHANNEL
+    trust: Trust | None = None
+    override: Override | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """A model that is not loaded. release : in words; reasons : why it is not released, a sentence each"""
+
+    card: ModelCard
+    sha256: str
+    release: str
+    reasons: tuple[str, ...]
+
+
 class Model:
-    """A network and its card, ready to predict; safe to share between threads, and to send to another process."""
+    """A network and its card, ready to predict; safe to share between threads, and to send to another process.
 
-    def __init__(self, folder: Path, threads: int = 1) -> None:
-        """Read the card, check `model.onnx` against its SHA-256, and open a session on those same bytes.
+    release : in words, under which policies and whose, or by whose override; starts with "unreleased" if nobody's
+    sha256 : of model.onnx; with external data, of the list of its files and their digests
+    """
 
-        threads : threads within one image; many images are faster with one thread each
+    def __init__(self, folder: Path, files: Mapping[str, bytes], release: str, threads: int = 1) -> None:
+        """Use `load_model`. files : name -> bytes; what is not among them is not looked at.
+
         Raises ModelError if a file is missing, altered, or not a network that fits the card.
         """
-        self.folder, self.threads = Path(folder), threads
-        self.card = ModelCard.read(self.folder / "card.json")
-        self.release = UNRELEASED
-        weights = _read(self.folder / "model.onnx")
-        self.sha256 = hashlib.sha256(weights).hexdigest()
-        if self.sha256 != self.card.files["model.onnx"]:
-            raise ModelError(
-                f"{self.card.name}: model.onnx has SHA-256 {self.sha256[:12]}…, its card says "
-                f"{self.card.files['model.onnx'][:12]}…; install the model again."
-            )
-        self._session = _open_session(weights, self.card, threads)
+        self.folder, self.threads, self.release = Path(folder), threads, release
+        self.card = ModelCard.from_json(files["card.json"])
+        for name, wanted in self.card.files.items():
+            found = digest(files[name]) if name in files else "no such file"
+            if found != wanted:
+                raise ModelError(
+                    f"{self.card.name}: {name} has SHA-256 {found[:12]}…, its card says {wanted[:12]}…; "
+                    "install the model again."
+                )
+        for name in external_names(files["model.onnx"]):
+            if name not in self.card.files:
+                raise ModelError(f"{self.card.name}: its card does not give the SHA-256 of '{name[:80]}'.")
+        self.sha256 = weights_sha256(files["model.onnx"], files)
+        self._gate: Gate | None = None
+        self._session = _open_session(with_external_data(files["model.onnx"], files), self.card, threads)
 
     def predict(self, prepared: Prepared) -> Prediction:
         """Run the network on one prepared image. Raises ModelError if it answers with something impossible."""
@@ -63,18 +99,97 @@ class Model:
             raise ModelError(f"{self.card.name} gave an impossible answer ({error}); it must not be used.") from error
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Model, (self.folder, self.threads)
+        return _load_again, (self.folder, self.threads, self._gate, self.sha256)
 
     def __repr__(self) -> str:
         return f"Model({self.card.name} {self.card.version}, {self.release})"
 
 
-def load_model(name: str | Path | None = None, *, threads: int = 1) -> Model:
-    """Load a model that came with lennox by its name, or any model from its folder.
+def load_model(
+    name: str | Path | None = None,
+    *,
+    channel: str = DEFAULT_CHANNEL,
+    threads: int = 1,
+    allow_unreleased: Override | None = None,
+    trust: Trust | None = None,
+) -> Model:
+    """Load a released model: one that came with lennox by its name, or any from its folder.
 
-    Raises ModelError if there is no such model, or it does not fit its card.
+    channel : what it is to be used for; it must be released for that
+    threads : threads within one image; many images are faster with one thread each
+    allow_unreleased : who answers for a model that is not released; it is written to the log and on every output
+    trust : whose signatures count; what is in force on this computer unless given
+    Raises ReleaseRefusedError with the reasons if it is not released for the channel, ModelError if there is no such
+    model or it does not fit its card.
     """
-    return Model(_folder_of(name if name is not None else DEFAULT_MODEL), threads)
+    return _load(
+        _folder_of(name if name is not None else DEFAULT_MODEL), threads, Gate(channel, trust, allow_unreleased)
+    )
+
+
+def load_candidate(folder: str | Path, *, threads: int = 1) -> Model:
+    """Load a model on its way to a release, to be evaluated or audited: "unreleased" on every output.
+
+    For `lennox.training` and `lennox.audit`; everybody else goes through `load_model`.
+    """
+    place = _folder_of(folder)
+    return Model(place, _loose_files(place), UNRELEASED, threads)
+
+
+def check_release(name: str | Path, channel: str = DEFAULT_CHANNEL, trust: Trust | None = None) -> Checked:
+    """Check a model's release without opening the network. Raises ReleaseRefusedError, or ModelError: no such model."""
+    return _checked(_folder_of(name), Gate(channel, trust))
+
+
+def describe(name: str | Path, channel: str = DEFAULT_CHANNEL, trust: Trust | None = None) -> Description:
+    """A model as it lies there, and whether it would load. Raises ModelError if there is no such model."""
+    folder = _folder_of(name)
+    reasons: tuple[str, ...] = ()
+    try:
+        release = check_release(folder, channel, trust).release.words()
+    except ReleaseRefusedError as refusal:
+        release, reasons = UNRELEASED, refusal.reasons
+    card = ModelCard.read(folder / "card.json")
+    sha256 = weights_sha256(read_once(folder, "model.onnx"), _loose_files(folder))
+    return Description(card, sha256, release, reasons)
+
+
+def _load(folder: Path, threads: int, gate: Gate, *, again: bool = False) -> Model:
+    try:
+        checked = _checked(folder, gate)
+    except ReleaseRefusedError as refusal:
+        if gate.override is None:
+            raise
+        model = Model(folder, _loose_files(folder), gate.override.words(), threads)
+        if gate.override.over:
+            over = f"the override ended on {gate.override.until}."
+            raise ReleaseRefusedError(refusal.model, (*refusal.reasons, over), WAY_OUT) from None
+        if not again:
+            note_override(model.card.name, model.sha256, gate.channel, gate.override, refusal.reasons)
+    else:
+        model = Model(folder, checked.files, checked.release.words(), threads)
+    model._gate = gate
+    return model
+
+
+def _load_again(folder: Path, threads: int, gate: Gate | None, sha256: str) -> Model:
+    """The same model in another process, through the same gate."""
+    model = load_candidate(folder, threads=threads) if gate is None else _load(folder, threads, gate, again=True)
+    if model.sha256 != sha256:
+        raise ModelError(f"{model.card.name}: its files were changed while it was in use; start again.")
+    return model
+
+
+def _checked(folder: Path, gate: Gate) -> Checked:
+    try:
+        checked = check(folder, gate.channel, gate.trust or Trust.in_force())
+        newer = superseded(folder, gate.channel, checked)
+        if newer:
+            raise NotReleasedError((newer,))
+    except NotReleasedError as refusal:
+        raise ReleaseRefusedError(folder.name, refusal.reasons, WAY_OUT) from refusal
+    note_release(folder, gate.channel, checked)
+    return checked
 
 
 def installed_models() -> Iterator[Path]:
@@ -92,7 +207,7 @@ def _folder_of(name: str | Path) -> Path:
     for folder in installed_models():
         if folder.name == str(name):
             return folder
-    if (Path(name) / "card.json").is_file():
+    if any((Path(name) / file).is_file() for file in ("card.json", "release.json")):
         return Path(name)
     known = ", ".join(folder.name for folder in installed_models()) or "none"
     raise ModelError(
@@ -101,11 +216,12 @@ def _folder_of(name: str | Path) -> Path:
     )
 
 
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise ModelError(f"{path.name}: cannot be read ({error.strerror}); install the model again.") from error
+def _loose_files(folder: Path) -> dict[str, bytes]:
+    """The files that a card names, each read once, where no statement says which they are."""
+    files = {"card.json": read_once(folder, "card.json")}
+    for name in ModelCard.from_json(files["card.json"]).files:
+        files[name] = read_once(folder, name)
+    return files
 
 
 def _open_session(weights: bytes, card: ModelCard, threads: int) -> onnxruntime.InferenceSession:

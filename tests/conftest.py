@@ -27,3 +27,14 @@ def encode_film():
 def encodings(plain_film):
     """{name: bytes} of the plain film in every encoding."""
     return encode(plain_film)
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path_factory, monkeypatch):
+    """Every test keeps its own log and trust: nothing of the user's home is read or written."""
+    home = tmp_path_factory.mktemp("home")
+    for name in ("LENNOX_TRUST", "LENNOX_LOG"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(home / "config"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(home / "state"))
+    return home

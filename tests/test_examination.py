@@ -10,12 +10,13 @@ import lennox
 from lennox.card import OperatingPoint
 from lennox.errors import InputError, ModelError
 from lennox.examination import Examination, ModelIdentity, Source
+from lennox.model import load_candidate
 from lennox.phantom import draw_film
 
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
-    return lennox.load_model(write_tiny_model(tmp_path_factory.mktemp("models") / "tiny"))
+    return load_candidate(write_tiny_model(tmp_path_factory.mktemp("models") / "tiny"))
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +73,7 @@ def test_an_unknown_operating_point_is_refused(model, film):
 
 
 def test_a_kind_the_card_does_not_name_is_not_assessable(tmp_path, film):
-    model = lennox.load_model(write_tiny_model(tmp_path, kinds=["bitewing"]))
+    model = load_candidate(write_tiny_model(tmp_path, kinds=["bitewing"]))
     examination = lennox.diagnose(lennox.Image.from_array(film), model)
     assert examination.status == "not assessable"
     assert "made for bitewing films only" in examination.reasons[0]
@@ -80,7 +81,7 @@ def test_a_kind_the_card_does_not_name_is_not_assessable(tmp_path, film):
 
 
 def test_an_unfamiliar_image_is_not_assessable(tmp_path, film):
-    model = lennox.load_model(write_tiny_model(tmp_path, distance=11.0, familiarity_limit=10.0))
+    model = load_candidate(write_tiny_model(tmp_path, distance=11.0, familiarity_limit=10.0))
     examination = lennox.diagnose(lennox.Image.from_array(film), model)
     assert examination.status == "not assessable"
     assert "does not look like the films" in examination.reasons[0]

@@ -7,7 +7,7 @@ from tiny_model import write_tiny_model
 
 from lennox.errors import ModelError
 from lennox.maps import Placement
-from lennox.model import installed_models, load_model
+from lennox.model import installed_models, load_candidate, load_model
 from lennox.prepare import Prepared
 
 
@@ -21,7 +21,7 @@ def prepared(level=0.5):
 
 
 def test_a_model_predicts(folder):
-    model = load_model(folder)
+    model = load_candidate(folder)
     answer = model.predict(prepared())
     assert answer.likely.values.shape == (1, 16, 16)
     assert answer.likely.values == pytest.approx(0.5)
@@ -30,7 +30,7 @@ def test_a_model_predicts(folder):
 
 
 def test_a_model_travels_to_another_process(folder):
-    model = pickle.loads(pickle.dumps(load_model(folder, threads=2)))
+    model = pickle.loads(pickle.dumps(load_candidate(folder, threads=2)))
     assert model.threads == 2
     assert model.predict(prepared()).likely.values == pytest.approx(0.5)
 
@@ -40,14 +40,14 @@ def test_altered_weights_are_refused(folder):
     weights[len(weights) // 2] ^= 1
     (folder / "model.onnx").write_bytes(weights)
     with pytest.raises(ModelError, match="has SHA-256"):
-        load_model(folder)
+        load_candidate(folder)
 
 
 @pytest.mark.parametrize("name", ["model.onnx", "card.json"])
 def test_a_missing_file_is_said(folder, name):
     (folder / name).unlink()
     with pytest.raises(ModelError):
-        load_model(folder)
+        load_candidate(folder)
 
 
 def test_a_file_that_is_no_network_is_refused(folder):
@@ -58,7 +58,7 @@ def test_a_file_that_is_no_network_is_refused(folder):
     card["files"]["model.onnx"]["sha256"] = hashlib.sha256(b"not a network").hexdigest()
     (folder / "card.json").write_text(json.dumps(card))
     with pytest.raises(ModelError, match="not a network that ONNX Runtime can open"):
-        load_model(folder)
+        load_candidate(folder)
 
 
 def test_a_network_that_does_not_fit_its_card_is_refused(folder):
@@ -66,12 +66,12 @@ def test_a_network_that_does_not_fit_its_card_is_refused(folder):
     card["input"]["rows"] = 128
     (folder / "card.json").write_text(json.dumps(card))
     with pytest.raises(ModelError, match="its card asks for"):
-        load_model(folder)
+        load_candidate(folder)
 
 
 def test_an_impossible_answer_is_not_passed_on(folder):
     with pytest.raises(ModelError, match="impossible answer"):
-        load_model(folder).predict(prepared(float("nan")))
+        load_candidate(folder).predict(prepared(float("nan")))
 
 
 def test_an_unknown_name_lists_what_is_installed():
@@ -81,4 +81,4 @@ def test_an_unknown_name_lists_what_is_installed():
 
 def test_every_installed_model_loads_by_its_name():
     for folder in installed_models():
-        assert load_model(folder.name).card.name == folder.name
+        assert load_candidate(folder.name).card.name == folder.name

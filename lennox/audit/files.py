@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,12 +22,20 @@ LEDGER = "history.jsonl"
 
 
 def write_audit(
-    cases: Cases, policy: Policy, out: Path, *, catalogues: Sequence[Path] = (), public: bool = False, command: str = ""
+    cases: Cases,
+    policy: Policy,
+    out: Path,
+    *,
+    catalogues: Sequence[Path] = (),
+    public: bool = False,
+    command: str = "",
+    started: datetime.datetime | None = None,
 ) -> tuple[str, list[Path]]:
     """Audit, judge and write everything into `out`.
 
     catalogues : .po files of further languages, named by language, such as qu.po
     public : also write `out/public`, with counts of 1 to 4 hidden
+    started : when the cases were opened; a policy that is ratified later releases nothing on this audit
     Returns the verdict and the files written. Raises InputError if `out` is not a folder that can be written.
     """
     words = [wording(language) for language in languages()] + [wording(path.stem, path) for path in catalogues]
@@ -36,7 +45,7 @@ def write_audit(
         raise InputError(f"{out.name}: cannot be a folder ({error.strerror}); name another") from error
     measured = with_history(audit(cases, policy), out / LEDGER)
     judgement = judge(measured, policy)
-    full = document(measured, policy, judgement, command=command)
+    full = document(measured, policy, judgement, command=command, started=started)
     written = _write(canonical(full), out, words)
     if public:
         (out / "public").mkdir(exist_ok=True)

@@ -21,7 +21,7 @@ from lennox.audit.policy import Policy
 from lennox.audit.tables import Reading, cases_from_table
 from lennox.errors import InputError
 from lennox.examination import Examination, diagnose_many
-from lennox.model import load_model
+from lennox.model import load_candidate
 
 CARIES = ("caries", "carious", "decay")
 LOWEST = 0.01  # marks below this are not asked for; scores of lesions without a mark are 0
@@ -52,7 +52,7 @@ def film_cases(
     operating_point : a threshold of the model's card; its default unless given
     Raises InputError for a set that is not COCO or lacks films, ModelError for a model that does not load.
     """
-    model = load_model(model_name)
+    model = load_candidate(model_name)
     point = model.card.operating_point(operating_point)
     if policy.scope.threshold is not None and policy.scope.threshold != point.threshold:
         raise InputError(

@@ -28,13 +28,22 @@ MASKED = "<5"
 _PACKAGES = ("lennox", "numpy", "scipy", "pandas", "fairlearn")
 
 
-def document(audit: Audit, policy: Policy, judgement: Judgement, *, command: str = "") -> dict[str, Any]:
-    """Everything about an audit as plain values."""
+def document(
+    audit: Audit,
+    policy: Policy,
+    judgement: Judgement,
+    *,
+    command: str = "",
+    started: datetime.datetime | None = None,
+) -> dict[str, Any]:
+    """Everything about an audit as plain values. started : when its data were opened; now unless given"""
     cases = audit.cases
+    began = (started or datetime.datetime.now(datetime.UTC)).astimezone(datetime.UTC)
     return {
         "format": FORMAT,
         "verdict": judgement.verdict.value,
         "date": datetime.datetime.now(datetime.UTC).date(),
+        "started": began.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),  # a policy must have been ratified before
         "attempt": audit.attempt,
         "history": [dict(entry) for entry in audit.history],
         "model": dict(cases.model),

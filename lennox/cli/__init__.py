@@ -20,6 +20,13 @@ COMMANDS = {
     "evaluate": "lennox.cli.train:evaluate",
     "audit": "lennox.cli.audit:audit",
     "policy": "lennox.cli.audit:policy",
+    "adopt": "lennox.cli.adopt:adopt",
+    "release": "lennox.cli.release:release",
+    "verify": "lennox.cli.release:verify",
+    "trust": "lennox.cli.trust:trust",
+    "keygen": "lennox.cli.keys:keygen",
+    "log": "lennox.cli.log:log",
+    "monitor": "lennox.cli.monitor:monitor",
     "completion": "lennox.cli.completion:completion",
 }
 

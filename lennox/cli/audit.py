@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from lennox.cli.ending import one_line
+from lennox.cli.release import sign_policy
 from lennox.errors import InputError
 
 if TYPE_CHECKING:
@@ -144,6 +145,7 @@ def audit(
     if (cases is None) == (model is None) or (model is None) != (not folders):
         raise InputError("give either a table of CASES, or --model with --data; see lennox audit --help.")
     names = {role: name for role, name in (("label", label), ("score", score), ("cluster", cluster)) if name}
+    started = datetime.datetime.now(datetime.UTC)  # a policy must have been ratified before
     try:
         if cases is not None:
             from lennox.audit.tables import training_patients
@@ -155,7 +157,9 @@ def audit(
             from lennox.audit.films import film_cases
 
             audited = film_cases(folders, model or "", policy, sensors=sensors, operating_point=operating_point)
-        verdict, written = write_audit(audited, policy, out, catalogues=catalogues, public=public, command=_command())
+        verdict, written = write_audit(
+            audited, policy, out, catalogues=catalogues, public=public, command=_command(), started=started
+        )
     except CasesError as error:
         _refuse(ctx, error.problems)
     click.echo(verdict)
@@ -278,6 +282,9 @@ def diff(ctx: click.Context, old: Path, new: Path) -> None:
     problems = version_problem(before, after, changes)
     if problems:
         _refuse(ctx, tuple(f"{new.name}: version: {line}" for line in problems))
+
+
+policy.add_command(sign_policy)
 
 
 @policy.command()

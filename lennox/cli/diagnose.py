@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from lennox.cli.passage import Passage, passage_options
+
 
 def _probability(ctx: click.Context, parameter: click.Parameter, value: float | None) -> float | None:
     if value is not None and not 0.0 < value <= 1.0:  # refuses NaN too
@@ -30,6 +32,7 @@ def _probability(ctx: click.Context, parameter: click.Parameter, value: float | 
 @click.option("--overlay", is_flag=True, help="With --out: also a PNG of each film with outlines.")
 @click.option("--resume", is_flag=True, help="With --out: go on with an interrupted run; finished films are kept.")
 @click.option("--frame", type=click.IntRange(0), metavar="N", help="Which image of a file with several, from 0.")
+@passage_options
 def diagnose(
     paths: tuple[Path, ...],
     recursive: bool,
@@ -42,11 +45,15 @@ def diagnose(
     overlay: bool,
     resume: bool,
     frame: int | None,
+    passage: Passage,
 ) -> None:
     """Look for suspected caries on films: files, or folders of them.
 
     Prints one record a film, in the order given; nothing is changed or sent anywhere. Suspected findings are for a
     clinician to confirm or reject. "Not assessable" and "unreadable" are answers of their own: no result.
+
+    A model must be released for the channel. --unreleased loads one that is not: it is written to the local log, and
+    every output says so.
 
     \b
     Exit status: 0 all assessed; 1 some not assessable or unreadable, the others are reported;
@@ -66,5 +73,5 @@ def diagnose(
 
     from lennox.cli.run import Choices, run  # here: they load the model's runtime
 
-    choices = Choices(recursive, model, threshold, operating_point, threads, form, out, overlay, resume, frame)
+    choices = Choices(recursive, model, threshold, operating_point, threads, form, out, overlay, resume, frame, passage)
     raise click.exceptions.Exit(run(paths, choices))

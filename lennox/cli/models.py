@@ -6,11 +6,14 @@ import json
 
 import click
 
+from lennox.cli.passage import channel_option
+
 
 @click.command()
 @click.argument("name", required=False)
 @click.option("--json", "as_json", is_flag=True, help="JSON: one line a model, or the whole card of NAME.")
-def models(name: str | None, as_json: bool) -> None:
+@channel_option
+def models(name: str | None, as_json: bool, channel: str) -> None:
     """List installed models, or show the card of one.
 
     NAME is an installed model or a folder that holds one.
@@ -21,9 +24,9 @@ def models(name: str | None, as_json: bool) -> None:
       lennox models caries-radiograph-1
       lennox models --json
     """
-    from lennox.model import installed_models, load_model
+    from lennox.model import describe, installed_models
 
-    chosen = [load_model(name)] if name else [load_model(folder) for folder in installed_models()]
+    chosen = [describe(folder, channel) for folder in ([name] if name else installed_models())]
     if not chosen:
         click.echo("No model is installed; name a folder that holds one with --model.", err=True)
         return

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from lennox.examination import Examination
-from lennox.model import Model
+from lennox.model import Description
 from lennox.report import words
 from lennox.report.facts import Node, read_facts
 
@@ -51,7 +51,7 @@ def _table(examination: Examination) -> Table:
     return table
 
 
-def show_models(models: list[Model], console: Console) -> None:
+def show_models(models: list[Description], console: Console) -> None:
     """Each model in a few lines: what it is and whether a release vouches for it."""
     for model in models:
         card = model.card
@@ -63,16 +63,18 @@ def show_models(models: list[Model], console: Console) -> None:
         console.print(Text(title, "bold"))
         console.print(Text(f"  looks for {', '.join(card.labels)} on {', '.join(card.kinds)} films"))
         console.print(Text(f"  operating points: {points}"))
-    if any(model.release == words.UNRELEASED for model in models):
+    if any(words.is_unreleased(model.release) for model in models):
         console.print(Text(words.UNRELEASED_NOTICE, "dim"))
 
 
-def show_card(model: Model, console: Console) -> None:
+def show_card(model: Description, console: Console) -> None:
     """The whole card of a model, as it stands."""
     facts = read_facts(model.card)
     console.print(Text(f"{model.card.name} {model.card.version} ({model.release})", "bold"))
-    if model.release == words.UNRELEASED:
+    if words.is_unreleased(model.release):
         console.print(Text(words.UNRELEASED_NOTICE))
+        for reason in model.reasons:
+            console.print(Text(f"- {reason}"))
     for title, node in (("Operating points", facts.operating_points), *facts.open, *facts.further):
         console.print()
         console.print(Text(title, "bold"))

@@ -18,11 +18,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from lennox.card import OperatingPoint
 from lennox.cli.films import FoundFilm, find_films
+from lennox.cli.passage import Passage
 from lennox.cli.results import Results, overlay_name
 from lennox.errors import ImageError
 from lennox.examination import CUSTOM, Examination, ModelIdentity, diagnose_many
 from lennox.image import Image, read_image
-from lennox.model import Model, load_model
+from lennox.model import Model
 from lennox.report import csv_lines, to_json, words
 
 
@@ -40,6 +41,7 @@ class Choices:
     overlay: bool
     resume: bool
     frame: int | None
+    passage: Passage
 
 
 def run(paths: Sequence[Path], choices: Choices) -> int:
@@ -48,7 +50,7 @@ def run(paths: Sequence[Path], choices: Choices) -> int:
     found = find_films(paths, recursive=choices.recursive, results=choices.out, suffix=suffix)
     alone = len(found.films) == 1
     threads = choices.threads or _processors()
-    model = load_model(choices.model, threads=threads if alone else 1)
+    model = choices.passage.load(choices.model, threads if alone else 1)
     executor = ThreadPoolExecutor(1 if alone else threads)
     work = Run(found.films, choices, model, _operating_point(model, choices), executor)
     named_one = len(paths) == 1 and not paths[0].is_dir()

@@ -87,7 +87,7 @@ def html_parts(films: Sequence[Film], run: Run, page: Page | None = None) -> Ite
         facts=read_facts(run.card, run.operating_point.name),
         point=run.operating_point,
         counts={"suspected": run.suspected, "none": run.none, "refused": run.refused},
-        unreleased=run.model.release == words.UNRELEASED,
+        unreleased=words.is_unreleased(run.model.release),
         notice=words.notice(run.model.release),
         rows=[_row(number, film.examination) for number, film in numbered],
         refused=sum(map(_refused, films)),

@@ -69,16 +69,19 @@ def _legend(image: Image, examination: Examination, width: int, size: int) -> Pi
     lines += [(line, QUIET) for line in _small_print(examination)]
     measure = ImageDraw.Draw(Pillow.new("RGB", (1, 1)))
     wrapped = [(part, ink) for line, ink in lines for part in _wrap(measure, line, _font(size), width - 2 * margin)]
-    unreleased = examination.model.release == words.UNRELEASED
+    release = examination.model.release
+    stamp = words.stamp(release) if words.is_unreleased(release) else ""
+    band = _wrap(measure, stamp, _font(size), width - 2 * margin) if stamp else []
     bar = scale_bar(image.spacing_mm, image.pixels.shape[1])
-    height = 2 * margin + step * (len(wrapped) + (2 if unreleased else 0) + (2 if bar else 0))
+    height = 2 * margin + step * (len(wrapped) + (len(band) + 1 if band else 0) + (2 if bar else 0))
     legend = Pillow.new("RGB", (width, height), PAPER)
     draw = ImageDraw.Draw(legend)
     row = margin
-    if unreleased:
-        draw.rectangle((0, 0, width, step + margin // 2), fill=WARNING)
-        draw.text((margin, margin // 3), words.UNRELEASED_STAMP, fill=(255, 255, 255), font=_font(size))
-        row += 2 * step - margin // 2
+    if band:
+        draw.rectangle((0, 0, width, step * len(band) + margin // 2), fill=WARNING)
+        for number, line in enumerate(band):
+            draw.text((margin, margin // 3 + step * number), line, fill=(255, 255, 255), font=_font(size))
+        row += step * (len(band) + 1) - margin // 2
     for line, ink in wrapped:
         draw.text((margin, row), line, fill=ink, font=_font(size))
         row += step

@@ -22,7 +22,18 @@ JOINERS = "\u200c\u200d"  # spelled in Persian, Indic scripts and emoji
 
 def notice(release: str) -> str:
     """What every record and page says beside the result."""
-    return f"{NOTICE} {UNRELEASED_NOTICE}" if release == UNRELEASED else NOTICE
+    return f"{NOTICE} {UNRELEASED_NOTICE}" if is_unreleased(release) else NOTICE
+
+
+def is_unreleased(release: str) -> bool:
+    """Whether nobody's release vouches for the model; an override says who loads it, and is no release."""
+    return release.startswith(UNRELEASED)
+
+
+def stamp(release: str) -> str:
+    """What stands across an overlay and a page of an unreleased model: that, and by whose override it was loaded."""
+    said = release.removeprefix(UNRELEASED).lstrip(": ")
+    return f"{UNRELEASED_STAMP}: {said}" if said else UNRELEASED_STAMP
 
 
 def as_text(name: str) -> str:

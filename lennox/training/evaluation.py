@@ -22,7 +22,7 @@ from lennox.errors import ImageError, InputError
 from lennox.examination import Examination, diagnose_many
 from lennox.image import read_image
 from lennox.maps import Box
-from lennox.model import Model, load_model
+from lennox.model import Model, load_candidate
 from lennox.training.calibration import assess_calibration
 from lennox.training.coco import CocoSet, Film, read_coco
 from lennox.training.derive import derive_groups
@@ -87,7 +87,7 @@ def evaluate(
     progress : called with (films done, films)
     Raises InputError for a folder that is not a COCO set, ModelError for a model that cannot be used.
     """
-    model = model if isinstance(model, Model) else load_model(model)
+    model = model if isinstance(model, Model) else load_candidate(model)
     coco = read_coco(Path(data))
     judged = tuple(_judge(coco, model, progress))
     document = summarise(coco, model, judged, resamples)

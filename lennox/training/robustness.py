@@ -11,7 +11,7 @@ import numpy as np
 from lennox.errors import InputError
 from lennox.examination import diagnose
 from lennox.image import Image, read_image
-from lennox.model import Model, load_model
+from lennox.model import Model, load_candidate
 from lennox.phantom import ARTEFACTS, draw_film
 from lennox.training.coco import Film, read_coco
 from lennox.training.distort import DISTORTIONS, Distortion
@@ -32,7 +32,7 @@ def measure_robustness(
     films : at most so many, evenly spread; all by default
     Leaves robustness.json in `out`. Raises InputError for a set without outlined lesions.
     """
-    model = model if isinstance(model, Model) else load_model(model)
+    model = model if isinstance(model, Model) else load_candidate(model)
     coco = read_coco(Path(data))
     if not coco.outlined:
         raise InputError(f"'{coco.name}' marks no lesions; robustness needs a set whose lesions are outlined.")

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from datetime import date
 
 import numpy as np
 import pytest
@@ -13,10 +14,19 @@ from tiny_model import write_tiny_model
 from lennox.cli import cli
 from lennox.phantom import draw_film
 
+# The tiny model is not released; what the gate does is tested in test_release.py.
+UNRELEASED = ("--unreleased", "--who", "a test", "--why", "to test", "--until", str(date.today()))
+
 
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory):
     return str(write_tiny_model(tmp_path_factory.mktemp("models") / "tiny"))
+
+
+@pytest.fixture(scope="session")
+def unreleased():
+    """The options that load a model nobody has released."""
+    return UNRELEASED
 
 
 @pytest.fixture(scope="session")
@@ -54,7 +64,8 @@ def invoke(tiny):
     """Run a command within the process; `diagnose` gets the tiny model."""
 
     def run(*arguments):
-        model = ["--model", tiny] if arguments[0] == "diagnose" and "--model" not in arguments else []
+        given = arguments[0] != "diagnose" or "--model" in arguments
+        model = [] if given else ["--model", tiny, *UNRELEASED]
         return CliRunner().invoke(cli, [*map(str, arguments), *model])
 
     return run
@@ -65,7 +76,7 @@ def lennox_process(tiny, tmp_path):
     """Start `lennox` as a process of its own, in `tmp_path`."""
 
     def start(*arguments, **options):
-        model = ["--model", tiny] if arguments[0] == "diagnose" else []
+        model = ["--model", tiny, *UNRELEASED] if arguments[0] == "diagnose" else []
         command = [sys.executable, "-P", "-m", "lennox.cli", *map(str, arguments), *model]
         environment = os.environ | {"OMP_NUM_THREADS": "1"}
         options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "cwd": tmp_path} | options

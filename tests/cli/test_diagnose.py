@@ -12,6 +12,7 @@ from rich.console import Console
 import lennox
 from lennox.cli import cli
 from lennox.cli.pretty import show
+from lennox.model import load_candidate
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs/schema/examination-1.json").read_text())
 
@@ -150,16 +151,16 @@ def test_any_file_name_is_read_and_written(invoke, drawn, tmp_path, name, form):
     assert len(list((tmp_path / "out/overlays").iterdir())) == 1
 
 
-def test_a_name_with_a_leading_dash_after_two_dashes(drawn, tmp_path, tiny, monkeypatch):
+def test_a_name_with_a_leading_dash_after_two_dashes(drawn, tmp_path, tiny, unreleased, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Raster.fromarray(drawn).save("-r.png")
-    result = CliRunner().invoke(cli, ["diagnose", "--model", tiny, "--", "-r.png"])
+    result = CliRunner().invoke(cli, ["diagnose", "--model", tiny, *unreleased, "--", "-r.png"])
     assert result.exit_code == 0
     assert records(result.stdout)[0]["source"]["name"] == "-r.png"
 
 
 def test_text_for_a_terminal(tiny, films):
-    model = lennox.load_model(tiny)
+    model = load_candidate(tiny)
     for number, said in ((0, "Caries suspected"), (4, "Not assessable")):
         examination = lennox.diagnose(lennox.read_image(films / f"{number}.png"), model)
         console = Console(file=io.StringIO(), width=100)

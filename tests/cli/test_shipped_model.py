@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
 import jsonschema
@@ -13,6 +14,8 @@ from lennox.phantom import write_films
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = json.loads((ROOT / "docs/schema/examination-1.json").read_text())
+# Needed while no release vouches for the model; a released one takes no notice.
+UNRELEASED = ("--unreleased", "--who", "a test", "--why", "to test", "--until", str(date.today()))
 pytestmark = pytest.mark.skipif(not any(installed_models()), reason="no model is installed yet")
 
 
@@ -24,7 +27,7 @@ def drawn_films(tmp_path_factory):
 
 
 def diagnose(*arguments):
-    command = [sys.executable, "-P", "-m", "lennox.cli", "diagnose", *map(str, arguments)]
+    command = [sys.executable, "-P", "-m", "lennox.cli", "diagnose", *map(str, arguments), *UNRELEASED]
     return subprocess.run(command, capture_output=True)
 
 
@@ -47,7 +50,7 @@ def test_one_film_from_a_cold_start_is_quick_and_small(drawn_films, tmp_path):
     film, answer = drawn_films / "drawn-0001.png", tmp_path / "answer.json"
     arguments = [film, "--threads", "2", "--threshold", "0.01"]
     with answer.open("wb") as stream:
-        command = [sys.executable, "-P", "-c", MEASURED, "diagnose", *map(str, arguments)]
+        command = [sys.executable, "-P", "-c", MEASURED, "diagnose", *map(str, arguments), *UNRELEASED]
         done = subprocess.run(command, stdout=stream, stderr=subprocess.PIPE, text=True)
     assert done.returncode == 0
     processor_s, peak_kib = map(float, done.stderr.split()[-2:])

@@ -1,0 +1,69 @@
+"""`lennox keygen`: a key for signing, and how the other commands are given one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from lennox.statement import PrivateKey
+
+PASSPHRASE = "LENNOX_KEY_PASSPHRASE"  # noqa: S105 - the name of an environment variable
+KEY_OPTION = click.option(
+    "--key", "keys", multiple=True, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE", help="A private key of `lennox keygen`; may be given several times.",
+)  # fmt: skip
+
+
+def read_keys(paths: tuple[Path, ...]) -> list[PrivateKey]:
+    """The private keys; whoever is at a terminal is asked for a passphrase where one is needed."""
+    import os
+
+    from lennox.statement import PrivateKey
+
+    found = []
+    for path in paths:
+        locked = b"ENCRYPTED" in path.read_bytes()[:64]
+        passphrase = None
+        if locked:
+            passphrase = os.environ.get(PASSPHRASE) or click.prompt(f"Passphrase of {path.name}", hide_input=True)
+        found.append(PrivateKey.read(path, passphrase))
+    return found
+
+
+@click.command()
+@click.argument("name")
+@click.option(
+    "--out", type=click.Path(path_type=Path), metavar="FILE", help="~/.config/lennox/keys/NAME.pem unless given."
+)
+@click.option("--passphrase", "ask", is_flag=True, help=f"Lock it with a passphrase: asked for, or {PASSPHRASE}.")
+def keygen(name: str, out: Path | None, ask: bool) -> None:
+    """Make an ed25519 key pair for signing policies and releases.
+
+    The private half is written to a file that only you may read, and never into a repository. The public half is
+    printed: it goes into policies and trust files.
+
+    \b
+    Example:
+      lennox keygen auditor --passphrase
+    """
+    import os
+
+    from lennox.errors import InputError
+    from lennox.statement import PrivateKey
+    from lennox.trust import user_file
+
+    if Path(name).name != name or name.startswith("."):
+        raise InputError(f"'{name}' cannot name a file; choose a plain name such as auditor.")
+    place = out or user_file().parent / "keys" / f"{name}.pem"
+    if any((parent / ".git").exists() for parent in place.absolute().parents):
+        raise InputError(f"'{place.name}' would lie within a repository; keep private keys elsewhere.")
+    passphrase = None
+    if ask:
+        passphrase = os.environ.get(PASSPHRASE) or click.prompt("Passphrase", hide_input=True, confirmation_prompt=True)
+    key = PrivateKey.new()
+    key.write(place, passphrase)
+    click.echo(f"The private key is in {place}; keep a copy where only you can reach it.", err=True)
+    click.echo(key.public.text)

@@ -1,0 +1,161 @@
+"""Keys, a policy, its ratification, an audit that passed, a trust file: what a release needs, made anew for a test."""
+
+import datetime
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from tiny_model import write_tiny_model
+
+from lennox.claims import time_text
+from lennox.release import Proof, ratify, release
+from lennox.statement import PrivateKey
+from lennox.trust import Trust, TrustedKey, write_trust
+
+POLICY = """
+format  = "lennox-equity-policy/1"
+id      = "{id}"
+version = "1.0.0"
+title   = "A policy for tests"
+language = "en"
+
+[ratification]
+body        = "{body}"
+date        = {date}
+method      = "consensus"
+next_review = {next_review}
+{keys}
+
+[scope]
+task        = "caries-detection"
+unit        = "image"
+cluster     = "patient_id"
+modality    = ["periapical"]
+label       = "caries"
+threshold_source = "model-manifest"
+population  = "nobody: invented for tests"
+
+[evidence]
+confidence   = 0.95
+interval     = "cluster"
+resamples    = 1000
+seed         = 1
+min_patients = 20
+min_cases    = 25
+min_controls = 20
+
+[unknown]
+name = "did not say"
+gate = true
+
+[[feature]]
+name   = "sensor"
+source = "record"
+groups = ["phone", "wand"]
+
+[[requirement]]
+id        = "finds-decay"
+metric    = "tpr"
+criterion = "worst-group"
+direction = "at-least"
+limit     = 0.80
+over      = ["sensor"]
+plain     = "In every group, the tool must find at least 8 of 10 decayed teeth."
+
+[on_fail]
+release = "refuse"
+[on_insufficient]
+release = "refuse"
+[monitor]
+every_days = 30
+method     = "e-process"
+features   = ["sensor"]
+on_alarm   = "suspend"
+"""
+
+
+def today(days=0):
+    return datetime.datetime.now(datetime.UTC).date() + datetime.timedelta(days)
+
+
+def write_policy(path, *, identity="test-policy", body="The testers", days_left=300, keys=(), required=0):
+    """A valid policy; `keys` are those that it lists for its own ratification."""
+    listed = "".join(
+        f'\n[[ratification.key]]\nid = "ed25519:k{number}"\npublic = "{key.public.text}"\n'
+        for number, key in enumerate(keys)
+    )
+    if required:
+        listed += f"\n[ratification.signatures]\nrequired = {required}\n"
+    text = POLICY.format(id=identity, body=body, date=today(-30), next_review=today(days_left), keys=listed)
+    path.write_text(text)
+    return path
+
+
+def audit_document(policy, *, weights, threshold=0.5, verdict="PASS", started=None):
+    """What `lennox audit` writes, as far as a release reads it."""
+    row = {
+        "requirement": "finds-decay", "metric": "tpr", "criterion": "worst-group", "direction": "at-least",
+        "limit": 0.8, "patients": 100, "cases": 200, "controls": 200, "estimate": 0.95, "bound": 0.91,
+        "gated": True, "verdict": "PASS", "reason": "", "needs_more_patients": None,
+    }  # fmt: skip
+    rows = [row | {"group": {"sensor": name}} for name in ("phone", "wand")]
+    if verdict != "PASS":
+        rows[1] |= {"verdict": verdict, "bound": 0.41, "reason": "the bound is below 0.80", "needs_more_patients": 60}
+    return {
+        "format": "lennox-audit/1",
+        "verdict": verdict,
+        "started": time_text(started or datetime.datetime.now(datetime.UTC)),
+        "attempt": 1,
+        "model": {"sha256": weights},
+        "policy": {"sha256": hashlib.sha256(policy.read_bytes()).hexdigest()},
+        "data": {"name": "films", "sha256": "d" * 64, "threshold": threshold},
+        "requirements": [{"id": "finds-decay", "verdict": verdict}],
+        "rows": rows,
+    }
+
+
+@dataclass
+class Workshop:
+    """Everything around one model; `release` signs it."""
+
+    folder: Path  # of the model
+    place: Path  # of everything else
+    auditor: PrivateKey
+    community: PrivateKey
+    policy: Path
+    audit: Path
+    trust_file: Path
+
+    def release(self, channel="workshop", keys=None, **options):
+        proofs = [Proof(self.policy, self.audit)]
+        return release(self.folder, proofs, channel, keys or [self.auditor], **options)
+
+    def write_audit(self, **changes):
+        options = {name: changes.pop(name) for name in ("threshold", "verdict", "started") if name in changes}
+        weights = hashlib.sha256((self.folder / "model.onnx").read_bytes()).hexdigest()
+        document = audit_document(self.policy, weights=changes.pop("weights", weights), **options) | changes
+        self.audit.write_text(json.dumps(document))
+
+    def trust(self):
+        return Trust.in_force(self.trust_file)
+
+
+def make_workshop(place, *, ratified=True, **policy_options):
+    """A tiny model with a policy, ratified before its audit, and a trust file for two keys; not yet released."""
+    auditor, community = PrivateKey.new(), PrivateKey.new()
+    place.mkdir(parents=True, exist_ok=True)
+    folder = write_tiny_model(place / "tiny")
+    policy = write_policy(place / "policy.toml", **policy_options)
+    trust = Trust(
+        (
+            TrustedKey("auditor", auditor.public, ("workshop",), ("release",)),
+            TrustedKey("community", community.public, ("workshop",), ("ratify",)),
+        )
+    )
+    write_trust(place / "trust.toml", trust)
+    made = Workshop(folder, place, auditor, community, policy, place / "audit.json", place / "trust.toml")
+    if ratified:
+        ratify(policy, community)
+    made.write_audit()
+    return made

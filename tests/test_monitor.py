@@ -1,0 +1,245 @@
+import csv
+import datetime
+import json
+import math
+import sqlite3
+
+import numpy as np
+import pytest
+from releasing import make_workshop, write_policy
+from scipy import special
+
+from lennox.audit.policy import Policy
+from lennox.errors import InputError, ReleaseRefusedError
+from lennox.log import Log
+from lennox.model import load_model
+from lennox.monitor import ALPHA, EProcess, monitor, visit_values
+from lennox.suspend import suspend
+from lennox.use_record import COLUMNS, Decision, read_use, write_form
+
+MODEL = "a" * 64
+START = datetime.date(2026, 1, 5)
+
+
+def decision(day=0, patient="p", film="f", said="accept", status="assessed", **groups):
+    return Decision(START + datetime.timedelta(day), patient, film, MODEL, status, said, groups)
+
+
+def year(truth, seed, floor=0.8, cases=40, change=None):
+    """One simulated year of one group: 40 cases a week; the week after which evidence crossed 1/ALPHA, or None."""
+    rng, process = np.random.default_rng(seed), EProcess(floor)
+    for week in range(52):
+        rate = truth if change is None or week < change[0] else change[1]
+        if process.add(rng.random(cases) < rate, week // 13) >= 1 / ALPHA:
+            return week + 1
+    return None
+
+
+def shares(truth, years, **options):
+    weeks = [year(truth, seed, **options) for seed in range(years)]
+    raised = [week for week in weeks if week is not None]
+    return len(raised) / years, float(np.median(raised)) if raised else math.nan
+
+
+def test_false_alarms_at_the_floor_are_rare_and_a_bad_group_is_found():
+    """The short version: 300 years. At the floor 5 % of years at most, with Monte Carlo error 2.5 %."""
+    assert shares(0.8, 300)[0] <= 0.05 + 2 * math.sqrt(0.05 * 0.95 / 300)
+    assert shares(0.85, 100)[0] <= 0.01
+    found, median = shares(0.7, 60)
+    assert found == 1.0
+    assert median <= 8
+    late, median = shares(0.85, 60, change=(13, 0.65))
+    assert late == 1.0
+    assert median - 13 <= 6  # the document's e-process without new beginnings takes 12 weeks
+
+
+@pytest.mark.slow
+def test_simulated_years_in_full():
+    """4,000 years at the floor, and the delays that docs/monitoring.md reports."""
+    assert shares(0.8, 4000)[0] <= 0.05
+    for cases in (5, 10, 160):
+        assert shares(0.8, 1500, cases=cases)[0] <= 0.05
+    for floor in (0.35, 0.95):
+        assert shares(floor, 1500, floor=floor)[0] <= 0.05
+    report = {
+        "0.70 from week 1": shares(0.7, 1000),
+        "0.75 from week 1": shares(0.75, 1000),
+        "0.85, then 0.65 from week 13": shares(0.85, 1000, change=(13, 0.65)),
+        "0.85, then 0.65 from week 20": shares(0.85, 1000, change=(20, 0.65)),
+        "0.85": shares(0.85, 1000),
+    }
+    assert report["0.85"][0] <= 0.01
+    assert report["0.70 from week 1"][0] == report["0.85, then 0.65 from week 20"][0] == 1.0
+
+
+def test_many_teeth_of_one_mouth_are_not_many_witnesses():
+    """Teeth of a patient agree wholly; the model is at the floor. Patients' shares keep the promise, teeth break it."""
+    alarms = {"patients": 0, "teeth": 0}
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        by_patient, by_tooth = EProcess(0.8), EProcess(0.8)
+        crossed = {"patients": False, "teeth": False}
+        for week in range(52):
+            found = (rng.random(10) < 0.8).astype(float)
+            crossed["patients"] |= by_patient.add(found, week // 13) >= 20
+            crossed["teeth"] |= by_tooth.add(np.repeat(found, 4), week // 13) >= 20
+        for name, value in crossed.items():
+            alarms[name] += value
+    assert alarms["patients"] / 200 <= 0.05 + 2 * math.sqrt(0.05 * 0.95 / 200)
+    assert alarms["teeth"] / 200 > 0.15
+
+
+def test_the_bet_is_a_beta_mixture_below_the_floor():
+    """Against the closed form: a uniform prior on (0, floor), from incomplete beta functions."""
+    floor, found, missed = 0.8, 61, 25
+    process = EProcess(floor)
+    process.add([1.0] * found + [0.0] * missed, 3)  # every beginning has begun
+    exact = (special.beta(found + 1, missed + 1) * special.betainc(found + 1, missed + 1, floor) / floor) / (
+        floor**found * (1 - floor) ** missed
+    )
+    assert process.highest == pytest.approx(exact, rel=0.02)
+
+
+def test_one_observation_by_hand():
+    process = EProcess(0.5)
+    # A miss multiplies each bet by (1 - rate) / 0.5, and the rates below 0.5 average 0.25.
+    assert process.add([0.0], 3) == pytest.approx(1.5)
+    assert EProcess(0.5).add([1.0], 3) == pytest.approx(0.5)
+    assert EProcess(0.5).add([0.0], 1) == pytest.approx((1.5 + 1.5 + 1 + 1) / 4)
+
+
+@pytest.mark.parametrize("values", [[1.1], [-0.1], [float("nan")]])
+def test_observations_outside_zero_to_one_are_refused(values):
+    with pytest.raises(ValueError, match=r"\[0, 1\]"):
+        EProcess(0.5).add(values, 0)
+
+
+def test_visits_become_shares():
+    rows = [
+        decision(said="accept"), decision(said="edit"), decision(said="missed"), decision(said="reject"),
+        decision(film="g", said="none"), decision(film="h", said="none", status="not assessable"),
+        decision(day=1, said="reject", film="i"), decision(day=1, patient="q", said="missed"),
+    ]  # fmt: skip
+    first, second = START, START + datetime.timedelta(1)
+    assert visit_values(rows, "lesion_sensitivity") == [(first, pytest.approx(2 / 3)), (second, 0.0)]
+    assert visit_values(rows, "tpr") == [(first, 1.0), (second, 0.0)]
+    assert visit_values(rows, "fpr") == [(first, 0.0), (second, 1.0)]
+    assert visit_values(rows, "readable_rate") == [(first, pytest.approx(2 / 3)), (second, 1.0), (second, 1.0)]
+    assert visit_values(rows, "false_positives_per_image") == [
+        (first, pytest.approx(0.05)), (second, pytest.approx(0.1)), (second, 0.0),
+    ]  # fmt: skip
+
+
+def use(share_found, group="wand", visits=400, per_day=4):
+    """Visits of a model that finds every film's lesion in one group and a share of them in another."""
+    rng = np.random.default_rng(3)
+    rows = []
+    for visit in range(visits):
+        for name, share in (("phone", 0.95), (group, share_found)):
+            said = "accept" if rng.random() < share else "missed"
+            rows.append(decision(visit // per_day, f"{name}{visit}", "f", said, sensor=name))
+    return rows
+
+
+@pytest.fixture
+def policy(tmp_path):
+    return Policy.read(write_policy(tmp_path / "watched.toml"))
+
+
+def test_the_group_that_is_failed_raises_the_alarm_and_no_other(policy):
+    found = monitor(use(0.6), policy)
+    assert [(one.feature, one.group) for one in found.alarms] == [("sensor", "wand")]
+    assert found.alarms[0].threshold == pytest.approx(3 / ALPHA)  # phone, wand and "did not say" share the chance
+    assert monitor(use(0.9), policy).alarms == ()
+    unknown = monitor(use(0.6, group=""), policy)
+    assert [one.group for one in unknown.alarms] == ["did not say"]
+
+
+def test_a_group_the_policy_does_not_know_is_an_error(policy):
+    with pytest.raises(InputError, match="'fax' is not a group of 'sensor'"):
+        monitor(use(0.6, group="fax"), policy)
+    other = Decision(START, "p", "f", "b" * 64, "assessed", "none", {"sensor": "wand"})
+    with pytest.raises(InputError, match="of 2 models"):
+        monitor([*use(0.6), other], policy)
+
+
+def test_signals_need_no_label(policy):
+    rows = []
+    for day in range(300):
+        refused = day >= 150 and day % 2
+        rows.append(decision(day, f"p{day}", "f", "none", "not assessable" if refused else "assessed", sensor="wand"))
+    notable = [signal for signal in monitor(rows, policy).signals if signal.notable]
+    assert {(signal.group, signal.measure) for signal in notable} >= {("wand", "refused")}
+    assert min(signal.month for signal in notable) >= "2026-06"
+
+
+def test_an_alarm_suspends_the_channel_here_and_nowhere_else(tmp_path, monkeypatch, policy):
+    shop = make_workshop(tmp_path / "shop")
+    monkeypatch.setenv("LENNOX_TRUST", str(shop.trust_file))
+    shop.release()
+    model = load_model(shop.folder)
+    rows = [
+        Decision(one.day, one.patient, one.film, model.sha256, one.status, one.decision, one.groups) for one in use(0.6)
+    ]
+    suspend(monitor(rows, policy), "workshop", shop.trust_file)
+    suspend(monitor(rows, policy), "workshop", shop.trust_file)
+    assert len(Log().records("alarm")) == 1
+    with pytest.raises(ReleaseRefusedError, match=r"suspended for workshop .*: finds-decay, sensor wand"):
+        load_model(shop.folder)
+
+
+def write_csv(path, rows):
+    with path.open("w", newline="") as stream:
+        writer = csv.DictWriter(stream, [*COLUMNS, "sensor"])
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
+
+
+ROW = {
+    "time": "2026-01-05", "patient": "p1", "film": "f1", "model": MODEL, "status": "assessed", "mark": "1",
+    "decision": "accept", "sensor": "wand",
+}  # fmt: skip
+
+
+def test_csv_and_sqlite_hold_the_same(tmp_path):
+    rows = [ROW, ROW | {"mark": "2", "decision": "reject", "time": "2026-01-04T10:30:00"}]
+    table = read_use(write_csv(tmp_path / "use.csv", rows))
+    store = sqlite3.connect(tmp_path / "use.sqlite")
+    store.execute(f"CREATE TABLE use ({', '.join(ROW)})")
+    for row in rows:
+        store.execute(f"INSERT INTO use VALUES ({', '.join('?' * len(row))})", tuple(row.values()))
+    store.commit()
+    store.close()
+    assert read_use(tmp_path / "use.sqlite") == table
+    assert [one.decision for one in table] == ["reject", "accept"]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"time": "soon"}, "row 2: 'soon' is not a time"),
+        ({"decision": "perhaps"}, "'perhaps' is not a decision"),
+        ({"status": "fine"}, "'fine' is not a status"),
+        ({"model": "m"}, "SHA-256 of the weights"),
+        ({"patient": ""}, "people count, not rows"),
+        ({"status": "unreadable"}, "has no mark to accept"),
+    ],
+)
+def test_a_form_that_is_wrong_is_refused_with_its_row(tmp_path, change, said):
+    with pytest.raises(InputError, match=said):
+        read_use(write_csv(tmp_path / "use.csv", [ROW | change]))
+
+
+def test_a_form_is_made_from_records(tmp_path):
+    record = {"source": {"sha256": "f" * 64, "name": "x"}, "model": {"sha256": MODEL}, "status": "assessed"}
+    lines = [json.dumps(record | {"findings": [{}, {}]}), json.dumps(record | {"findings": []})]
+    assert write_form(lines, tmp_path / "form.csv", ["sensor"], START) == 3
+    rows = list(csv.DictReader((tmp_path / "form.csv").open()))
+    assert [(row["mark"], row["decision"]) for row in rows] == [("1", ""), ("2", ""), ("", "none")]
+    with pytest.raises(InputError, match="exists"):
+        write_form(lines, tmp_path / "form.csv", [], START)
+    with pytest.raises(InputError, match="line 1 is not a record"):
+        write_form(["{}"], tmp_path / "other.csv", [], START)
+    with pytest.raises(InputError, match="'' is not a decision"):
+        read_use(tmp_path / "form.csv")  # not filled in yet

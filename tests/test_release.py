@@ -1,0 +1,223 @@
+import datetime
+import json
+
+import pytest
+from releasing import make_workshop, today, write_policy
+
+from lennox.errors import InputError, ReleaseRefusedError
+from lennox.log import Log
+from lennox.model import check_release, load_model
+from lennox.release import Proof, accept_revocation, cosign, ratify, release, revoke
+from lennox.statement import PrivateKey
+from lennox.trust import Trust, TrustedKey, read_trust, write_trust
+
+
+@pytest.fixture
+def shop(tmp_path, monkeypatch):
+    made = make_workshop(tmp_path / "shop")
+    monkeypatch.setenv("LENNOX_TRUST", str(made.trust_file))
+    return made
+
+
+def test_an_honest_release_loads_and_names_policy_ratifier_and_channel(shop):
+    outcome = shop.release()
+    assert outcome.missing == ()
+    model = load_model(shop.folder)
+    assert model.release.startswith("released for workshop under policy test-policy 1.0.0 (")
+    assert "of The testers; audited at operating point balanced (0.5), valid to " in model.release
+    assert [record.kind for record in Log().records()] == ["release"]
+
+
+def test_every_file_of_the_folder_is_a_subject(shop):
+    (shop.folder / "notes.md").write_text("kept with the model")
+    shop.release()
+    checked = check_release(shop.folder)
+    assert sorted(checked.files) == [
+        "card.json", "model.onnx", "notes.md", "release/test-policy/audit.json", "release/test-policy/policy.toml",
+        "release/test-policy/ratification.jsonl",
+    ]  # fmt: skip
+    assert checked.auditors == ("auditor",)
+    assert checked.ratifiers == ("The testers",)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"verdict": "FAIL"}, "finds-decay, sensor wand: FAIL, the bound is below 0.80; about 60 more patients"),
+        ({"verdict": "INSUFFICIENT EVIDENCE"}, "the verdict is INSUFFICIENT EVIDENCE"),
+        ({"weights": "a" * 64}, "the audit is of other weights"),
+        ({"threshold": 0.4}, "the audit is at the threshold 0.4, the card's 'balanced' is 0.5"),
+        ({"started": datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)}, "1 signed after the audit had begun"),
+        ({"policy": {"sha256": "b" * 64}}, "under another text of the policy"),
+        ({"public": True}, "the public copy"),
+        ({"requirements": []}, "'finds-decay' is not in it"),
+        ({"rows": []}, "has no row for sensor phone"),
+    ],
+)
+def test_an_audit_that_does_not_vouch_for_this_is_refused(shop, change, reason):
+    shop.write_audit(**change)
+    with pytest.raises(ReleaseRefusedError) as refusal:
+        shop.release()
+    assert reason in str(refusal.value)
+    assert not (shop.folder / "release.json").exists()
+    assert not (shop.folder / "release").exists()
+
+
+@pytest.mark.parametrize("field", [{"bound": 0.79}, {"limit": 0.7}, {"verdict": "FAIL"}, {"bound": None}])
+def test_a_pass_that_its_rows_do_not_show_is_refused(shop, field):
+    document = json.loads(shop.audit.read_text())
+    document["rows"][1] |= field
+    shop.audit.write_text(json.dumps(document))
+    with pytest.raises(ReleaseRefusedError, match="says PASS and is not consistent"):
+        shop.release()
+
+
+def test_an_audit_without_its_beginning_is_refused(shop):
+    document = json.loads(shop.audit.read_text())
+    del document["started"]
+    shop.audit.write_text(json.dumps(document))
+    with pytest.raises(ReleaseRefusedError, match="does not say when it began"):
+        shop.release()
+
+
+def test_a_policy_nobody_signed_or_that_was_changed_after_is_refused(shop):
+    write_policy(shop.policy, body="Somebody else")
+    shop.write_audit()
+    with pytest.raises(ReleaseRefusedError, match="the ratification is of another text"):
+        shop.release()
+    (shop.place / "policy.ratification.jsonl").unlink()
+    with pytest.raises(ReleaseRefusedError, match="nobody has signed it"):
+        shop.release()
+
+
+def test_an_expired_policy_is_refused(shop):
+    write_policy(shop.policy, days_left=-1)
+    with pytest.raises(InputError, match="expired on"):
+        shop.release()
+
+
+def test_the_policy_s_own_keys_must_have_signed_k_of_n(tmp_path):
+    keys = [PrivateKey.new() for _ in range(3)]
+    shop = make_workshop(tmp_path, keys=keys, required=2)
+    ratify(shop.policy, keys[0])
+    shop.write_audit()
+    with pytest.raises(
+        ReleaseRefusedError, match="1 of the policy's own keys ratified it before the audit; it asks for 2"
+    ):
+        shop.release(trust=shop.trust())
+    with pytest.raises(InputError, match="has signed"):
+        ratify(shop.policy, keys[0])
+    ratify(shop.policy, keys[1])
+    with pytest.raises(ReleaseRefusedError, match="asks for 2"):  # the second one signed after the audit
+        shop.release(trust=shop.trust())
+    shop.write_audit()
+    assert shop.release(trust=shop.trust()).missing == ()
+
+
+def test_the_release_lasts_until_the_policy_s_review_or_a_year_or_as_asked(tmp_path):
+    shop = make_workshop(tmp_path / "a", days_left=100)
+    assert shop.release(trust=shop.trust()).release.expires == today(100)
+    assert shop.release(trust=shop.trust(), expires=today(9)).release.expires == today(9)
+    long = make_workshop(tmp_path / "b", days_left=3000)
+    assert long.release(trust=long.trust()).release.expires == today(365)
+    with pytest.raises(ReleaseRefusedError, match="would have expired"):
+        shop.release(trust=shop.trust(), expires=today(-1))
+
+
+def test_a_channel_may_ask_for_several_auditors_and_policies(shop):
+    second = PrivateKey.new()
+    trust = read_trust(shop.trust_file)
+    text = shop.trust_file.read_text() + '\n[channel.workshop]\nreleases = 2\nratifications = 1\npolicies = ["other"]\n'
+    shop.trust_file.write_text(text)
+    outcome = shop.release()
+    assert len(outcome.missing) == 2
+    assert "1 of the 1 keys that signed may release for the channel workshop here; 2 must" in outcome.missing[0]
+    assert "also asks for a pass under the policy other" in outcome.missing[1]
+
+    other = write_policy(shop.place / "other.toml", identity="other")
+    ratify(other, shop.community)
+    shop.write_audit()
+    document = json.loads(shop.audit.read_text())
+    import hashlib
+
+    document["policy"]["sha256"] = hashlib.sha256(other.read_bytes()).hexdigest()
+    (shop.place / "other.json").write_text(json.dumps(document))
+    proofs = [Proof(shop.policy, shop.audit), Proof(other, shop.place / "other.json")]
+    outcome = release(shop.folder, proofs, "workshop", [shop.auditor])
+    assert len(outcome.missing) == 1
+    named = TrustedKey("second", second.public, ("workshop",), ("release",))
+    now = read_trust(shop.trust_file)
+    write_trust(shop.trust_file, Trust((*trust.keys, named), now.channels))
+    assert cosign(shop.folder, [second]).missing == ()
+    assert " and policy other 1.0.0 (" in load_model(shop.folder).release
+
+
+def test_without_a_key_or_with_one_twice_nothing_is_signed(shop):
+    with pytest.raises(InputError, match="a key can sign once"):
+        shop.release(keys=[shop.auditor, shop.auditor])
+    with pytest.raises(InputError, match="nobody signs"):
+        release(shop.folder, [Proof(shop.policy, shop.audit)], "workshop", [])
+    with pytest.raises(ReleaseRefusedError, match="no policy and audit"):
+        release(shop.folder, [], "workshop", [shop.auditor])
+
+
+def test_a_revoked_release_does_not_load_even_when_the_file_is_taken_away(shop, tmp_path, monkeypatch):
+    shop.release()
+    place = revoke(shop.folder, [shop.auditor], "a film was found twice", shop.trust_file)
+    with pytest.raises(ReleaseRefusedError, match=r"was revoked on .*: a film was found twice"):
+        load_model(shop.folder)
+    kept = place.read_bytes()
+    place.unlink()
+    with pytest.raises(ReleaseRefusedError, match="was revoked on"):
+        load_model(shop.folder)
+
+    elsewhere = tmp_path / "elsewhere.toml"  # a computer that has not heard of it yet
+    write_trust(elsewhere, Trust(read_trust(shop.trust_file).keys))
+    monkeypatch.setenv("LENNOX_TRUST", str(elsewhere))
+    load_model(shop.folder)
+    place.write_bytes(kept)
+    with pytest.raises(ReleaseRefusedError, match="was revoked on"):
+        load_model(shop.folder)
+    accept_revocation(place, elsewhere)
+    place.unlink()
+    with pytest.raises(ReleaseRefusedError, match="was revoked on"):
+        load_model(shop.folder)
+
+
+def test_a_revocation_by_a_stranger_is_not_accepted(shop):
+    shop.release()
+    own = shop.place / "own.toml"
+    place = revoke(shop.folder, [PrivateKey.new()], "out of spite", own)
+    with pytest.raises(ReleaseRefusedError, match="by nobody who is trusted"):
+        load_model(shop.folder)
+    with pytest.raises(InputError, match="none of the keys"):
+        accept_revocation(place, shop.trust_file)
+
+
+def test_what_the_real_audit_writes_is_what_a_release_reads(shop):
+    """From a table of predictions through `lennox.audit` to a signed release."""
+    from dataclasses import replace
+
+    import numpy as np
+    import pandas as pd
+
+    from lennox.audit import Policy, audit, judge, read_cases
+    from lennox.audit.report_json import canonical, document
+    from lennox.model import load_candidate
+
+    count = 400
+    ill = np.tile([1, 0], count // 2)
+    frame = pd.DataFrame(
+        {
+            "patient_id": np.arange(count), "label": ill, "score": np.where(ill == 1, 0.9, 0.1),
+            "sensor": np.repeat(["phone", "wand"], count // 2),
+        }
+    )  # fmt: skip
+    frame.to_csv(shop.place / "cases.csv", index=False)
+    policy = Policy.read(shop.policy)
+    cases = read_cases(shop.place / "cases.csv", policy)
+    cases = replace(cases, model={"sha256": load_candidate(shop.folder).sha256})
+    measured = audit(cases, policy)
+    shop.audit.write_text(canonical(document(measured, policy, judge(measured, policy))))
+    assert shop.release().missing == ()
+    load_model(shop.folder)
