@@ -7,19 +7,33 @@ import os
 
 from Cython.Build import cythonize
 from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
 
 CHECKED = os.environ.get("LENNOX_CHECKED_KERNELS") == "1"
-WINDOWS = os.name == "nt"
 
 # No -march=native: kernels.c picks the instructions at run time. No contraction into fused multiply-adds, which round
-# differently: every variant gives the same bits.
-FLAGS = ["/O2"] if WINDOWS else ["-O3", "-ffp-contract=off"]
+# differently: every variant, compiler and processor gives the same bits. No debug information, which would carry the
+# builder's paths into the wheel. (For MSVC see check.h.)
+FLAGS = ["-O3", "-ffp-contract=off", "-g0"]
+FLAGS_OF_MSVC = ["/O2"]
 MACROS: list[tuple[str, str | None]] = [("LENNOX_CHECKED_KERNELS", "1")] if CHECKED else []
 
-OPTIONS = {"include_dirs": ["lennox/_core"], "define_macros": MACROS, "extra_compile_args": FLAGS}
+OPTIONS = {"include_dirs": ["lennox/_core"], "define_macros": MACROS}
 SOURCES = [f"lennox/_core/{name}" for name in ("check.h", "kernels.h", "rows.h", "scan.h", "window.pyx", "lesions.pyx")]
 
+
+class BuildKernels(build_ext):
+    """Flags go by the compiler, not by the system: GCC and Clang build on Windows, too."""
+
+    def build_extensions(self) -> None:
+        flags = FLAGS_OF_MSVC if self.compiler.compiler_type == "msvc" else FLAGS
+        for extension in self.extensions:
+            extension.extra_compile_args = flags
+        super().build_extensions()
+
+
 setup(
+    cmdclass={"build_ext": BuildKernels},
     ext_modules=cythonize(
         [
             Extension(
@@ -37,5 +51,5 @@ setup(
             "initializedcheck": CHECKED,
             "cdivision": True,
         },
-    )
+    ),
 )

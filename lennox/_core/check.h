@@ -4,6 +4,7 @@
 
 #if defined(_MSC_VER) && !defined(__clang__)
 #define restrict __restrict
+#pragma fp_contract(off) /* what -ffp-contract=off is for the others */
 #endif
 
 #if defined(LENNOX_CHECKED_KERNELS)

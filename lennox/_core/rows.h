@@ -270,8 +270,9 @@ TARGET static void VARIANT(resize_by_two)(const float *row, ptrdiff_t columns, c
     ptrdiff_t j = 0;
 #if defined(LENNOX_SSE2)
     const __m128 gains = _mm_set1_ps(gain), offsets = _mm_set1_ps(offset);
-#define TWO(k) _mm_castpd_ps(_mm_loadh_pd(_mm_load_sd((const double *)(const void *)(row + first[k])), \
-                                          (const double *)(const void *)(row + first[(k) + 1])))
+#define TWO(k)                                                                                                \
+    _mm_loadh_pi(_mm_castsi128_ps(_mm_loadl_epi64((const __m128i *)(const void *)(row + first[k]))),            \
+                 (const __m64 *)(const void *)(row + first[(k) + 1]))
     for (; j + 4 <= columns; j += 4) {
         const __m128 left = _mm_mul_ps(TWO(j), _mm_loadu_ps(weights + 2 * j));
         const __m128 right = _mm_mul_ps(TWO(j + 2), _mm_loadu_ps(weights + 2 * j + 4));

@@ -75,48 +75,55 @@ static inline ptrdiff_t lennox_edges(const float *row, ptrdiff_t columns, float 
 
 /* Paint a run's labels and sum its cells: probability, and probability times the distance from the run's start.
    `room` is how many cells there are from the run's start to the end of the row. Cells after the run may become 0:
-   they are background, or belong to a run still to come. */
+   they are background, or belong to a run still to come.
+   Lane t sums the cells t, t + 4, t + 8...; then (lane 0 + lane 2) + (lane 1 + lane 3). */
 static inline void lennox_gather(const float *restrict cells, ptrdiff_t count, ptrdiff_t room, int32_t label,
                                  int32_t *restrict labels, double *total, double *moment, float *peak) {
-    double sum = 0.0, turning = 0.0;
-    float highest = 0.0f;
-    ptrdiff_t i = 0;
 #if defined(LENNOX_SCAN_SSE2)
     if (room >= (count + 3) / 4 * 4) { /* four at a time, the last ones masked: no short loop whose end to guess */
         const __m128i names = _mm_set1_epi32(label), end = _mm_set1_epi32((int)count);
         const __m128d four = _mm_set1_pd(4.0);
         __m128i cell = _mm_setr_epi32(0, 1, 2, 3);
         __m128d places = _mm_setr_pd(0.0, 1.0), later = _mm_setr_pd(2.0, 3.0);
-        __m128d sums = _mm_setzero_pd(), turns = _mm_setzero_pd();
+        __m128d sums = _mm_setzero_pd(), more_sums = _mm_setzero_pd();
+        __m128d turns = _mm_setzero_pd(), more_turns = _mm_setzero_pd();
         __m128 tops = _mm_setzero_ps();
-        for (; i < count; i += 4) {
+        for (ptrdiff_t i = 0; i < count; i += 4) {
             const __m128i inside = _mm_cmplt_epi32(cell, end);
             const __m128 values = _mm_and_ps(_mm_loadu_ps(cells + i), _mm_castsi128_ps(inside));
             const __m128d low = _mm_cvtps_pd(values), high = _mm_cvtps_pd(_mm_movehl_ps(values, values));
             _mm_storeu_si128((__m128i *)(void *)(labels + i), _mm_and_si128(names, inside));
-            sums = _mm_add_pd(sums, _mm_add_pd(low, high));
-            turns = _mm_add_pd(turns, _mm_add_pd(_mm_mul_pd(low, places), _mm_mul_pd(high, later)));
+            sums = _mm_add_pd(sums, low);
+            more_sums = _mm_add_pd(more_sums, high);
+            turns = _mm_add_pd(turns, _mm_mul_pd(low, places));
+            more_turns = _mm_add_pd(more_turns, _mm_mul_pd(high, later));
             tops = _mm_max_ps(values, tops);
             places = _mm_add_pd(places, four);
             later = _mm_add_pd(later, four);
             cell = _mm_add_epi32(cell, _mm_set1_epi32(4));
         }
+        sums = _mm_add_pd(sums, more_sums);
+        turns = _mm_add_pd(turns, more_turns);
         tops = _mm_max_ps(tops, _mm_movehl_ps(tops, tops));
-        sum = _mm_cvtsd_f64(_mm_add_sd(sums, _mm_unpackhi_pd(sums, sums)));
-        turning = _mm_cvtsd_f64(_mm_add_sd(turns, _mm_unpackhi_pd(turns, turns)));
-        highest = _mm_cvtss_f32(_mm_max_ss(tops, _mm_shuffle_ps(tops, tops, 1)));
+        *total = _mm_cvtsd_f64(_mm_add_sd(sums, _mm_unpackhi_pd(sums, sums)));
+        *moment = _mm_cvtsd_f64(_mm_add_sd(turns, _mm_unpackhi_pd(turns, turns)));
+        *peak = _mm_cvtss_f32(_mm_max_ss(tops, _mm_shuffle_ps(tops, tops, 1)));
+        return;
     }
 #else
     (void)room;
 #endif
-    for (; i < count; i++) {
-        sum += cells[i];
-        turning += cells[i] * (double)i;
+    double sums[4] = {0.0, 0.0, 0.0, 0.0}, turns[4] = {0.0, 0.0, 0.0, 0.0};
+    float highest = 0.0f;
+    for (ptrdiff_t i = 0; i < count; i++) {
+        const double value = (double)cells[i];
+        sums[i & 3] += value;
+        turns[i & 3] += value * (double)i;
         highest = cells[i] > highest ? cells[i] : highest;
         labels[i] = label;
     }
-    *total = sum;
-    *moment = turning;
+    *total = (sums[0] + sums[2]) + (sums[1] + sums[3]);
+    *moment = (turns[0] + turns[2]) + (turns[1] + turns[3]);
     *peak = highest;
 }
 
