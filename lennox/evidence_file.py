@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from lennox.statement import is_sha256
 
 FORMAT = "lennox-audit/1"
 PASS = "PASS"  # noqa: S105 - not a password
+MOST_NAMED = 4  # groups in one sentence of a refusal; of comparisons, one
 ROUNDING = 1e-6  # numbers in an audit.json have six decimals
 
 
@@ -95,27 +96,38 @@ def audit_problems(audit: AuditDocument, policy: Policy, card: ModelCard, sha256
         found.append("the audit does not say which data it is of.")
     if found:
         return found
-    found = [_said(row) for row in audit.rows if row["gated"] and row["verdict"] != PASS]
+    found = [sentence for requirement in policy.requirements if (sentence := _shortfall(audit, requirement))]
     if audit.verdict != PASS:
         return [f"the verdict is {audit.verdict}.", *found]
     found += [problem for requirement in policy.requirements for problem in _inconsistent(audit, requirement, policy)]
     return [f"the audit says PASS and is not consistent: {problem}" for problem in found]
 
 
-def _said(row: Mapping[str, Any]) -> str:
-    """A row that did not pass, for people."""
-    text = f"{row['requirement']}, {_group(row['group'])}"
-    if row.get("versus"):
-        text += f" against {_group(row['versus'])}"
-    text += f": {row['verdict']}"
-    if row.get("reason"):
-        text += f", {str(row['reason']).rstrip('.')}"
-    more = row.get("needs_more_patients")
-    return text + (f"; about {more} more patients would decide it." if more else ".")
+def _shortfall(audit: AuditDocument, requirement: Requirement) -> str:
+    """What a requirement lacks, in one sentence, each reason once: a policy may have hundreds of rows."""
+    alike: dict[tuple[str, str, bool], list[Mapping[str, Any]]] = {}
+    for row in audit.rows:
+        if row["requirement"] == requirement.id and row["gated"] and row["verdict"] != PASS:
+            reason = str(row.get("reason") or "").rstrip(".")
+            alike.setdefault((row["verdict"], reason, bool(row.get("versus"))), []).append(row)
+    parts = []
+    for (verdict, reason, pair), rows in alike.items():
+        more = rows[0].get("needs_more_patients") if len(rows) == 1 and not pair else None
+        why = [part for part in (reason, more and f"about {more} more patients would decide it") if part]
+        parts.append(f"{verdict} for {_named(rows, pair=pair)}" + (f" ({'; '.join(why)})" if why else ""))
+    return f"\u201c{requirement.plain}\u201d {', '.join(parts)}." if parts else ""
+
+
+def _named(rows: Sequence[Mapping[str, Any]], *, pair: bool) -> str:
+    """The groups or comparisons that rows are of; only their number if they are many."""
+    if len(rows) > (1 if pair else MOST_NAMED):
+        return f"{len(rows)} {'comparisons of groups' if pair else 'groups'}"
+    against = [f" against {_group(row['versus'])}" if pair else "" for row in rows]
+    return "; ".join(f"{_group(row['group'])}{other}" for row, other in zip(rows, against, strict=True))
 
 
 def _group(group: Mapping[str, Any]) -> str:
-    return " and ".join(f"{name} {value}" for name, value in group.items()) or "everybody"
+    return " and ".join(f"{name.replace('_', ' ')} {value}" for name, value in group.items()) or "everybody"
 
 
 def _inconsistent(audit: AuditDocument, requirement: Requirement, policy: Policy) -> list[str]:

@@ -43,7 +43,7 @@ def test_every_file_of_the_folder_is_a_subject(shop):
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"verdict": "FAIL"}, "finds-decay, sensor wand: FAIL, the bound is below 0.80; about 60 more patients"),
+        ({"verdict": "FAIL"}, "FAIL for sensor wand (the bound is below 0.80; about 60 more patients"),
         ({"verdict": "INSUFFICIENT EVIDENCE"}, "the verdict is INSUFFICIENT EVIDENCE"),
         ({"weights": "a" * 64}, "the audit is of other weights"),
         ({"threshold": 0.4}, "the audit is at the threshold 0.4, the card's 'balanced' is 0.5"),
@@ -61,6 +61,25 @@ def test_an_audit_that_does_not_vouch_for_this_is_refused(shop, change, reason):
     assert reason in str(refusal.value)
     assert not (shop.folder / "release.json").exists()
     assert not (shop.folder / "release").exists()
+
+
+def test_many_groups_that_lack_the_same_are_one_sentence(shop):
+    row = {
+        "requirement": "finds-decay",
+        "gated": True,
+        "verdict": "FAIL",
+        "reason": "too low",
+        "limit": 0.8,
+        "bound": 0.5,
+    }
+    rows = [row | {"group": {"sensor": name}} for name in "abcdef"]
+    shop.write_audit(verdict="FAIL", rows=rows)
+    with pytest.raises(ReleaseRefusedError) as refusal:
+        shop.release()
+    said = [reason for reason in refusal.value.reasons if "too low" in reason]
+    assert len(said) == 1
+    assert "FAIL for 6 groups (too low)" in said[0]
+    assert "at least 8 of 10 decayed teeth" in said[0]
 
 
 @pytest.mark.parametrize("field", [{"bound": 0.79}, {"limit": 0.7}, {"verdict": "FAIL"}, {"bound": None}])
