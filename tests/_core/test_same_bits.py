@@ -1,0 +1,77 @@
+"""The kernels as a whole give the same bits on every computer: those written down here.
+
+Where a rule of the kernels is changed on purpose, these digests change with it. Where they differ on another processor,
+compiler or variant, something rounds differently there.
+"""
+
+import hashlib
+
+import numpy as np
+
+from lennox import _core
+
+FILMS = [(1, 1), (3, 2), (64, 64), (101, 97), (300, 211), (1023, 1001)]
+CANVASES = [(512, 2.0, 8), (200, 0.0, 1), (333, 3.5, 5)]  # side, clip limit, tiles
+
+
+def numbers(rows, columns):
+    """(rows, columns) uint64 below 2**24, from whole-number arithmetic alone: the same everywhere."""
+    counted = np.arange(1, rows * columns + 1, dtype=np.uint64)
+    mixed = (counted * np.uint64(6364136223846793005)) ^ (counted << np.uint64(17))
+    return ((mixed * np.uint64(1442695040888963407)) >> np.uint64(40)).reshape(rows, columns)
+
+
+def film(rows, columns, dtype):
+    down, across = np.mgrid[:rows, :columns]
+    greys = (3 * down + 2 * across) % 190 + 10 + numbers(rows, columns) % 50
+    return (greys * (1 if dtype == np.uint8 else 257)).astype(dtype)
+
+
+def digest(arrays):
+    total = hashlib.sha256()
+    for array in arrays:
+        total.update(np.ascontiguousarray(array).tobytes())
+    return total.hexdigest()[:16]
+
+
+def tensors(dtype):
+    for rows, columns in FILMS:
+        for side, clip_limit, tiles in CANVASES:
+            out = np.empty((side, side), np.float32)
+            settings = {"low_percentile": 0.7, "high_percentile": 99.2, "clip_limit": clip_limit, "tiles": tiles}
+            _core.prepare_into(
+                film(rows, columns, dtype), out, 1, 0, side - 2, side - 1, **settings, mean=117.3, std=61.7
+            )
+            yield out
+
+
+def maps():
+    for side in (31, 128, 255):
+        share = numbers(side, side).astype(np.float32) / np.float32(2**24)
+        yield share * share * share * share  # tiny ones too, whose sums are rounded
+
+
+def measures(find):
+    for probability in maps():
+        for floor in (1e-6, 0.05, 0.4):
+            found = find(probability, floor)
+            yield from (found.labels, found.boxes, found.areas, found.centroids, found.means, found.peaks)
+
+
+def test_film_to_tensor(every_variant):
+    assert digest(tensors(np.uint8)) == "f4754ac722d41f7b"
+    assert digest(tensors(np.uint16)) == "c0f612a0935b2653"
+
+
+def test_map_to_lesions():
+    def extract(probability, floor):
+        return _core.extract_lesions(probability, floor, 0.5)
+
+    assert digest(measures(_core.label_lesions)) == "784483cf925b477d"
+    assert digest(measures(extract)) == "510ece92bab6dcda"
+
+
+def test_lesions_to_outlines():
+    found = [_core.extract_lesions(probability, 0.05, 0.5) for probability in maps()]
+    outlines = (outline for one in found for outline in _core.trace_outlines(one.labels, len(one)))
+    assert digest(outlines) == "88217d403d5fe8ed"
