@@ -1,18 +1,17 @@
 """Probability map to lesions: the kernels beside OpenCV and scikit-image, same map, same run, one thread."""
 
-import time
-
 import numpy as np
 import pytest
+from measuring import Work
 
 from lennox import _core
 
 cv2 = pytest.importorskip("cv2")
 cv2.setNumThreads(1)
-pytestmark = pytest.mark.benchmark(timer=time.thread_time)  # see `paired` in conftest.py
 
 PROPERTIES = ("label", "bbox", "area", "centroid_weighted", "intensity_mean", "intensity_max")
 HALF = 0.5
+NAME = "map to lesions"
 
 
 def grid_of_lesions(side, count):
@@ -36,12 +35,12 @@ def noise(side, smooth):
 
 
 MAPS = {
-    "256-12-lesions": (lambda: grid_of_lesions(256, 12), 8.0),
-    "512-12-lesions": (lambda: grid_of_lesions(512, 12), 8.0),
-    "512-158-lesions": (lambda: grid_of_lesions(512, 158), 8.0),
-    "768-12-lesions": (lambda: grid_of_lesions(768, 12), 8.0),
-    "512-smooth-noise": (lambda: noise(512, True), 1.5),
-    "512-white-noise": (lambda: noise(512, False), 1.5),
+    "256 x 256, 12 lesions": (lambda: grid_of_lesions(256, 12), 8.0),
+    "512 x 512, 12 lesions": (lambda: grid_of_lesions(512, 12), 8.0),
+    "512 x 512, 158 lesions": (lambda: grid_of_lesions(512, 158), 8.0),
+    "768 x 768, 12 lesions": (lambda: grid_of_lesions(768, 12), 8.0),
+    "512 x 512, smoothed noise": (lambda: noise(512, True), 1.5),
+    "512 x 512, white noise": (lambda: noise(512, False), 1.5),
 }
 
 
@@ -60,25 +59,27 @@ def scikit_image(probability):
 @pytest.fixture(params=MAPS)
 def likely(request):
     draw, target = MAPS[request.param]
-    return draw(), target
+    return request.param, draw(), target
 
 
 def test_label_beside_opencv(beside, likely):
-    probability, target = likely
+    size, probability, target = likely
     count, _, stats, _ = opencv(probability)
     lesions = _core.label_lesions(probability, HALF)
     assert len(lesions) == count - 1
     assert sorted(lesions.areas) == sorted(stats[1:, cv2.CC_STAT_AREA])
-    beside(lambda: opencv(probability), lambda: _core.label_lesions(probability, HALF), target)
+    work = Work(NAME, size, "OpenCV labels + stats", at_least=target)
+    beside(work, lambda: opencv(probability), lambda: _core.label_lesions(probability, HALF))
 
 
 def test_label_beside_scikit_image(beside, likely):
     pytest.importorskip("skimage")
-    probability, _ = likely
+    size, probability, _ = likely
     table, lesions = scikit_image(probability), _core.label_lesions(probability, HALF)
     np.testing.assert_allclose(lesions.means, table["intensity_mean"], rtol=1e-4)
     np.testing.assert_allclose(lesions.centroids[:, 0], table["centroid_weighted-0"] + 0.5, rtol=1e-4)
-    beside(lambda: scikit_image(probability), lambda: _core.label_lesions(probability, HALF), 12.0, rounds=5)
+    work = Work(NAME, size, "scikit-image label + regionprops_table", at_least=12.0)
+    beside(work, lambda: scikit_image(probability), lambda: _core.label_lesions(probability, HALF), rounds=21)
 
 
 @pytest.mark.parametrize("side", [128, 192, 256])
@@ -99,6 +100,7 @@ def test_outlines_beside_opencv(beside):
     lesions = _core.label_lesions(probability, HALF)
     above = (lesions.labels > 0).astype(np.uint8)
     beside(
+        Work("outlines of lesions", "512 x 512, 12 lesions", "OpenCV findContours"),
         lambda: cv2.findContours(above, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE),
         lambda: _core.trace_outlines(lesions.labels, len(lesions)),
     )
@@ -109,19 +111,3 @@ def test_extract_at_worst(benchmark, worst):
     """256 x 256: every cell a peak, or peaks everywhere."""
     probability = np.full((256, 256), 0.5, np.float32) if worst == "constant" else noise(256, False)
     benchmark(_core.extract_lesions, probability, 0.01, HALF)
-
-
-@pytest.mark.parametrize("count", [1, 4, 16, 64, 256, 1024])
-def test_growth_with_lesions(benchmark, count):
-    """A 768 x 768 map."""
-    probability = grid_of_lesions(768, count)
-    benchmark.extra_info["lesions"] = count
-    assert len(benchmark(_core.label_lesions, probability, HALF)) == count
-
-
-@pytest.mark.parametrize("side", [64, 128, 256, 512, 1024, 2048])
-def test_growth_with_cells(benchmark, side):
-    """Twelve lesions that grow with the map."""
-    probability = grid_of_lesions(side, 12)
-    benchmark.extra_info["cells"] = side * side
-    assert len(benchmark(_core.label_lesions, probability, HALF)) == 12

@@ -1,110 +1,109 @@
-"""How a kernel is timed beside its peers: in one run, call by call in turn, on one thread."""
+"""Fixtures of the benchmarks, and what is kept with their results."""
 
-import importlib.metadata
 import os
-import platform
-import statistics
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
+import sys
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parent))  # for `measuring`
+from measuring import ONE_THREAD, Call, Engine, Paired, Work, conditions, on_this_thread, paired
+
+os.environ.update(ONE_THREAD)  # before NumPy or a peer is imported, which reads it once
+
 import pytest
-
-for library in ("OMP", "OPENBLAS", "MKL"):  # before NumPy or a peer is imported, which reads it once
-    os.environ.setdefault(f"{library}_NUM_THREADS", "1")
-
-TOLERANCE = 0.85  # a ratio may fall this far below its target before it counts: machines differ, and are shared
-PACKAGES = ("numpy", "opencv-python-headless", "scikit-image", "scipy")
-
-
-@dataclass(frozen=True)
-class Paired:
-    """Times of two calls taken in turn, in seconds; `ratio` is how many times as long the peer takes."""
-
-    peer_s: tuple[float, ...]
-    ours_s: tuple[float, ...]
-
-    @property
-    def ratio(self) -> float:
-        """Of the shortest times: what the gate looks at, since it varies least."""
-        return min(self.peer_s) / min(self.ours_s)
-
-    @property
-    def pair_ratios(self) -> list[float]:
-        return [peer / ours for peer, ours in zip(self.peer_s, self.ours_s, strict=True)]
-
-    def record(self) -> dict[str, float]:
-        quarters = statistics.quantiles(self.pair_ratios, n=4) if len(self.peer_s) > 1 else self.pair_ratios * 3
-        return {
-            "ratio_of_minima": round(self.ratio, 2),
-            "median_of_pair_ratios": round(quarters[1], 2),
-            "lower_quartile": round(quarters[0], 2),
-            "upper_quartile": round(quarters[2], 2),
-            "peer_ms": round(min(self.peer_s) * 1e3, 4),
-            "ours_ms": round(min(self.ours_s) * 1e3, 4),
-        }
-
-
-def paired(
-    peer: Callable[[], object],
-    ours: Callable[[], object],
-    rounds: int = 41,
-    clock: Callable[[], float] = time.perf_counter,
-) -> Paired:
-    """Time two calls in turn, after one call of each to warm up; who goes first alternates.
-
-    clock : `time.thread_time` for calls that stay on one thread, which leaves out the turns of other programs: on a
-    busy machine they hit the longer call more often, and would flatter the shorter one
-    """
-    times: dict[Callable[[], object], list[float]] = {peer: [], ours: []}
-    for number in range(-1, rounds):
-        for call in (peer, ours) if number % 2 else (ours, peer):
-            start = clock()
-            call()
-            if number >= 0:
-                times[call].append(clock() - start)
-    return Paired(tuple(times[peer]), tuple(times[ours]))
-
-
-def conditions() -> dict[str, object]:
-    """What a ratio depends on beside the code."""
-    from lennox import _core
-
-    processor = Path("/proc/cpuinfo")
-    words = processor.read_text().split() if processor.exists() else []
-    return {
-        "kernels": _core.variant(),
-        "load_average": round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None,
-        "python": platform.python_version(),
-        "instructions": [name for name in ("avx2", "avx512f", "avx512_vnni", "asimd") if name in words],
-        **{name: importlib.metadata.version(name) for name in PACKAGES if installed(name)},
-    }
-
-
-def installed(name: str) -> bool:
-    try:
-        importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
-        return False
-    return True
 
 
 @pytest.fixture
 def beside(benchmark):
-    """A function that times ours beside a peer, records the ratio, and fails if it is far below its target.
+    """A function that times ours beside a peer, keeps the line of the table, and fails if it is far from its target."""
 
-    Both calls must stay on one thread, unless `clock` is `time.perf_counter`.
-    """
+    def measure(work: Work, peer: Call, ours: Call, *, rounds=41, spent=on_this_thread, scale=1.0) -> Paired:
+        """`scale`: the peer does only one part in so many of the work."""
 
-    def measure(peer, ours, target=None, rounds=41, clock=time.thread_time):
-        result = paired(peer, ours, rounds, clock)
-        if target and result.ratio < TOLERANCE * target:
-            result = paired(peer, ours, rounds, clock)  # once more: something else may have been running
-        benchmark.extra_info.update(conditions() | result.record() | {"target": target})
-        benchmark.pedantic(ours, rounds=min(rounds, 11), iterations=1)
-        if target:
-            assert result.ratio >= TOLERANCE * target, result.record()
+        def turns() -> Paired:
+            result = paired(peer, ours, rounds, spent)
+            return Paired(tuple(scale * seconds for seconds in result.peer_s), result.ours_s)
+
+        result = turns()
+        if result.far_from(work):
+            result = turns()  # once more: something else may have been running
+        keep(benchmark, result.compare(work))
+        benchmark.pedantic(ours, rounds=1, iterations=1)
+        assert not result.far_from(work), result.compare(work)
         return result
 
     return measure
+
+
+def keep(benchmark, line):
+    """Add a line to the table."""
+    load = round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None
+    benchmark.extra_info.setdefault("lines", []).append(line | {"load": load})
+
+
+@pytest.fixture
+def weigh(benchmark):
+    """A function that keeps a line about memory and fails if it is above its limit."""
+
+    def measure(line):
+        keep(benchmark, line)
+        assert line["met"] in (True, None), line
+
+    return measure
+
+
+@pytest.fixture
+def engine(tmp_path):
+    """A function that starts an engine of peers/engine.py, which ends with the test."""
+    running = []
+
+    def start(name, model, given):
+        running.append(Engine(name, model, given, tmp_path / f"{name}-{len(running)}.npy"))
+        return running[-1]
+
+    yield start
+    for one in running:
+        one.close()
+
+
+@pytest.fixture(scope="session")
+def model():
+    """The folder of the model that comes with lennox."""
+    from lennox.model import installed_models
+
+    return next(folder for folder in installed_models() if (folder / "model.onnx").is_file())
+
+
+@pytest.fixture(scope="session")
+def film(tmp_path_factory):
+    """A drawn periapical film of 850 x 1200 pixels, 8 bits, as PNG."""
+    from lennox.phantom import write_films
+
+    folder = tmp_path_factory.mktemp("film") / "films"
+    write_films(folder, 1, 7)
+    return folder / "drawn-0001.png"
+
+
+@pytest.fixture(scope="session")
+def tensor(tmp_path_factory, film, model):
+    """The same film, ready for the network."""
+    import numpy as np
+
+    from lennox import read_image
+    from lennox.card import ModelCard
+    from lennox.prepare import prepare
+
+    place = tmp_path_factory.mktemp("tensor") / "tensor.npy"
+    np.save(place, prepare(read_image(film), ModelCard.read(model / "card.json").contract).tensor)
+    return place
+
+
+def pytest_benchmark_update_machine_info(config, machine_info):
+    """The machine's own name is nobody's business; what the ratios depend on is."""
+    machine_info["node"] = conditions()["host"]
+    machine_info.update(conditions())
+
+
+def pytest_benchmark_update_json(config, benchmarks, output_json):
+    """Without every single time: quartiles and ranges say as much."""
+    for entry in output_json["benchmarks"]:
+        entry["stats"].pop("data", None)

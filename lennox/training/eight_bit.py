@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,14 +32,23 @@ def quantise(model: Path, recipe: Path, out: Path) -> Path:
 
     Activations are measured on training films of the recipe. Raises InputError if they may not be used to calibrate.
     """
-    import onnx
-    from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
-    from onnxruntime.quantization.shape_inference import quant_pre_process
-
     from lennox.training.onnx_model import write_model
 
     card = ModelCard.read(Path(model) / "card.json")
-    images = _images(Path(recipe), card)
+    weights = quantise_weights(Path(model) / "model.onnx", _images(Path(recipe), card))
+    document: dict[str, Any] = json.loads(json.dumps(card.document))
+    document["version"] = f"{card.version}-int8"
+    document["quantised_from"] = card.files["model.onnx"]
+    write_model(Path(out), weights, document)
+    assert hashlib.sha256(weights).hexdigest() == document["files"]["model.onnx"]["sha256"]
+    return Path(out)
+
+
+def quantise_weights(model: Path, images: Iterable[NDArray[np.float32]]) -> bytes:
+    """The 8-bit variant of an ONNX file. images : network inputs on which activations are measured"""
+    import onnx
+    from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
+    from onnxruntime.quantization.shape_inference import quant_pre_process
 
     class Reader(CalibrationDataReader):  # type: ignore[misc]
         def get_next(self) -> dict[str, NDArray[np.float32]] | None:
@@ -48,7 +57,7 @@ def quantise(model: Path, recipe: Path, out: Path) -> Path:
     feed = ({"image": image} for image in images)
     with tempfile.TemporaryDirectory() as folder:
         prepared, small = Path(folder) / "prepared.onnx", Path(folder) / "small.onnx"
-        quant_pre_process(str(Path(model) / "model.onnx"), str(prepared), skip_symbolic_shape=True)
+        quant_pre_process(str(model), str(prepared), skip_symbolic_shape=True)
         graph = onnx.load(str(prepared)).graph
         nodes = list(graph.node)
         last = max(k for k, node in enumerate(nodes) if node.op_type == "Conv" and node.name.startswith("/head/"))
@@ -58,13 +67,7 @@ def quantise(model: Path, recipe: Path, out: Path) -> Path:
             per_channel=True, activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8,
             nodes_to_exclude=[node.name for node in nodes[last:]],
         )  # fmt: skip
-        weights = small.read_bytes()
-    document: dict[str, Any] = json.loads(json.dumps(card.document))
-    document["version"] = f"{card.version}-int8"
-    document["quantised_from"] = card.files["model.onnx"]
-    write_model(Path(out), weights, document)
-    assert hashlib.sha256(weights).hexdigest() == document["files"]["model.onnx"]["sha256"]
-    return Path(out)
+        return small.read_bytes()
 
 
 def _images(recipe: Path, card: ModelCard) -> Iterator[NDArray[np.float32]]:

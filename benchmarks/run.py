@@ -1,0 +1,32 @@
+"""`make bench`: run every benchmark, write results/<processor>.json and the table of it, and show the table.
+
+    python benchmarks/run.py [options of pytest]
+
+The exit status is pytest's: not 0 if a ratio was far from its target, twice.
+"""
+
+import json
+import sys
+
+import pytest
+from measuring import HERE, host
+from report import table
+
+
+def main(options: list[str]) -> int:
+    out = HERE / "results" / f"{host()}.json"
+    out.parent.mkdir(exist_ok=True)
+    code = pytest.main([
+        str(HERE), "-o", "python_files=bench_*.py", "--benchmark-only", "--benchmark-quiet", "-q",
+        f"--benchmark-json={out}", *options,
+    ])  # fmt: skip
+    if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        return code
+    text = table(json.loads(out.read_text(encoding="utf-8")))
+    out.with_suffix(".md").write_text(text, encoding="utf-8")
+    print(f"\n{text}\nWritten to {out} and {out.with_suffix('.md').name}.")  # noqa: T201
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
