@@ -28,6 +28,7 @@ from lennox.image.levels import one_channel
 from lennox.image.limits import check_size
 
 _RLE = "1.2.840.10008.1.2.5"
+_SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 _PHOTOGRAPHIC = "1.2.840.10008.5.1.4.1.1.77.1."
 
 # Samples a pixel of the photometric interpretations that are read.
@@ -43,6 +44,7 @@ def read_dicom(data: bytes, frame: int | None, name: str, digest: str) -> Image:
     """The image in the bytes of a DICOM file. Raises ImageError."""
     try:
         file = take_apart(data)
+        _refuse_own_capture(file.elements)
         pixels, bits = _pixels(file, frame)
         return Image(pixels, bits, _modality(file.elements), name, digest, _spacing(file.elements))
     except ImageError:
@@ -52,6 +54,12 @@ def read_dicom(data: bytes, frame: int | None, name: str, digest: str) -> Image:
         raise ImageError(
             f"The DICOM file is damaged, cut short or of an unusual kind ({text}). Export it again."
         ) from None
+
+
+def _refuse_own_capture(elements: Elements) -> None:
+    """An archive gives captures back beside the films, and their outlines would be read as part of the film."""
+    if elements.text(0x00080016) == _SECONDARY_CAPTURE and elements.text(0x00080070) == "lennox":
+        raise ImageError("This is a copy of a film with outlines that lennox drew, not a film. Use the film itself.")
 
 
 def _pixels(file: DicomFile, frame: int | None) -> tuple[NDArray[Any], int]:

@@ -6,12 +6,13 @@ import io
 import math
 import struct
 import zlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from pydicom.dataelem import RawDataElement
 from pydicom.filereader import data_element_generator
+from pydicom.tag import Tag
 from pydicom.values import convert_SQ
 
 from lennox.errors import ImageError
@@ -22,12 +23,12 @@ _DEFLATED, _BIG_ENDIAN = "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.2"
 _NATIVE = (_IMPLICIT, _EXPLICIT, _DEFLATED, _BIG_ENDIAN)
 
 _PIXEL_DATA = 0x7FE00010
-_CHARACTER_SET = 0x00080005  # not needed here, and pydicom warns of those that it does not know
+_CHARACTER_SET = 0x00080005  # kept from pydicom, which warns of those that it does not know
 _UNDEFINED = 0xFFFFFFFF
 _LONG_VRS = (b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV")
 
 _WANTED = (
-    *(0x00080016, 0x00080060),  # kind of object, modality
+    *(0x00080016, 0x00080060, 0x00080070),  # kind of object, modality, manufacturer
     *(0x00181164, 0x00182010, 0x00280030),  # spacings
     *range(0x00280002, 0x00280012),  # samples, photometric interpretation, planar configuration, frames, rows, columns
     *(0x00280100, 0x00280101, 0x00280102, 0x00280103, 0x00280120, 0x00280121),  # bits, sign, padding
@@ -101,8 +102,11 @@ class DicomFile:
         return self.syntax not in _NATIVE
 
 
-def take_apart(data: bytes) -> DicomFile:
-    """Read what comes before the pixels. Raises ImageError for a file without integer pixels."""
+def take_apart(data: bytes, wanted: Collection[int] = _WANTED) -> DicomFile:
+    """Read what comes before the pixels. Raises ImageError for a file without integer pixels.
+
+    wanted : tags of the elements to keep, those the pixels need unless given; the character set is always kept
+    """
     start, syntax = _file_meta(data)
     body = memoryview(data)[start:]
     if syntax == _DEFLATED:
@@ -120,10 +124,13 @@ def take_apart(data: bytes) -> DicomFile:
             implicit,
             little,
             stop_when=lambda tag, _vr, _length: int(tag) == _CHARACTER_SET or int(tag) >= 0x7FE00008,
-            specific_tags=list(_WANTED),
+            specific_tags=list(wanted),
         )
         raw |= {int(element.tag): element for element in elements}
         tag, vr, length, at = _element_at(body, stream.tell(), implicit, little)
+        if tag == _CHARACTER_SET:
+            value = bytes(body[at : at + length])
+            raw[tag] = RawDataElement(Tag(tag), vr, length, value, at, implicit, little)
     if tag != _PIXEL_DATA:
         what = "floating-point pixels" if tag >> 16 == 0x7FE0 else "no pixels"
         raise ImageError(f"The DICOM file holds {what}; wanted an image with integer pixels. Export the image itself.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
 
@@ -27,6 +29,11 @@ def draw_overlay(image: Image, examination: Examination) -> bytes:
     The legend says what is suspected, how likely, by which model, and whether that model is released.
     Raises ValueError if the examination is of another image or was not assessed.
     """
+    return pictures.png_bytes(overlay_picture(image, examination))
+
+
+def overlay_picture(image: Image, examination: Examination) -> Pillow.Image:
+    """The overlay before it is a file, RGB in 8 bits; see `draw_overlay`."""
     if examination.status != "assessed":
         raise ValueError(f"there is nothing to draw on a film that is {examination.status}")
     if image.sha256 != examination.source.sha256:
@@ -52,7 +59,7 @@ def draw_overlay(image: Image, examination: Examination) -> bytes:
             stroke_width=max(1, size // 8),
             stroke_fill=HALO,
         )
-    return pictures.png_bytes(page)
+    return page
 
 
 def _outline(draw: ImageDraw.ImageDraw, finding: Finding, left: int, size: int) -> None:
@@ -65,7 +72,7 @@ def _outline(draw: ImageDraw.ImageDraw, finding: Finding, left: int, size: int) 
 
 def _legend(image: Image, examination: Examination, width: int, size: int) -> Pillow.Image:
     margin, step = size, round(size * 1.45)
-    lines = [(line, INK) for line in _result_lines(examination)]
+    lines = [(line, INK) for line in result_lines(examination)]
     lines += [(line, QUIET) for line in _small_print(examination)]
     measure = ImageDraw.Draw(Pillow.new("RGB", (1, 1)))
     wrapped = [(part, ink) for line, ink in lines for part in _wrap(measure, line, _font(size), width - 2 * margin)]
@@ -95,7 +102,8 @@ def _legend(image: Image, examination: Examination, width: int, size: int) -> Pi
     return legend
 
 
-def _result_lines(examination: Examination) -> list[str]:
+def result_lines(examination: Examination) -> list[str]:
+    """What is suspected at which operating point, then a line a finding, numbered as on the film."""
     lines = [f"{words.result(examination)}. Operating point: {words.operating_point(examination)}."]
     for number, finding in enumerate(examination.findings, 1):
         area = "" if finding.area_mm2 is None else f", {finding.area_mm2:.1f} sq mm of film"
@@ -114,7 +122,7 @@ def _small_print(examination: Examination) -> list[str]:
 
 def _wrap(draw: ImageDraw.ImageDraw, line: str, font: ImageFont.FreeTypeFont, width: int) -> list[str]:
     parts, current = [], ""
-    for word in line.split(" "):
+    for word in _drawable(line).split(" "):
         longer = f"{current} {word}" if current else word
         if current and draw.textlength(longer, font=font) > width:
             parts.append(current)
@@ -122,6 +130,12 @@ def _wrap(draw: ImageDraw.ImageDraw, line: str, font: ImageFont.FreeTypeFont, wi
         else:
             current = longer
     return [*parts, current]
+
+
+def _drawable(line: str) -> str:
+    """The line in the letters of Pillow's own font, which are ASCII: accents are left out, other letters become ?."""
+    apart = unicodedata.normalize("NFKD", line)
+    return "".join(sign for sign in apart if not unicodedata.combining(sign)).encode("ascii", "replace").decode()
 
 
 def _font(size: int) -> ImageFont.FreeTypeFont:
