@@ -9,8 +9,13 @@ Names are imported when first used, so that `lennox --version` need not wait for
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+# From 1.29 on, ONNX Runtime would report to its makers how it is used, by an identity kept in the user's home, unless
+# this is said before it is loaded. Nothing is sent anywhere from here.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 __version__ = "0.1.0"
 

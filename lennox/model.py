@@ -1,4 +1,4 @@
-"""The network at work: find a model, let the gate check its files, run what was checked with ONNX Runtime."""
+"""The network at work: find a model, let the gate check its files, run what was checked."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import onnxruntime
 
 from lennox.card import ModelCard
 from lennox.errors import ModelError, ReleaseRefusedError
@@ -17,6 +15,7 @@ from lennox.onnx_file import external_names, weights_sha256, with_external_data
 from lennox.override import WAY_OUT, Override
 from lennox.prepare import Prepared
 from lennox.seen import note_override, note_release, superseded
+from lennox.session import open_session
 from lennox.statement import digest
 from lennox.trust import Trust
 
@@ -86,7 +85,19 @@ class Model:
                 raise ModelError(f"{self.card.name}: its card does not give the SHA-256 of '{name[:80]}'.")
         self.sha256 = weights_sha256(files["model.onnx"], files)
         self._gate: Gate | None = None
-        self._session = _open_session(with_external_data(files["model.onnx"], files), self.card, threads)
+        weights = with_external_data(files["model.onnx"], files)
+        self._session = open_session(weights, self.sha256, self.card.name, threads)
+        self._check_fit()
+
+    def _check_fit(self) -> None:
+        wanted = [1, 1, self.card.contract.rows, self.card.contract.columns]
+        inputs = {item.name: item.shape for item in self._session.get_inputs()}
+        outputs = {item.name for item in self._session.get_outputs()}
+        if inputs != {"image": wanted} or not {"probability", "distance"} <= outputs:
+            raise ModelError(
+                f"{self.card.name}: the network takes {inputs} and gives {sorted(outputs)}; its card asks for "
+                f"'image' {wanted}, 'probability' and 'distance'."
+            )
 
     def predict(self, prepared: Prepared) -> Prediction:
         """Run the network on one prepared image. Raises ModelError if it answers with something impossible."""
@@ -222,24 +233,3 @@ def _loose_files(folder: Path) -> dict[str, bytes]:
     for name in ModelCard.from_json(files["card.json"]).files:
         files[name] = read_once(folder, name)
     return files
-
-
-def _open_session(weights: bytes, card: ModelCard, threads: int) -> onnxruntime.InferenceSession:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # spinning starves the other workers
-    try:
-        session = onnxruntime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # ONNX Runtime's own errors share no public base class
-        raise ModelError(f"{card.name}: model.onnx is not a network that ONNX Runtime can open.") from error
-    wanted = [1, 1, card.contract.rows, card.contract.columns]
-    inputs = {item.name: item.shape for item in session.get_inputs()}
-    outputs = {item.name for item in session.get_outputs()}
-    if inputs != {"image": wanted} or not {"probability", "distance"} <= outputs:
-        raise ModelError(
-            f"{card.name}: the network takes {inputs} and gives {sorted(outputs)}; its card asks for "
-            f"'image' {wanted}, 'probability' and 'distance'."
-        )
-    return session
