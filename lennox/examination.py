@@ -6,13 +6,15 @@ Not called `diagnose`: a module of that name would hide the function `lennox.dia
 from __future__ import annotations
 
 import os
+import pickle
+import secrets
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 from lennox.card import OperatingPoint
 from lennox.errors import ImageError, InputError
@@ -22,6 +24,8 @@ from lennox.model import Model
 from lennox.prepare import prepare
 from lennox.quality import assess
 
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
 Status = Literal["assessed", "not assessable", "unreadable"]
 AHEAD = 4  # images in flight for each worker, so that 100,000 files need no more memory than 100
 CUSTOM = "custom"
@@ -144,25 +148,55 @@ def diagnose_many(
 ) -> Iterator[Examination]:
     """Look at many files, in order; one bad file never stops the rest.
 
-    executor : any `concurrent.futures` executor, Dask's `client.get_executor()` included; by default a thread a core.
-        It is not shut down. At most a few files a worker are in flight, however long `paths` is.
+    executor : any `concurrent.futures` executor, Dask's `client.get_executor()` included; by default a thread a core,
+        which share the model. It is not shut down. At most a few files a worker are in flight, however long `paths` is.
     frame : which image of files that hold several, from 0
     """
     _choose_point(model, threshold, operating_point)  # a wrong threshold is said before the first file is read
-    work = partial(diagnose_file, model=model, threshold=threshold, operating_point=operating_point, frame=frame)
+    options = {"threshold": threshold, "operating_point": operating_point, "frame": frame}
+    work = _Work(model, options, secrets.token_hex(16))
     if executor is not None:
-        yield from _in_order(executor, work, paths)
+        yield from in_order(executor, work, paths)
         return
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
-        yield from _in_order(threads, work, paths)
+    with ThreadPoolExecutor(processors()) as threads:
+        yield from in_order(threads, work, paths)
 
 
-def _in_order(executor: Executor, work: partial[Examination], paths: Iterable[str | Path]) -> Iterator[Examination]:
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """`diagnose_file` for one run of `diagnose_many`.
+
+    Whoever sends it to another process, sends it with every film; there it is unpacked for the first film and kept for
+    the others of the run, since to load the model takes longer than to read a film. The next run passes the gate anew.
+    """
+
+    model: Model
+    options: dict[str, Any]
+    run: str
+
+    def __call__(self, path: str | Path) -> Examination:
+        return diagnose_file(path, self.model, **self.options)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _unpack, (self.run, pickle.dumps((self.model, self.options)))
+
+
+@lru_cache(maxsize=1)
+def _unpack(run: str, packed: bytes) -> _Work:
+    model, options = pickle.loads(packed)  # noqa: S301  # part of a pickle that is being loaded already
+    return _Work(model, options, run)
+
+
+def in_order(executor: Executor, work: Callable[[Item], Answer], items: Iterable[Item]) -> Iterator[Answer]:
+    """`map` over an executor: answers in order, and items taken only a little ahead of them.
+
+    What was not begun is cancelled if whoever takes the answers stops early.
+    """
     ahead = AHEAD * int(getattr(executor, "_max_workers", 0) or 8)
-    waiting: deque[Future[Examination]] = deque()
+    waiting: deque[Future[Answer]] = deque()
     try:
-        for path in paths:
-            waiting.append(executor.submit(work, path))
+        for item in items:
+            waiting.append(executor.submit(work, item))
             if len(waiting) >= ahead:
                 yield waiting.popleft().result()
         while waiting:
@@ -170,6 +204,14 @@ def _in_order(executor: Executor, work: partial[Examination], paths: Iterable[st
     finally:
         for future in waiting:
             future.cancel()
+
+
+def processors() -> int:
+    """The cores this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on Linux
+        return os.cpu_count() or 1
 
 
 def _choose_point(model: Model, threshold: float | None, operating_point: str | None) -> OperatingPoint:

@@ -1,3 +1,4 @@
+import pickle
 import threading
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
@@ -99,6 +100,26 @@ def test_any_executor_gives_the_same(model, films, pool):
     alone = list(lennox.diagnose_many(films, model))
     with pool(2) as executor:
         assert list(lennox.diagnose_many(films, model, executor=executor)) == alone
+
+
+def test_another_process_loads_the_model_once_a_run_and_anew_for_the_next(model, films, monkeypatch):
+    loads = []
+    load = lennox.model.Model.__init__
+
+    def counted(self, *arguments, **options):
+        loads.append(threading.get_ident())
+        load(self, *arguments, **options)
+
+    class Sending(ThreadPoolExecutor):
+        def submit(self, work, path):
+            return super().submit(pickle.loads(pickle.dumps(work)), path)
+
+    monkeypatch.setattr(lennox.model.Model, "__init__", counted)
+    alone = list(lennox.diagnose_many(films, model))
+    for runs in (1, 2):
+        with Sending(2) as executor:
+            assert list(lennox.diagnose_many(films, model, executor=executor)) == alone
+        assert len(loads) == runs
 
 
 def test_a_clinic_network_gives_the_same(model, films):

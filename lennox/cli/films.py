@@ -3,15 +3,19 @@
 In a folder, a file is taken for an image if its name ends as images do (`ENDINGS`), or if its first bytes are those of
 DICOM or of a picture format. Hidden files and DICOMDIR are not images. Whatever is left out is counted, never silent.
 """
+# ruff: noqa: PTH113, PTH114, PTH118  # not pathlib, which enters every name in a table of the interpreter, and is slower
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import unicodedata
+import weakref
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import SpooledTemporaryFile
 
 from lennox.errors import InputError
 
@@ -19,6 +23,7 @@ ENDINGS = (
     ".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".tif", ".tiff", ".webp", ".bmp", ".dcm", ".dicom", ".dic", ".ima",
 )  # fmt: skip
 FIRST_BYTES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\x00", b"MM\x00*", b"BM")
+IN_MEMORY = 1 << 20  # bytes of a list of films, some 25,000 of them
 LONGEST_NAME = 200  # bytes; a file system takes 255, and endings are added
 
 
@@ -26,12 +31,46 @@ LONGEST_NAME = 200  # bytes; a file system takes 255, and endings are added
 class FoundFilm:
     """One file to assess.
 
-    path : where it is; text, which keeps a list of 100,000 of them small
+    path : where it is
     place : where its results go, below a results folder; differs from that of every other film of the run
     """
 
     path: str
     place: str
+
+
+class FilmList:
+    """The films of a run in order. A long list lies in a temporary file without a name, some 40 bytes a film.
+
+    One list for the whole run: whatever happens in the folders meanwhile, each pass over it sees the same films.
+    """
+
+    def __init__(self) -> None:
+        """An empty list."""
+        self._file = SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115  # open as long as the list lives
+        weakref.finalize(self, self._file.close)
+        self._count = 0
+        self._folders = ("", "")  # of the last film; a film in the same folder is kept as its name alone
+
+    def append(self, film: FoundFilm) -> None:
+        """Add a film at the end."""
+        folders, names = zip(os.path.split(film.path), os.path.split(film.place), strict=True)
+        entry = names if folders == self._folders else names + folders
+        self._file.seek(0, os.SEEK_END)
+        self._file.write(json.dumps(entry).encode("ascii") + b"\n")
+        self._folders, self._count = folders, self._count + 1
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[FoundFilm]:
+        position, folders = 0, ["", ""]
+        for _ in range(self._count):
+            self._file.seek(position)  # another pass may have moved on
+            entry = json.loads(self._file.readline())
+            position = self._file.tell()
+            folders = entry[2:] or folders
+            yield FoundFilm(os.path.join(folders[0], entry[0]), os.path.join(folders[1], entry[1]))
 
 
 @dataclass(slots=True)
@@ -42,7 +81,7 @@ class FoundFilms:
     closed : folders that may not be opened
     """
 
-    films: list[FoundFilm] = field(default_factory=list)
+    films: FilmList = field(default_factory=FilmList)
     skipped: int = 0
     closed: int = 0
 
@@ -53,6 +92,7 @@ def find_films(paths: Iterable[Path], *, recursive: bool, results: Path | None =
     recursive : look into sub-folders too; links to folders are not followed
     results : a folder that is not looked into, as it holds or will hold results
     suffix : added to every place
+    Memory is that of the names in the largest folder, and is free again afterwards.
     Raises InputError for a path that does not exist, and if there is not one image.
     """
     paths = list(paths)
@@ -62,40 +102,49 @@ def find_films(paths: Iterable[Path], *, recursive: bool, results: Path | None =
         if not path.exists():
             raise InputError(f"there is no '{path.name or path}'; name a film or a folder of films.")
         if not path.is_dir():
-            found.films.append(FoundFilm(str(path), _free_place(path.name + suffix, taken)))
+            found.films.append(FoundFilm(str(path), _free_name(path.name + suffix, taken)))
             continue
-        root = "" if len(paths) == 1 else _free_place(path.resolve().name or "root", taken)
-        for file in _images(path, recursive, kept_out, found):
-            place = str(Path(root, os.path.relpath(file, path))) + suffix
-            found.films.append(FoundFilm(file, _free_place(place, taken)))
+        root = "" if len(paths) == 1 else _free_name(path.resolve().name or "root", taken)
+        for film in _images(path, root, recursive, kept_out, suffix, found):
+            found.films.append(film)
     if not found.films:
-        below = not recursive and any(next(_images(path, True, kept_out, FoundFilms()), None) for path in paths)
+        below = not recursive and any(
+            next(_images(path, "", True, kept_out, suffix, FoundFilms()), None) for path in paths
+        )
         raise InputError(_nothing_found(found, below))
     return found
 
 
-def _images(folder: Path, recursive: bool, kept_out: str | None, found: FoundFilms) -> Iterator[str]:
+def _images(
+    folder: Path, root: str, recursive: bool, kept_out: str | None, suffix: str, found: FoundFilms
+) -> Iterator[FoundFilm]:
+    """The films of a folder. Names can only collide inside one folder of results, so no more of them are kept."""
+
     def closed(error: OSError) -> None:
         found.closed += 1
 
+    places = {str(folder): root}  # of the folders still to come
     for here, folders, files in os.walk(folder, onerror=closed):
-        if not recursive:
-            folders.clear()
-        folders[:] = sorted(name for name in folders if _may_enter(here, name, kept_out))
+        place, taken = places.pop(here), set[str]()
         for name in sorted(files):
-            file = str(Path(here, name))
+            file = os.path.join(here, name)
             if _is_image(file, name):
-                yield file
+                yield FoundFilm(file, os.path.join(place, _free_name(name + suffix, taken)))
             else:
                 found.skipped += 1
+        folders[:] = sorted(name for name in folders if recursive and _may_enter(here, name, kept_out))
+        taken = set()
+        for name in folders:
+            places[os.path.join(here, name)] = os.path.join(place, _free_name(name, taken))
 
 
 def _may_enter(here: str, name: str, kept_out: str | None) -> bool:
-    return not name.startswith(".") and os.path.realpath(Path(here, name)) != kept_out
+    path = os.path.join(here, name)
+    return not name.startswith(".") and not os.path.islink(path) and os.path.realpath(path) != kept_out
 
 
 def _is_image(file: str, name: str) -> bool:
-    if name.startswith(".") or name.upper() == "DICOMDIR" or not Path(file).is_file():  # not a pipe: it would block
+    if name.startswith(".") or name.upper() == "DICOMDIR" or not os.path.isfile(file):  # not a pipe: it would block
         return False
     if name.lower().endswith(ENDINGS):
         return True
@@ -107,19 +156,17 @@ def _is_image(file: str, name: str) -> bool:
     return start[128:] == b"DICM" or start.startswith(FIRST_BYTES) or (start[:4], start[8:12]) == (b"RIFF", b"WEBP")
 
 
-def _free_place(place: str, taken: set[str]) -> str:
-    """The place, or the next one like it that no other film has, also where upper and lower case are the same."""
-    folder, slash, name = place.rpartition(os.sep)
-    before = folder + slash
+def _free_name(name: str, taken: set[str]) -> str:
+    """The name, or the next one like it that is not taken, also where upper and lower case are the same."""
     encoded = os.fsencode(name)
     if len(encoded) > LONGEST_NAME:
         name = os.fsdecode(encoded[: LONGEST_NAME - 20]) + "~" + hashlib.sha256(encoded).hexdigest()[:12]
     number, candidate = 1, name
-    while (key := unicodedata.normalize("NFC", before + candidate).casefold()) in taken:
+    while (key := unicodedata.normalize("NFC", candidate).casefold()) in taken:
         number += 1
         candidate = f"{name}~{number}"
     taken.add(key)
-    return before + candidate
+    return candidate
 
 
 def _nothing_found(found: FoundFilms, below: bool) -> str:

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -43,8 +43,8 @@ class Results:
         self._unfinished.mkdir(parents=True)
 
     def write(self, name: str, parts: Iterable[bytes]) -> None:
-        """Write a file of the folder; it appears when it is whole."""
-        path, draft = self.folder / name, self._unfinished / f"{os.getpid()}"
+        """Write a file of the folder; it appears when it is whole. Any thread may."""
+        path, draft = self.folder / name, self._unfinished / f"{threading.get_ident()}"
         path.parent.mkdir(parents=True, exist_ok=True)
         with draft.open("wb") as stream:
             for part in parts:

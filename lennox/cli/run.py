@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 import click
@@ -17,11 +17,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from lennox.card import OperatingPoint
-from lennox.cli.films import FoundFilm, find_films
+from lennox.cli.films import FilmList, FoundFilm, find_films
 from lennox.cli.passage import Passage
 from lennox.cli.results import Results, overlay_name
 from lennox.errors import ImageError
-from lennox.examination import CUSTOM, Examination, ModelIdentity, diagnose_many
+from lennox.examination import CUSTOM, Examination, ModelIdentity, diagnose_file, in_order, processors
 from lennox.image import Image, read_image
 from lennox.model import Model
 from lennox.report import csv_lines, to_json, words
@@ -49,7 +49,7 @@ def run(paths: Sequence[Path], choices: Choices) -> int:
     suffix = "" if choices.frame is None else f".frame-{choices.frame}"
     found = find_films(paths, recursive=choices.recursive, results=choices.out, suffix=suffix)
     alone = len(found.films) == 1
-    threads = choices.threads or _processors()
+    threads = choices.threads or processors()
     model = choices.passage.load(choices.model, threads if alone else 1)
     executor = ThreadPoolExecutor(1 if alone else threads)
     work = Run(found.films, choices, model, _operating_point(model, choices), executor)
@@ -84,11 +84,16 @@ def summary(groups: Counter[str], skipped: int, closed: int) -> str:
 
 
 class Run:
-    """One model over a list of films."""
+    """One model over a list of films.
+
+    Each film is one task of one worker, from its file to its results; all workers share the model. So every core is
+    busy with whichever step its film is at, and only a few films a worker are in memory. docs/performance.md has the
+    numbers, beside other arrangements.
+    """
 
     def __init__(
         self,
-        films: list[FoundFilm],
+        films: FilmList,
         choices: Choices,
         model: Model,
         point: OperatingPoint,
@@ -102,12 +107,12 @@ class Run:
         """One film as text, for a terminal."""
         from lennox.cli.pretty import show
 
-        for _, examination in self._assess(self.films):
+        for examination in self._assess(self._examine):
             show(examination, Console())
 
     def print_lines(self) -> None:
         """JSON Lines or a table on stdout, each film as soon as it is assessed."""
-        examinations = (examination for _, examination in self._watched(self._assess(self.films)))
+        examinations = self._assess(self._examine)
         if self.choices.form == "csv":
             for line in csv_lines(examinations):
                 _emit(line)
@@ -124,20 +129,18 @@ class Run:
                 "a page goes to a file: add --out DIR"
                 + (" (or > page.html)." if sys.stdout.isatty() else f", as these are more than {FILMS_A_PAGE} films.")
             )
-        kept = dict(self._watched(self._assess(self.films)))
-        for part in next(iter(self._pages(lambda film: kept[film])))[1]:
-            _emit(part)
+        for _, parts in self._pages(list(self._assess(self._examine))):
+            for part in parts:
+                _emit(part)
 
     def keep(self, out: Path) -> None:
         """Each film's record and overlay in a folder as soon as they are there, then all of them in one file."""
         results = Results(out, resume=self.choices.resume)
-        for film, examination in self._watched(self._assess(self._unfinished(results))):
-            if self.choices.overlay and examination.status == "assessed":
-                self._draw(film, examination, results)
-            results.save(film.place, examination)  # last: what is recorded is finished
+        for _ in self._assess(partial(self._keep_one, results)):
+            pass
         examinations = (results.read(film.place) for film in self.films)
         if self.choices.form == "html":
-            for name, parts in self._pages(lambda film: results.read(film.place)):
+            for name, parts in self._pages(examinations):
                 results.write(name, (part.encode() for part in parts))
         elif self.choices.form == "csv":
             results.write("examinations.csv", (line.encode() for line in csv_lines(examinations)))
@@ -145,45 +148,39 @@ class Run:
             results.write("examinations.jsonl", (f"{to_json(one)}\n".encode() for one in examinations))
         results.close()
 
-    def _unfinished(self, results: Results) -> Iterator[FoundFilm]:
-        overlay, resume = self.choices.overlay, self.choices.resume
-        for film in self.films:
-            if resume and results.finished(film.place, film.path, self.model, self.point, overlay=overlay):
-                self.groups[words.group_of(results.read(film.place))] += 1
-            else:
-                yield film
-
-    def _assess(self, films: Iterable[FoundFilm]) -> Iterator[tuple[FoundFilm, Examination]]:
-        ahead: deque[FoundFilm] = deque()  # films whose answer is still to come
-
-        def paths() -> Iterator[str]:
-            for film in films:
-                ahead.append(film)
-                yield film.path
-
+    def _examine(self, film: FoundFilm) -> Examination:
         choices = self.choices
-        for examination in diagnose_many(
-            paths(),
+        return diagnose_file(
+            film.path,
             self.model,
-            executor=self.executor,
             threshold=choices.threshold,
             operating_point=choices.operating_point,
             frame=choices.frame,
-        ):
-            self.groups[words.group_of(examination)] += 1
-            yield ahead.popleft(), examination
+        )
 
-    def _watched(self, answers: Iterator[tuple[FoundFilm, Examination]]) -> Iterator[tuple[FoundFilm, Examination]]:
-        """The same answers; a bar on stderr grows meanwhile, if people are looking there."""
+    def _keep_one(self, results: Results, film: FoundFilm) -> Examination:
+        overlay = self.choices.overlay
+        if self.choices.resume and results.finished(film.place, film.path, self.model, self.point, overlay=overlay):
+            return results.read(film.place)
+        examination = self._examine(film)
+        if overlay and examination.status == "assessed":
+            self._draw(film, examination, results)
+        results.save(film.place, examination)  # last: what is recorded is finished
+        return examination
+
+    def _assess(self, work: Callable[[FoundFilm], Examination]) -> Iterator[Examination]:
+        for examination in self._watched(in_order(self.executor, work, self.films)):
+            self.groups[words.group_of(examination)] += 1
+            yield examination
+
+    def _watched(self, examinations: Iterator[Examination]) -> Iterator[Examination]:
+        """The same examinations; a bar on stderr grows meanwhile, if people are looking there."""
         if not sys.stderr.isatty() or len(self.films) == 1 or (self.choices.out is None and sys.stdout.isatty()):
-            yield from answers
+            yield from examinations
             return
         columns = (TextColumn("films"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-            bar = progress.add_task("films", total=len(self.films))
-            for answer in answers:
-                progress.update(bar, completed=self.groups.total())
-                yield answer
+            yield from progress.track(examinations, len(self.films), description="films")
 
     def _draw(self, film: FoundFilm, examination: Examination, results: Results) -> None:
         from lennox.report.overlay import draw_overlay
@@ -192,7 +189,7 @@ class Run:
         if image is not None:
             results.write(overlay_name(film.place), [draw_overlay(image, examination)])
 
-    def _pages(self, examination_of: Callable[[FoundFilm], Examination]) -> Iterator[tuple[str, Iterator[str]]]:
+    def _pages(self, examinations: Iterable[Examination]) -> Iterator[tuple[str, Iterator[str]]]:
         from lennox.report import html
 
         size = html.FILMS_A_PAGE
@@ -200,14 +197,11 @@ class Run:
         names = tuple("report.html" if page == 0 else f"report-{page + 1}.html" for page in range(count))
         identity = ModelIdentity(self.model.card.name, self.model.card.version, self.model.sha256, self.model.release)
         run = html.Run(self.model.card, identity, self.point, datetime.now().astimezone(), **_by_group(self.groups))
+        shown = zip(self.films, examinations, strict=True)
         for number, name in enumerate(names):
-            chosen = self.films[number * size : (number + 1) * size]
-            entries = []
-            for film in chosen:
-                examination = examination_of(film)
-                entries.append(html.Film(examination, partial(self._open, film, examination)))
+            entries = [html.Film(one, partial(self._open, film, one)) for film, one in islice(shown, size)]
             page = html.Page(number + 1, count, number * size + 1, names)
-            yield name, html.html_parts(entries, run, page)
+            yield name, html.html_parts(entries, run, page, over=partial(in_order, self.executor))
 
     def _open(self, film: FoundFilm, examination: Examination) -> Image | None:
         """The film's image again; None if it is gone or is no longer the film that was assessed."""
@@ -237,10 +231,3 @@ def _emit(text: str) -> None:
     stream = sys.stdout.buffer
     stream.write(text.encode())
     stream.flush()  # whoever reads the pipe gets each film at once
-
-
-def _processors() -> int:
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not on Linux
-        return os.cpu_count() or 1

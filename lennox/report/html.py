@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -26,6 +26,7 @@ from lennox.report import pictures, words
 from lennox.report.facts import read_facts
 from lennox.report.marks import place_numbers, scale_bar, soften
 
+Over = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 FILMS_A_PAGE = 200
 LONGEST_SIDE = 1100  # of an embedded film, in pixels: sharp at half the width of a large screen
 THUMBNAIL_SIDE = 160  # of an image without a result: enough to know it by
@@ -69,8 +70,11 @@ class Page:
     names: tuple[str, ...] = ("report.html",)
 
 
-def html_parts(films: Sequence[Film], run: Run, page: Page | None = None) -> Iterator[str]:
-    """The page's text in parts, in order. Only one film's image is held at a time."""
+def html_parts(films: Sequence[Film], run: Run, page: Page | None = None, *, over: Over = map) -> Iterator[str]:
+    """The page's text in parts, in order.
+
+    over : `map`, which holds one film's image at a time, or one like it that uses more cores
+    """
     page = page or Page()
     numbered = list(enumerate(films, page.first_film))
     template = _environment().get_template("report.html")
@@ -91,8 +95,8 @@ def html_parts(films: Sequence[Film], run: Run, page: Page | None = None) -> Ite
         notice=words.notice(run.model.release),
         rows=[_row(number, film.examination) for number, film in numbered],
         refused=sum(map(_refused, films)),
-        refusals=(_refusal(number, film) for number, film in numbered if _refused(film)),
-        films=(_film(number, film) for number, film in numbered if not _refused(film)),
+        refusals=over(_refusal, (entry for entry in numbered if _refused(entry[1]))),
+        films=over(_film, (entry for entry in numbered if not _refused(entry[1]))),
     )
 
 
@@ -127,7 +131,8 @@ def _row(number: int, examination: Examination) -> dict[str, Any]:
     }
 
 
-def _refusal(number: int, film: Film) -> dict[str, Any]:
+def _refusal(numbered: tuple[int, Film]) -> dict[str, Any]:
+    number, film = numbered
     examination = film.examination
     image = film.open() if examination.source.rows else None
     return _row(number, examination) | {
@@ -136,7 +141,8 @@ def _refusal(number: int, film: Film) -> dict[str, Any]:
     }
 
 
-def _film(number: int, film: Film) -> dict[str, Any]:
+def _film(numbered: tuple[int, Film]) -> dict[str, Any]:
+    number, film = numbered
     source = film.examination.source
     image = film.open()
     rows, columns = source.rows or 1, source.columns or 1

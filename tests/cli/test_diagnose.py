@@ -1,6 +1,7 @@
 import csv
 import io
 import json
+import re
 from pathlib import Path
 
 import jsonschema
@@ -74,6 +75,13 @@ def test_a_page_on_stdout(invoke, films):
     assert result.exit_code == 1
     assert result.stdout.startswith("<!doctype html>")
     assert result.stdout.count("<article") == 3
+
+
+@pytest.mark.parametrize("form", ["json", "csv", "html"])
+def test_more_workers_change_nothing(invoke, films, form):
+    one, three = (invoke("diagnose", films, "--format", form, "--threads", number).stdout for number in (1, 3))
+    created = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d")
+    assert created.sub("", one) == created.sub("", three)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from lennox.cli.films import LONGEST_NAME, find_films
+from lennox.cli.films import LONGEST_NAME, FilmList, FoundFilm, find_films
 from lennox.errors import InputError
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -61,16 +61,50 @@ def test_a_long_name_still_fits_a_file_system(tmp_path):
     (tmp_path / (film.place + ".json")).touch()
 
 
-def test_names_take_little_memory(tmp_path, monkeypatch):
-    files = [f"{number:06}.png" for number in range(20_000)]
-    monkeypatch.setattr("lennox.cli.films.os.walk", lambda *_, **__: iter([(str(tmp_path), [], files)]))
+def test_folders_whose_names_differ_only_in_case_keep_their_results_apart(tmp_path):
+    for name in ("Scan/1.png", "scan/1.png", "scan/deep/1.png", "1.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    places = [film.place for film in find_films([tmp_path], recursive=True).films]
+    assert places == ["1.png", "Scan/1.png", "scan~2/1.png", "scan~2/deep/1.png"]
+
+
+def test_a_list_is_the_same_at_each_pass_however_often_and_where_it_lies(tmp_path, monkeypatch):
+    films = [
+        FoundFilm(f"{folder}{name}", f"there/{name}") for folder in ("", "/", "a/b/") for name in ("x", "é\udcff\n")
+    ]
+    for in_memory in (1, 1 << 20):
+        monkeypatch.setattr("lennox.cli.films.IN_MEMORY", in_memory)
+        kept = FilmList()
+        for film in films:
+            kept.append(film)
+        first, second = iter(kept), iter(kept)
+        assert next(first) == next(second) == films[0]
+        assert next(first) == films[1]
+        assert list(second) == films[1:]
+        assert list(first) == films[2:]
+        assert len(kept) == len(films)
+
+
+def test_fifty_thousand_films_are_held_in_no_more_memory_than_a_hundred(tmp_path, monkeypatch):
     monkeypatch.setattr("lennox.cli.films._is_image", lambda *_: True)
-    tracemalloc.start()
-    found = find_films([tmp_path], recursive=False)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert len(found.films) == 20_000
-    assert peak < 20e6  # 100 MB for 100,000
+
+    def held_and_peak(count):
+        monkeypatch.setattr(
+            "lennox.cli.films.os.walk",
+            lambda *_, **__: iter([(str(tmp_path), [], [f"{number:06}.png" for number in range(count)])]),
+        )
+        tracemalloc.start()
+        found = find_films([tmp_path], recursive=False)
+        held, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert len(found.films) == count
+        return held, peak
+
+    held_and_peak(100)  # whatever the first call imports
+    few, many = held_and_peak(100), held_and_peak(50_000)
+    assert many[0] < few[0] + 20_000  # bytes; a list of FoundFilm takes 15 million
+    assert many[1] < 15e6  # the names of the one folder, while it is looked into
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="nothing is closed to root")

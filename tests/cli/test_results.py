@@ -1,12 +1,18 @@
+import gc
 import json
+import os
 import signal
 import sys
 import time
+import tracemalloc
 
+import numpy as np
 import pytest
+from PIL import Image as Raster
 
 from lennox.cli.results import Results
 from lennox.errors import InputError
+from lennox.examination import diagnose_file
 
 FILMS = 30
 
@@ -130,6 +136,29 @@ def test_another_format_needs_no_new_assessment(invoke, films, tmp_path):
         assert (out / name).stat().st_size > 500
     del before["3.png.json"]
     assert before.items() <= times(out).items()
+
+
+def test_memory_does_not_grow_while_a_folder_is_read(invoke, tmp_path, monkeypatch):
+    films = tmp_path / "films"
+    films.mkdir()
+    Raster.fromarray(np.full((24, 32), 90, np.uint8)).save(films / "0000.png")
+    for number in range(1, 1000):
+        os.link(films / "0000.png", films / f"{number:04}.png")
+    held = []
+
+    def watched(path, *arguments, **options):
+        if path.endswith("00.png"):
+            gc.collect()
+            held.append(tracemalloc.get_traced_memory()[0])
+        return diagnose_file(path, *arguments, **options)
+
+    monkeypatch.setattr("lennox.cli.run.diagnose_file", watched)
+    tracemalloc.start()
+    result = invoke("diagnose", films, "--threads", "1", "--out", tmp_path / "out")
+    tracemalloc.stop()
+    assert "1000 films" in result.stderr
+    assert len(held) == 10
+    assert max(held[2:]) - held[1] < 100_000, held  # bytes; 900 examinations are 800,000
 
 
 def test_same_names_in_different_folders_are_kept_apart(invoke, films, write_films, tmp_path):
