@@ -189,7 +189,8 @@ def _processor() -> str | None:
     except OSError:
         return None
     lines = [line for line in first.splitlines() if line.partition(":")[0].strip() in _OF_THE_PROCESSOR]
-    found = np.show_config(mode="dicts")["SIMD Extensions"]["found"]  # differs from the above in an emulator
+    simd = np.show_config(mode="dicts")["SIMD Extensions"]
+    found = simd.get("found", [])  # differs from the above in an emulator; missing on a processor without AVX
     return "\n".join((*lines, *found)) if lines else None
 
 
