@@ -30,6 +30,7 @@ def _probability(ctx: click.Context, parameter: click.Parameter, value: float | 
 )
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Keep the results in a folder.")
 @click.option("--overlay", is_flag=True, help="With --out: also a PNG of each film with outlines.")
+@click.option("--dicom", is_flag=True, help="With --out: also a DICOM file of each film with outlines.")
 @click.option("--resume", is_flag=True, help="With --out: go on with an interrupted run; finished films are kept.")
 @click.option("--frame", type=click.IntRange(0), metavar="N", help="Which image of a file with several, from 0.")
 @passage_options
@@ -43,6 +44,7 @@ def diagnose(
     form: str | None,
     out: Path | None,
     overlay: bool,
+    dicom: bool,
     resume: bool,
     frame: int | None,
     passage: Passage,
@@ -67,11 +69,13 @@ def diagnose(
     """
     if threshold is not None and operating_point is not None:
         raise click.UsageError("--threshold and --operating-point both set the threshold; give one of them.")
-    for option, given in (("--overlay", overlay), ("--resume", resume)):
+    for option, given in (("--overlay", overlay), ("--dicom", dicom), ("--resume", resume)):
         if given and out is None:
             raise click.UsageError(f"{option} needs --out DIR, the folder to keep results in.")
 
     from lennox.cli.run import Choices, run  # here: they load the model's runtime
 
-    choices = Choices(recursive, model, threshold, operating_point, threads, form, out, overlay, resume, frame, passage)
+    choices = Choices(
+        recursive, model, threshold, operating_point, threads, form, out, overlay, dicom, resume, frame, passage
+    )
     raise click.exceptions.Exit(run(paths, choices))

@@ -2,6 +2,7 @@
 
 records/<place>.json      one film each, as soon as it is assessed
 overlays/<place>.png      if asked for
+captures/<place>.dcm      if asked for
 examinations.jsonl, examinations.csv or report.html      all films, at the end
 .unfinished/              files being written; gone when the run ends
 """
@@ -62,8 +63,8 @@ class Results:
         except (OSError, ValueError) as error:
             raise InputError("a record of this run is gone or damaged; run again with --resume.") from error
 
-    def finished(self, place: str, path: str, model: Model, point: OperatingPoint, *, overlay: bool) -> bool:
-        """Whether the kept results are those that assessing the file again would give.
+    def finished(self, place: str, path: str, model: Model, point: OperatingPoint, pictures: Iterable[str]) -> bool:
+        """Whether the kept results are those that assessing the file again would give, the pictures among them.
 
         Same bytes of the film, same weights and release, same operating point, same lennox; unreadable films are
         tried again.
@@ -77,7 +78,7 @@ class Results:
                 digest = hashlib.file_digest(stream, "sha256").hexdigest()
         except (OSError, ValueError, LookupError, TypeError, InputError):
             return False
-        if overlay and kept.status == "assessed" and not (self.folder / overlay_name(place)).is_file():
+        if kept.status == "assessed" and not all((self.folder / name).is_file() for name in pictures):
             return False
         identity = (kept.model.name, kept.model.sha256, kept.model.release)
         return (
@@ -96,6 +97,11 @@ class Results:
 def overlay_name(place: str) -> str:
     """Where the overlay of a film lies, below the folder."""
     return f"overlays/{place}.png"
+
+
+def capture_name(place: str) -> str:
+    """Where the DICOM capture of a film lies, below the folder."""
+    return f"captures/{place}.dcm"
 
 
 def _record(place: str) -> str:

@@ -19,7 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from lennox.card import OperatingPoint
 from lennox.cli.films import FilmList, FoundFilm, find_films
 from lennox.cli.passage import Passage
-from lennox.cli.results import Results, overlay_name
+from lennox.cli.results import Results, capture_name, overlay_name
 from lennox.errors import ImageError
 from lennox.examination import CUSTOM, Examination, ModelIdentity, diagnose_file, in_order, processors
 from lennox.image import Image, read_image
@@ -39,6 +39,7 @@ class Choices:
     form: str | None
     out: Path | None
     overlay: bool
+    dicom: bool
     resume: bool
     frame: int | None
     passage: Passage
@@ -134,7 +135,7 @@ class Run:
                 _emit(part)
 
     def keep(self, out: Path) -> None:
-        """Each film's record and overlay in a folder as soon as they are there, then all of them in one file."""
+        """Each film's record and pictures in a folder as soon as they are there, then all of them in one file."""
         results = Results(out, resume=self.choices.resume)
         for _ in self._assess(partial(self._keep_one, results)):
             pass
@@ -159,11 +160,12 @@ class Run:
         )
 
     def _keep_one(self, results: Results, film: FoundFilm) -> Examination:
-        overlay = self.choices.overlay
-        if self.choices.resume and results.finished(film.place, film.path, self.model, self.point, overlay=overlay):
+        asked = ((self.choices.overlay, overlay_name), (self.choices.dicom, capture_name))
+        pictures = [name(film.place) for wanted, name in asked if wanted]
+        if self.choices.resume and results.finished(film.place, film.path, self.model, self.point, pictures):
             return results.read(film.place)
         examination = self._examine(film)
-        if overlay and examination.status == "assessed":
+        if examination.status == "assessed":
             self._draw(film, examination, results)
         results.save(film.place, examination)  # last: what is recorded is finished
         return examination
@@ -183,11 +185,21 @@ class Run:
             yield from progress.track(examinations, len(self.films), description="films")
 
     def _draw(self, film: FoundFilm, examination: Examination, results: Results) -> None:
-        from lennox.report.overlay import draw_overlay
+        """The pictures that were asked for; none if the film is gone or no longer the one that was assessed."""
+        if self.choices.overlay:
+            from lennox.report.overlay import draw_overlay
 
-        image = self._open(film, examination)
-        if image is not None:
-            results.write(overlay_name(film.place), [draw_overlay(image, examination)])
+            image = self._open(film, examination)
+            if image is not None:
+                results.write(overlay_name(film.place), [draw_overlay(image, examination)])
+        if self.choices.dicom:
+            from lennox.report.dicom_capture import draw_capture
+
+            try:
+                capture = draw_capture(Path(film.path).read_bytes(), examination, frame=self.choices.frame)
+            except (ImageError, OSError):
+                return
+            results.write(capture_name(film.place), [capture])
 
     def _pages(self, examinations: Iterable[Examination]) -> Iterator[tuple[str, Iterator[str]]]:
         from lennox.report import html
