@@ -55,9 +55,10 @@ lint: .venv/lennox
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# Every ratio beside its peers, into benchmarks/results; see docs/performance.md.
 bench: .venv/lennox
-	$(BIN)/python -m pip install --quiet "$$(ls .venv/wheel/*.whl)[test,bench]"
-	$(BIN)/pytest benchmarks -o python_files='bench_*.py' --benchmark-only
+	$(BIN)/python -m pip install --quiet "torch==2.13.0" "$$(ls .venv/wheel/*.whl)[bench]"
+	$(BIN)/python benchmarks/run.py
 
 clean:
 	rm -rf .venv build dist demo *.egg-info

@@ -11,7 +11,7 @@ import textwrap
 
 import numpy as np
 import pytest
-from measuring import Work, memory
+from measuring import Work, extremes
 
 from lennox import _core
 
@@ -179,4 +179,4 @@ def test_peak_memory(benchmark, weigh, peer):
     said = {"opencv_tuned": "OpenCV, tuned", "scikit_image": "scikit-image"}[peer]
     ours = benchmark.pedantic(peak_mib, ["lennox"], rounds=1, iterations=1)
     line = work((2048, 1536, 512), np.uint16, said, name=f"{NAME}, memory with the output of 1 MiB")
-    weigh(memory(line, "MiB", ours, peak_mib(peer), MOST_MIB))
+    weigh(extremes(line, "MiB", ours, peak_mib(peer), MOST_MIB))

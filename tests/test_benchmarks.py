@@ -1,0 +1,70 @@
+"""What the benchmarks promise: turns, a strict verdict, no machine's name, and a page that quotes what was measured."""
+
+import json
+import platform
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+RESULTS = [path for path in sorted((ROOT / "benchmarks/results").glob("*.json")) if ".growth" not in path.name]
+PAGE = ROOT / "docs/performance.md"
+
+
+@pytest.fixture(autouse=True)
+def benchmarks(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+
+
+def test_calls_take_turns_and_go_first_in_turn():
+    from measuring import by_itself, paired
+
+    calls = []
+    times = paired(lambda: calls.append("peer") or 2.0, lambda: calls.append("ours") or 1.0, 3, by_itself)
+    assert calls == ["peer", "ours", "ours", "peer", "peer", "ours", "ours", "peer"]  # the first two warm up
+    assert times.peer_s == (2.0, 2.0, 2.0)
+    assert times.ours_s == (1.0, 1.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("peer", "at_least", "at_most", "good"),
+    [
+        ((2.0, 4.0, 4.0), 2.0, None, True),
+        ((2.0, 4.0, 4.0), 3.0, None, False),  # the median of pairs is 4, the shortest times say 2
+        ((3.0, 3.0, 9.0), 3.0, None, True),
+        ((0.5, 0.8, 0.8), None, 2.0, True),  # 2 by the shortest times
+        ((0.8, 0.8, 0.8), None, 1.2, False),
+    ],
+)
+def test_a_target_is_met_when_both_estimates_reach_it(peer, at_least, at_most, good):
+    from measuring import Paired, Work
+
+    line = Paired(peer, (1.0, 1.0, 1.0)).compare(Work("work", "size", "peer", at_least, at_most))
+    assert (line["margin"] >= 1) == good
+
+
+def test_results_are_filed_under_the_processor_not_the_machine():
+    from measuring import host
+
+    assert host().endswith("-cores")
+    assert platform.node().lower() not in host()
+
+
+@pytest.mark.parametrize("path", RESULTS, ids=lambda path: path.stem)
+def test_the_table_is_that_of_the_results(path):
+    from report import table
+
+    document = json.loads(path.read_text(encoding="utf-8"))
+    assert path.with_suffix(".md").read_text(encoding="utf-8") == table(document)
+    assert document["machine_info"]["node"] == path.stem
+
+
+def test_the_page_quotes_the_results():
+    from report import costs, growth, promises
+
+    page = PAGE.read_text(encoding="utf-8")
+    (path,) = RESULTS
+    document = json.loads(path.read_text(encoding="utf-8"))
+    grown = json.loads(path.with_suffix(".growth.json").read_text(encoding="utf-8"))
+    for text in (costs(document), promises(document), growth(grown)):
+        assert f" -->\n\n{text}\n<!-- end of " in page, "python benchmarks/report.py and growth.py write the page"
