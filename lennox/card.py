@@ -134,7 +134,7 @@ class ModelCard:
             )
         except KeyError as error:
             raise ModelError(f"{where}: the card lacks {error}; a card must follow {FORMAT}.") from error
-        except (ValueError, TypeError, AttributeError) as error:
+        except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
             raise ModelError(f"{where}: not a valid model card: {error}.") from error
 
     @classmethod

@@ -12,10 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lennox.errors import ModelError
+from lennox.errors import ModelError, one_line
 from lennox.statement import is_sha256
 
 _CHANNEL = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+LONGEST = 1000  # letters of a title, a body, a reason
 _TIME = "%Y-%m-%dT%H:%M:%S.%fZ"
 
 
@@ -45,7 +46,8 @@ class PassedPolicy:
         _refuse_unless(_CHANNEL.fullmatch(self.policy), "a policy's id")
         digests = (self.policy_sha256, self.ratification_sha256, self.audit_sha256, self.data_sha256)
         _refuse_unless(all(map(is_sha256, digests)), "its digests")
-        _refuse_unless(self.attempt >= 1, "the attempt")
+        _refuse_unless(type(self.attempt) is int and self.attempt >= 1, "the attempt")
+        _refuse_unless(_are_texts(self.version, self.title, self.body, self.data), "its words")
 
     @property
     def folder(self) -> str:
@@ -83,6 +85,7 @@ class Release:
         _refuse_unless(is_channel(self.channel), "the channel")
         _refuse_unless(self.passed and len({one.policy for one in self.passed}) == len(self.passed), "its policies")
         _refuse_unless(re.fullmatch(r"[01]\.\d{6}", self.threshold), "the threshold")
+        _refuse_unless(_are_texts(self.model, self.version, self.point, *self.tools.values()), "its words")
 
     def predicate(self) -> dict[str, Any]:
         """The form that is signed."""
@@ -137,12 +140,17 @@ class Release:
             raise ModelError("it is not a release that this version of lennox understands") from error
         return claim
 
-    def words(self) -> str:
-        """The release for people: channel, policies and who ratified them, operating point, last day."""
+    def words(self, ratifiers: Mapping[str, str] | None = None) -> str:
+        """The release for people: channel, policies and who ratified them, operating point, last day.
+
+        ratifiers : by policy, whose keys ratified it; who the policy's own text says it was is not proof
+        """
+        by = {policy: f", ratified by {names}" for policy, names in (ratifiers or {}).items()}
         under = " and ".join(
-            f"policy {one.policy} {one.version} ({one.policy_sha256[:12]}) of {one.body}" for one in self.passed
+            f"policy {one.policy} {one.version} ({one.policy_sha256[:12]}) of {one.body}{by.get(one.policy, '')}"
+            for one in self.passed
         )
-        return (
+        return one_line(
             f"released for {self.channel} under {under}; audited at operating point "
             f"{self.point} ({float(self.threshold):.3g}), valid to {self.expires}"
         )
@@ -157,6 +165,9 @@ class Ratification:
     sha256: str
     body: str
     signed: datetime.datetime
+
+    def __post_init__(self) -> None:
+        _refuse_unless(_are_texts(self.policy, self.version, self.body) and is_sha256(self.sha256), "its words")
 
     def predicate(self) -> dict[str, Any]:
         """The form that is signed."""
@@ -187,11 +198,14 @@ class Ratification:
 
 @dataclass(frozen=True, slots=True)
 class Revocation:
-    """A release that was taken back. release_sha256 : of its release.json"""
+    """A release that was taken back. release_sha256 : of the statement in its release.json, without signatures"""
 
     release_sha256: str
     why: str
     signed: datetime.datetime
+
+    def __post_init__(self) -> None:
+        _refuse_unless(_are_texts(self.why) and is_sha256(self.release_sha256), "its words")
 
     def predicate(self) -> dict[str, Any]:
         """The form that is signed."""
@@ -202,7 +216,7 @@ class Revocation:
         """Read what `predicate` gives. Raises ModelError."""
         try:
             claim = cls(predicate["release_sha256"], predicate["why"], read_time(predicate["signed"]))
-            if claim.predicate() != predicate or not is_sha256(claim.release_sha256):
+            if claim.predicate() != predicate:
                 raise ValueError("more or other fields")
         except (LookupError, TypeError, ValueError) as error:
             raise ModelError("it is not a revocation that this version of lennox understands") from error
@@ -244,6 +258,10 @@ def _passed(entry: Mapping[str, Any]) -> PassedPolicy:
         data=data["name"],
         data_sha256=data["sha256"],
     )
+
+
+def _are_texts(*values: object) -> bool:
+    return all(isinstance(value, str) and 0 < len(value) <= LONGEST for value in values)
 
 
 def _refuse_unless(holds: object, what: str) -> None:

@@ -14,6 +14,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+JOINERS = "\u200c\u200d"  # spelled in Persian, Indic scripts and emoji
+
+
+def one_line(text: str) -> str:
+    """Text as one line: breaks become spaces, terminal codes and direction marks, which a name may hold, U+FFFD."""
+    text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return "".join(
+        sign if sign.isprintable() or sign in JOINERS else " " if sign.isspace() else "\ufffd" for sign in text
+    )
+
 
 class LennoxError(Exception):
     """Something outside the program is wrong; the message says what was found, what was wanted and what to do."""

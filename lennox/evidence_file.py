@@ -48,6 +48,14 @@ def read_audit(path: Path) -> tuple[bytes, AuditDocument]:
     place = path / "audit.json" if path.is_dir() else path
     try:
         data = place.read_bytes()
+    except OSError as error:
+        raise InputError(f"{place.name}: cannot be read ({error.strerror}); name an audit or its folder.") from error
+    return data, audit_document(data, place.name)
+
+
+def audit_document(data: bytes, name: str = "audit.json") -> AuditDocument:
+    """The audit that the bytes hold. Raises InputError."""
+    try:
         document = json.loads(data)
         if document["format"] != FORMAT:
             raise ValueError(f"its format is '{document['format']}', this version reads '{FORMAT}'")
@@ -66,14 +74,10 @@ def read_audit(path: Path) -> tuple[bytes, AuditDocument]:
             rows=tuple(document["rows"]),
         )
         for row in read.rows:
-            _ = row["requirement"], row["verdict"], row["group"], row["gated"], row["limit"], row["bound"]
-    except OSError as error:
-        raise InputError(f"{place.name}: cannot be read ({error.strerror}); name an audit or its folder.") from error
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
-        raise InputError(
-            f"{place.name}: not an audit that this version reads ({error}); run the audit again."
-        ) from error
-    return data, read
+            _ = row["requirement"], row["verdict"], row["gated"], row["limit"], row["bound"], row["group"].items()
+    except (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+        raise InputError(f"{name}: not an audit that this version reads ({error}); run the audit again.") from error
+    return read
 
 
 def audit_problems(audit: AuditDocument, policy: Policy, card: ModelCard, sha256: str) -> list[str]:

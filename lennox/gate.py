@@ -9,43 +9,56 @@ from __future__ import annotations
 
 import datetime
 import os
-import stat
-import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from lennox.card import ModelCard
-from lennox.claims import PassedPolicy, Ratification, Release, Revocation, now
-from lennox.errors import InputError, ModelError
+from lennox.claims import PassedPolicy, Release, Revocation, now
+from lennox.errors import ModelError, one_line
+from lennox.model_files import Files, list_files, read_once
 from lennox.onnx_file import weights_sha256
-from lennox.statement import RATIFICATION, RELEASE, REVOCATION, PublicKey, Signed, digest, verify
-from lennox.trust import Trust
+from lennox.ratified import ratified
+from lennox.statement import RELEASE, REVOCATION, Signed, digest, verify
+from lennox.trust import Trust, TrustedKey
 
 STATEMENT_FILE = "release.json"
+NOBODY = (
+    "nobody has signed a release of it (release.json), which would say that an audit has shown how well it works for "
+    "each group of people that a community named; until then it must not decide about a patient (what was measured: "
+    "`lennox models NAME`; what a release takes: docs/release.md)."
+)
 REVOCATION_FILE = "revocation.json"
 LIBRARIES = (".so", ".dll", ".dylib")
-MOST_FILES = 1000
+MOST_SAID = 5  # sentences about files
 CLOCKS_MAY_DIFFER = datetime.timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A release that holds, and the bytes it was checked on."""
+    """A release that holds, and the files it was checked on.
+
+    auditors : names of the trusted keys that released it
+    ratifiers : by policy, whose keys ratified it, as they are known here
+    """
 
     release: Release
     statement_sha256: str
-    files: Mapping[str, bytes]
+    files: Files
     auditors: tuple[str, ...]
-    ratifiers: tuple[str, ...]
+    ratifiers: Mapping[str, str]
+
+    def words(self) -> str:
+        """The release for people."""
+        return self.release.words(self.ratifiers)
 
 
 class NotReleasedError(ModelError):
-    """The folder holds no release that counts here; `reasons` has one sentence each."""
+    """The folder holds no release that counts here; `reasons` has one sentence each, on one line."""
 
-    def __init__(self, reasons: tuple[str, ...]) -> None:
-        super().__init__(reasons)
-        self.reasons = reasons
+    def __init__(self, reasons: Iterable[str]) -> None:
+        self.reasons = tuple(one_line(reason) for reason in dict.fromkeys(reasons))
+        super().__init__(self.reasons)
 
     def __str__(self) -> str:
         return " ".join(self.reasons)
@@ -53,151 +66,67 @@ class NotReleasedError(ModelError):
 
 def check(folder: Path, channel: str, trust: Trust, *, on: datetime.datetime | None = None) -> Checked:
     """Check a model's folder. on : the moment, now unless given. Raises NotReleasedError with every reason found."""
-    moment = on or now()
+    if not os.path.lexists(folder / STATEMENT_FILE):
+        raise NotReleasedError((NOBODY,))
     try:
-        envelope = read_once(folder, STATEMENT_FILE)
-    except ModelError as error:
-        missing = not os.path.lexists(folder / STATEMENT_FILE)
-        why = "it has no release statement (release.json)." if missing else str(error)
-        raise NotReleasedError((why,)) from error
-    try:
-        signed = verify(envelope, RELEASE)
+        signed = verify(read_once(folder, STATEMENT_FILE), RELEASE)
         release = Release.from_predicate(signed.predicate)
     except ModelError as error:
-        raise NotReleasedError((f"its release statement does not hold: {error}.",)) from error
+        raise NotReleasedError(
+            (f"its release statement (release.json) does not hold: {error}".rstrip(".") + ".",)
+        ) from error
 
     files, reasons = _read_files(folder, signed.subjects)
-    auditors = trust.counted(signed.signers, channel, "release")
     reasons += _signers(signed, release, channel, trust)
-    reasons += _standing(signed, release, channel, trust, moment)
+    reasons += _standing(signed, release, trust, on or now())
     reasons += _suspended(files, channel, trust)
     reasons += _revocation(folder, signed, release, trust)
-    reasons += [reason for one in release.passed for reason in _policy(one, files, signed, channel, trust)]
+    ratifiers = {}
+    for one in release.passed:
+        keys, against = _policy(one, files, signed, channel, trust)
+        reasons += [f"policy {one.policy}: {reason}" for reason in against]
+        ratifiers[one.policy] = " and ".join(f"{key.name} (key {key.public.identity[:12]})" for key in keys)
     reasons += [
         f"the channel {channel} also asks for a pass under the policy {policy}."
         for policy in trust.rule(channel).policies
-        if policy not in {one.policy for one in release.passed}
+        if policy not in ratifiers
     ]
     reasons += _card(files, release)
     if reasons:
-        raise NotReleasedError(tuple(dict.fromkeys(reasons)))
-    ratifiers = dict.fromkeys(one.body for one in release.passed)
-    return Checked(release, signed.sha256, files, tuple(key.name for key in auditors), tuple(ratifiers))
+        raise NotReleasedError(reasons)
+    auditors = tuple(key.name for key in trust.counted(signed.signers, channel, "release"))
+    return Checked(release, signed.sha256, files, auditors, ratifiers)
 
 
-def list_files(folder: Path) -> Iterator[str]:
-    """Every file below a folder, as `part/part`, in order. Raises ModelError for a link or anything but a file."""
-    count = 0
-    for where, folders, names in os.walk(folder, onerror=_cannot_be_listed):
-        folders.sort()
-        for name in sorted((*folders, *names)):
-            path = Path(where) / name
-            if path.is_symlink():
-                raise ModelError(f"'{name}' is a link; a model's folder holds files only.")
-        for name in sorted(names):
-            count += 1
-            if count > MOST_FILES:
-                raise ModelError(f"the folder holds more than {MOST_FILES} files; a model needs a few.")
-            yield (Path(where) / name).relative_to(folder).as_posix()
-
-
-def read_once(folder: Path, name: str) -> bytes:
-    """The bytes of one file below `folder`, read in one go. Raises ModelError for a link, a `..`, or no file."""
-    if not is_plain(name):
-        raise ModelError(f"'{name[:80]}' does not stay within the model's folder.")
-    try:
-        # NOFOLLOW: not through a link; NONBLOCK: a pipe must not keep us waiting
-        place = os.open(folder / name, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
-        with os.fdopen(place, "rb") as stream:
-            if not stat.S_ISREG(os.fstat(place).st_mode):
-                raise ModelError(f"'{name}' is not a file.")
-            return stream.read()
-    except OSError as error:
-        if (folder / name).is_symlink():
-            raise ModelError(f"'{name}' is a link; a model's folder holds files only.") from error
-        raise ModelError(f"{name}: cannot be read ({error.strerror}); install the model again.") from error
-
-
-def is_plain(name: str) -> bool:
-    """Whether a name stays within its folder on every system, and is spelled in one way only."""
-    path = PurePosixPath(name)
-    return (
-        bool(name)
-        and name == path.as_posix()
-        and not path.is_absolute()
-        and not {"..", "."} & set(name.split("/"))
-        and not any(sign in name for sign in ("\\", ":", "\0"))
-    )
-
-
-def ratification_problems(
-    policy: bytes, envelopes: bytes, channel: str, trust: Trust, audit_started: datetime.datetime
-) -> tuple[Ratification | None, list[str]]:
-    """What those who ratified a policy say of it, and why it does not suffice for a channel, a sentence each.
-
-    envelopes : one a line, each signed before the audit began, or it does not count
-    """
-    claims: list[Ratification] = []
-    signers: set[str] = set()
-    late, found = 0, []
-    for line in envelopes.splitlines(keepends=True):
-        try:
-            signed = verify(line, RATIFICATION)
-            claim = Ratification.from_predicate(signed.predicate)
-        except ModelError as error:
-            return None, [f"its ratification does not hold: {error}."]
-        if claim.sha256 != digest(policy) or signed.subjects != {"policy.toml": digest(policy)}:
-            return None, ["the ratification is of another text of the policy."]
-        found += _revoked_keys(signed, trust)
-        claims.append(claim)
-        if claim.signed > audit_started:
-            late += 1
-        else:
-            signers |= signed.signers
-    if len({(claim.policy, claim.version, claim.body) for claim in claims}) != 1:
-        return None, ["nobody has ratified it, or not all the same."]
-    after = f" ({late} signed after the audit had begun)" if late else ""
-    own, required = _own_keys(policy)
-    have = len((signers & own) - trust.revoked_identities())
-    if have < required:
-        found.append(f"{have} of the policy's own keys ratified it before the audit{after}; it asks for {required}.")
-    counted, wanted = trust.counted(signers, channel, "ratify"), trust.rule(channel).ratifications
-    if len(counted) < wanted:
-        found.append(
-            f"{len(counted)} of the keys that ratified it before the audit{after} may ratify for the channel {channel} "
-            f"here; {wanted} must."
-        )
-    return claims[0], found
-
-
-def _read_files(folder: Path, subjects: Mapping[str, str]) -> tuple[dict[str, bytes], list[str]]:
-    """Each file that the statement names, read once, and what is wrong with them."""
-    files: dict[str, bytes] = {}
+def _read_files(folder: Path, subjects: Mapping[str, str]) -> tuple[Files, list[str]]:
+    """Each file that the statement names, if it is the one that was released, and what is wrong with the others."""
+    data: dict[str, bytes] = {}
     found = []
     for name, wanted in subjects.items():
         try:
-            data = read_once(folder, name)
+            read = read_once(folder, name)
         except ModelError as error:
-            found.append(f"{error}" if os.path.lexists(folder / name) else f"{name} is missing.")
+            found.append(f"{error}" if os.path.lexists(folder / name) else f"{name[:80]} is missing.")
             continue
-        if digest(data) != wanted:
+        if digest(read) != wanted:
             found.append(f"{name} is not the file that was released (its SHA-256 differs).")
-        if name.lower().endswith(LIBRARIES):
+        elif name.lower().endswith(LIBRARIES):
             found.append(f"{name} is a program library; lennox loads none.")
-        files[name] = data
-    for name in ("model.onnx", "card.json"):
-        if name not in subjects:
-            found.append(f"the statement does not bind {name}.")
+        else:
+            data[name] = read
+    found += [f"the statement does not bind {name}." for name in ("model.onnx", "card.json") if name not in subjects]
     try:
-        extra = set(list_files(folder)) - {*subjects, STATEMENT_FILE, REVOCATION_FILE}
+        extra = sorted(set(list_files(folder)) - {*subjects, STATEMENT_FILE, REVOCATION_FILE})
+        found += [f"{name[:80]} is not part of the release; remove it." for name in extra]
     except ModelError as error:
-        return files, [*found, str(error)]
-    found += [f"{name} is not part of the release; remove it." for name in sorted(extra)[:5]]
-    return files, found
+        found.append(str(error))
+    if len(found) > MOST_SAID:
+        found[MOST_SAID:] = [f"{len(found) - MOST_SAID} more of its files are not as they were released."]
+    return Files(data, {name: subjects[name] for name in data}), found
 
 
 def _signers(signed: Signed, release: Release, channel: str, trust: Trust) -> list[str]:
-    found = _revoked_keys(signed, trust)
+    found = trust.revoked_sentences(signed.signers)
     if release.channel != channel:
         found.append(f"it is released for the channel {release.channel}, not for {channel}.")
     counted, wanted = trust.counted(signed.signers, channel, "release"), trust.rule(channel).releases
@@ -209,11 +138,7 @@ def _signers(signed: Signed, release: Release, channel: str, trust: Trust) -> li
     return found
 
 
-def _revoked_keys(signed: Signed, trust: Trust) -> list[str]:
-    return [f"a key that signed was revoked on {one.date}: {one.why}." for one in trust.revoked_keys(signed.signers)]
-
-
-def _standing(signed: Signed, release: Release, channel: str, trust: Trust, moment: datetime.datetime) -> list[str]:
+def _standing(signed: Signed, release: Release, trust: Trust, moment: datetime.datetime) -> list[str]:
     found = []
     if moment.date() > release.expires:
         found.append(f"the release expired on {release.expires}; a new audit and release are due.")
@@ -225,12 +150,12 @@ def _standing(signed: Signed, release: Release, channel: str, trust: Trust, mome
     return found
 
 
-def _suspended(files: Mapping[str, bytes], channel: str, trust: Trust) -> list[str]:
+def _suspended(files: Files, channel: str, trust: Trust) -> list[str]:
     here = {entry.weights: entry for entry in trust.revoked if entry.weights is not None and entry.channel == channel}
-    if not here or "model.onnx" not in files:
+    if not here or "model.onnx" not in files.data:
         return []
     try:
-        entry = here.get(weights_sha256(files["model.onnx"], files))
+        entry = here.get(weights_sha256(files))
     except ModelError as error:
         return [f"model.onnx: {error}"]
     if entry is None:
@@ -252,12 +177,12 @@ def _revocation(folder: Path, signed: Signed, release: Release, trust: Trust) ->
     return [f"the release was revoked on {claim.signed:%Y-%m-%d}: {claim.why}."]
 
 
-def _card(files: Mapping[str, bytes], release: Release) -> list[str]:
+def _card(files: Files, release: Release) -> list[str]:
     """Whether the card is that of the model, version and operating point that were released."""
-    if "card.json" not in files:
-        return []  # said already: missing
+    if "card.json" not in files.data:
+        return []  # said already: missing, or another
     try:
-        card = ModelCard.from_json(files["card.json"])
+        card = ModelCard.from_json(files.data["card.json"])
     except ModelError as error:
         return [str(error)]
     point = card.operating_point()
@@ -272,34 +197,18 @@ def threshold_text(threshold: float) -> str:
     return f"{threshold:.6f}"
 
 
-def _policy(one: PassedPolicy, files: Mapping[str, bytes], signed: Signed, channel: str, trust: Trust) -> list[str]:
-    """Whether the policy's three files are those that count, and its ratification holds and came first."""
-    if any(signed.subjects.get(name) != wanted for name, wanted in one.expected().items()):
-        return [f"the statement does not bind the policy {one.policy}, its ratification and its audit."]
-    if not all(name in files for name in one.expected()):
-        return []  # said already: missing
-    claim, found = ratification_problems(
-        files[f"{one.folder}/policy.toml"],
-        files[f"{one.folder}/ratification.jsonl"],
-        channel,
-        trust,
-        one.audit_started,
-    )
+def _policy(
+    one: PassedPolicy, files: Files, signed: Signed, channel: str, trust: Trust
+) -> tuple[tuple[TrustedKey, ...], list[str]]:
+    """Whose keys ratified a policy; whether its three files are those that count, and its ratification came first."""
+    expected = one.expected()
+    if any(signed.subjects.get(name) != wanted for name, wanted in expected.items()):
+        return (), ["the statement does not bind it, its ratification and its audit."]
+    if not expected.keys() <= files.data.keys():
+        return (), []  # said already: missing, or others
+    policy, envelopes, _ = (files.data[name] for name in expected)
+    found = ratified(policy, envelopes, channel, trust, one.audit_started)
+    problems, claim = list(found.problems), found.claim
     if claim is not None and (claim.policy, claim.version, claim.body) != (one.policy, one.version, one.body):
-        found.append("the ratification names another policy, version or body.")
-    return [f"policy {one.policy}: {reason}" for reason in found]
-
-
-def _own_keys(policy: bytes) -> tuple[frozenset[str], int]:
-    """The keys that a policy lists for its own ratification, and how many must sign."""
-    try:
-        adopted = tomllib.loads(policy.decode("utf-8"))["ratification"]
-        keys = [PublicKey.from_text(entry["public"]).identity for entry in adopted.get("key", [])]
-        required = adopted.get("signatures", {}).get("required", 1 if keys else 0)
-    except (ValueError, LookupError, TypeError, AttributeError, InputError):
-        return frozenset(), 1  # nobody's keys: it cannot be ratified
-    return frozenset(keys), int(required)
-
-
-def _cannot_be_listed(error: OSError) -> None:
-    raise ModelError(f"the model's folder cannot be read ({error.strerror}).")
+        problems.append("the ratification names another policy, version or body.")
+    return found.keys, problems

@@ -4,6 +4,9 @@ SQLite; each record holds the hash of the one before, so an edit anywhere breaks
 where it ends is kept in a second file, so a shortened or replaced log is seen as well. This shows mistakes and quiet
 edits; somebody who may write both files can still forge them, unless the head was noted elsewhere (`lennox log show`
 prints it, `lennox log verify --head` compares).
+
+While a record is being added, the second file names two ends, without it and with it: whichever of them a killed
+process leaves behind is an honest log, and the next record follows it.
 """
 
 from __future__ import annotations
@@ -12,16 +15,16 @@ import contextlib
 import json
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from lennox.claims import now, time_text
 from lennox.errors import InputError
 from lennox.statement import canonical, digest
 
-KINDS = ("release", "revoke", "load", "override", "audit", "alarm")
+KINDS = ("release", "revoke", "load", "override", "audit", "alarm", "resume")
 START = "0" * 64
 _TABLE = """
 CREATE TABLE IF NOT EXISTS record (
@@ -46,13 +49,27 @@ class Record:
     hash: str
 
 
+class End(NamedTuple):
+    """Where the chain ends: how many records, and the last one's hash."""
+
+    number: int
+    hash: str
+
+    def __str__(self) -> str:
+        return f"{self.number}:{self.hash}"
+
+
+EMPTY = End(0, START)
+
+
 class Log:
     """The log in one file; opening it reads nothing."""
 
     def __init__(self, path: Path | None = None) -> None:
         """`path`, else LENNOX_LOG, else ~/.local/state/lennox/log.sqlite."""
         state = Path(os.environ.get("XDG_STATE_HOME") or "~/.local/state").expanduser()
-        self.path = path or Path(os.environ.get("LENNOX_LOG") or state / "lennox" / "log.sqlite")
+        named = path or Path(os.environ.get("LENNOX_LOG") or state / "lennox" / "log.sqlite")
+        self.path = named.absolute()  # no name that SQLite would take for something else than a file
 
     @property
     def _head_path(self) -> Path:
@@ -64,30 +81,32 @@ class Log:
             raise ValueError(f"kind must be one of {KINDS}")
         text = canonical(details).decode("utf-8")
         with self._open(write=True) as store:
-            row = store.execute("SELECT max(number) FROM record").fetchone()
-            number = (row[0] or 0) + 1
-            # From the head file and not from the last row: a chain that was cut before this moment stays broken.
-            previous = (self._read_head() or "").partition(":")[2] or START
-            time = time_text(now())
-            found = _hash(number, time, kind, text, previous)
-            store.execute("INSERT INTO record VALUES (?, ?, ?, ?, ?, ?)", (number, time, kind, text, previous, found))
-            self._write_head(number, found)
-        return Record(number, time, kind, details, previous, found)
+            last, ends = _last(store), self._read_ends()
+            before = last if last in ends else ends[-1]  # a chain that was cut before this moment stays broken
+            number, time = last.number + 1, time_text(now())
+            added = End(number, _hash(number, time, kind, text, before.hash))
+            store.execute(
+                "INSERT INTO record VALUES (?, ?, ?, ?, ?, ?)", (number, time, kind, text, before.hash, added.hash)
+            )
+            self._write_ends(before, added)
+        with self._open(write=True) as store:
+            if _last(store) == added:  # else somebody has added more, and says so
+                self._write_ends(added)
+        return Record(number, time, kind, details, before.hash, added.hash)
 
     def records(self, *kinds: str) -> tuple[Record, ...]:
         """Every record, the oldest first; of some kinds only if given. Raises InputError if the log is damaged."""
-        if not self.path.exists():
-            return ()
-        with self._open(write=False) as store:
-            rows = store.execute("SELECT number, time, kind, details, previous, hash FROM record ORDER BY number")
+        found = []
+        for number, time, kind, text, before, own in self._rows(kinds or KINDS):
             try:
-                found = [
-                    Record(number, time, name, json.loads(details), previous, own)
-                    for number, time, name, details, previous, own in rows
-                    if not kinds or name in kinds
-                ]
-            except (ValueError, TypeError) as error:
+                details = json.loads(text)
+                if not isinstance(details, dict) or not all(
+                    isinstance(part, str) for part in (time, kind, before, own)
+                ):
+                    raise TypeError("details")
+            except (ValueError, TypeError, RecursionError) as error:
                 raise InputError(f"the log {self.path.name} is damaged; `lennox log verify` says where.") from error
+            found.append(Record(number, time, kind, details, before, own))
         return tuple(found)
 
     def attempts(self, data_sha256: str) -> tuple[Record, ...]:
@@ -96,8 +115,8 @@ class Log:
 
     def head(self) -> str:
         """Length and last hash in one line, to be noted elsewhere."""
-        records = self.records()
-        return f"{len(records)}:{records[-1].hash if records else START}"
+        rows = self._rows()
+        return str(End(len(rows), rows[-1][5]) if rows else EMPTY)
 
     def problems(self, head: str | None = None) -> list[str]:
         """What is wrong with the log, a sentence each; none if it is as it was written.
@@ -105,12 +124,13 @@ class Log:
         head : what `head` gave at an earlier time; the log may have grown since
         """
         try:
-            records = self._raw()
+            rows = self._rows()
+            ends = self._read_ends()
         except InputError as error:
             return [str(error)]
         found = []
         previous = START
-        for place, (number, time, kind, text, before, stated) in enumerate(records, 1):
+        for place, (number, time, kind, text, before, stated) in enumerate(rows, 1):
             if number != place or before != previous:
                 found.append(f"record {place} does not follow the one before it: records were removed or replaced.")
                 break
@@ -118,21 +138,20 @@ class Log:
                 found.append(f"record {number} was edited.")
                 break
             previous = stated
-        for name, kept in (("its head file", self._read_head()), ("the head that was noted", head)):
-            if kept is None and not (name == "its head file" and records):
-                continue
-            length, _, last = (kept or "").partition(":")
-            at = int(length) if length.isdigit() else -1
-            reached = START if at == 0 else records[at - 1][5] if 0 < at <= len(records) else None
-            if reached != last or (name == "its head file" and at != len(records)):
-                found.append(f"the log's {len(records)} records do not agree with {name}: it was cut or replaced.")
+        reached = [EMPTY, *(End(place, row[5]) for place, row in enumerate(rows, 1))]
+        if reached[-1] not in ends:
+            found.append(f"the log's {len(rows)} records do not agree with its head file: it was cut or replaced.")
+        if head is not None and head not in map(str, reached):
+            found.append(f"the log's {len(rows)} records do not agree with the head noted: it was cut or replaced.")
         return found
 
-    def _raw(self) -> list[tuple[Any, ...]]:
+    def _rows(self, kinds: Sequence[str] = KINDS) -> list[tuple[Any, ...]]:
         if not self.path.exists():
             return []
+        chosen = "" if kinds is KINDS else f"WHERE kind IN ({', '.join('?' * len(kinds))})"
         with self._open(write=False) as store:
-            return list(store.execute("SELECT number, time, kind, details, previous, hash FROM record ORDER BY number"))
+            query = f"SELECT number, time, kind, details, previous, hash FROM record {chosen} ORDER BY number"  # noqa: S608
+            return list(store.execute(query, () if kinds is KINDS else kinds))
 
     @contextlib.contextmanager
     def _open(self, *, write: bool) -> Iterator[sqlite3.Connection]:
@@ -141,7 +160,8 @@ class Log:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
                 store = sqlite3.connect(self.path, timeout=30, isolation_level=None)
             else:
-                store = sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", timeout=30, uri=True)
+                # "rw" only to finish what a killed process left; no record is written, no file made
+                store = sqlite3.connect(f"{self.path.as_uri()}?mode=rw", timeout=30, uri=True)
             with contextlib.closing(store):
                 if write:
                     store.executescript(_TABLE)
@@ -154,17 +174,32 @@ class Log:
                 f"the log {self.path.name} cannot be used ({error}); LENNOX_LOG names another place for it."
             ) from error
 
-    def _read_head(self) -> str | None:
+    def _read_ends(self) -> list[End]:
+        """Where the chain may end: one place, or two while a record is being added; where it begins, without a file."""
         try:
-            return self._head_path.read_text("ascii").strip()
+            pairs = [line.partition(":") for line in self._head_path.read_text("ascii").splitlines()]
+            return [End(int(number), last) for number, _, last in pairs] or [EMPTY]
         except (OSError, ValueError):
-            return None
+            return [EMPTY]
 
-    def _write_head(self, number: int, found: str) -> None:
+    def _write_ends(self, *ends: End) -> None:
         draft = self._head_path.with_name(f".{self._head_path.name}.{os.getpid()}")
-        draft.write_text(f"{number}:{found}\n", "ascii")
+        with draft.open("w", encoding="ascii") as stream:
+            stream.writelines(f"{end}\n" for end in ends)
+            stream.flush()
+            os.fsync(stream.fileno())
         draft.replace(self._head_path)
 
 
+def _last(store: sqlite3.Connection) -> End:
+    row = store.execute("SELECT number, hash FROM record ORDER BY number DESC LIMIT 1").fetchone()
+    if row and not isinstance(row[0], int):
+        raise sqlite3.DatabaseError("its records have no numbers")
+    return End(*row) if row else EMPTY
+
+
 def _hash(number: int, time: str, kind: str, details: str, previous: str) -> str:
-    return digest(canonical([number, time, kind, details, previous]))
+    try:
+        return digest(canonical([number, time, kind, details, previous]))
+    except ValueError:  # a record that was edited into something else than text
+        return ""

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from lennox.card import ModelCard
 from lennox.errors import ModelError, ReleaseRefusedError
-from lennox.gate import Checked, NotReleasedError, check, read_once
+from lennox.gate import Checked, NotReleasedError, check
 from lennox.maps import ProbabilityMap
+from lennox.model_files import Files, read_once
 from lennox.onnx_file import external_names, weights_sha256, with_external_data
-from lennox.override import WAY_OUT, Override
+from lennox.override import WAY_OUT, Override, terms_of
 from lennox.prepare import Prepared
 from lennox.seen import note_override, note_release, superseded
 from lennox.session import open_session
-from lennox.statement import digest
 from lennox.trust import Trust
 
 DEFAULT_MODEL = "caries-radiograph-1"
@@ -66,26 +66,27 @@ class Model:
     sha256 : of model.onnx; with external data, of the list of its files and their digests
     """
 
-    def __init__(self, folder: Path, files: Mapping[str, bytes], release: str, threads: int = 1) -> None:
-        """Use `load_model`. files : name -> bytes; what is not among them is not looked at.
+    def __init__(self, folder: Path, files: Files, release: str, threads: int = 1) -> None:
+        """Use `load_model`. files : as they were read; what is not among them is not looked at.
 
         Raises ModelError if a file is missing, altered, or not a network that fits the card.
         """
         self.folder, self.threads, self.release = Path(folder), threads, release
-        self.card = ModelCard.from_json(files["card.json"])
+        self.card = ModelCard.from_json(files.data["card.json"])
         for name, wanted in self.card.files.items():
-            found = digest(files[name]) if name in files else "no such file"
+            found = files.sha256.get(name, "no such file")
             if found != wanted:
                 raise ModelError(
                     f"{self.card.name}: {name} has SHA-256 {found[:12]}…, its card says {wanted[:12]}…; "
                     "install the model again."
                 )
-        for name in external_names(files["model.onnx"]):
+        for name in external_names(files.data["model.onnx"]):
             if name not in self.card.files:
                 raise ModelError(f"{self.card.name}: its card does not give the SHA-256 of '{name[:80]}'.")
-        self.sha256 = weights_sha256(files["model.onnx"], files)
+        self.sha256 = weights_sha256(files)
         self._gate: Gate | None = None
-        weights = with_external_data(files["model.onnx"], files)
+        self._same = (self.sha256, files.sha256["card.json"], release)
+        weights = with_external_data(files.data["model.onnx"], files.data)
         self._session = open_session(weights, self.sha256, self.card.name, threads)
         self._check_fit()
 
@@ -110,7 +111,7 @@ class Model:
             raise ModelError(f"{self.card.name} gave an impossible answer ({error}); it must not be used.") from error
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _load_again, (self.folder, self.threads, self._gate, self.sha256)
+        return _load_again, (self.folder, self.threads, self._gate, self._same)
 
     def __repr__(self) -> str:
         return f"Model({self.card.name} {self.card.version}, {self.release})"
@@ -157,12 +158,11 @@ def describe(name: str | Path, channel: str = DEFAULT_CHANNEL, trust: Trust | No
     folder = _folder_of(name)
     reasons: tuple[str, ...] = ()
     try:
-        release = check_release(folder, channel, trust).release.words()
+        checked = check_release(folder, channel, trust)
+        files, release = checked.files, checked.words()
     except ReleaseRefusedError as refusal:
-        release, reasons = UNRELEASED, refusal.reasons
-    card = ModelCard.read(folder / "card.json")
-    sha256 = weights_sha256(read_once(folder, "model.onnx"), _loose_files(folder))
-    return Description(card, sha256, release, reasons)
+        files, release, reasons = _loose_files(folder), UNRELEASED, refusal.reasons
+    return Description(ModelCard.from_json(files.data["card.json"]), weights_sha256(files), release, reasons)
 
 
 def _load(folder: Path, threads: int, gate: Gate, *, again: bool = False) -> Model:
@@ -171,22 +171,24 @@ def _load(folder: Path, threads: int, gate: Gate, *, again: bool = False) -> Mod
     except ReleaseRefusedError as refusal:
         if gate.override is None:
             raise
-        model = Model(folder, _loose_files(folder), gate.override.words(), threads)
-        if gate.override.over:
-            over = f"the override ended on {gate.override.until}."
-            raise ReleaseRefusedError(refusal.model, (*refusal.reasons, over), WAY_OUT) from None
+        texts = sorted((folder / "release").glob("*/policy.toml"))
+        terms = [terms_of(read_once(folder, text.relative_to(folder).as_posix()), text.parent.name) for text in texts]
+        against = gate.override.problems(terms)
+        if against:
+            raise ReleaseRefusedError(refusal.model, (*refusal.reasons, *against), WAY_OUT) from None
+        model = Model(folder, _loose_files(folder), gate.override.words(terms), threads)
         if not again:
             note_override(model.card.name, model.sha256, gate.channel, gate.override, refusal.reasons)
     else:
-        model = Model(folder, checked.files, checked.release.words(), threads)
+        model = Model(folder, checked.files, checked.words(), threads)
     model._gate = gate
     return model
 
 
-def _load_again(folder: Path, threads: int, gate: Gate | None, sha256: str) -> Model:
+def _load_again(folder: Path, threads: int, gate: Gate | None, same: tuple[str, str, str]) -> Model:
     """The same model in another process, through the same gate."""
     model = load_candidate(folder, threads=threads) if gate is None else _load(folder, threads, gate, again=True)
-    if model.sha256 != sha256:
+    if model._same != same:
         raise ModelError(f"{model.card.name}: its files were changed while it was in use; start again.")
     return model
 
@@ -227,9 +229,9 @@ def _folder_of(name: str | Path) -> Path:
     )
 
 
-def _loose_files(folder: Path) -> dict[str, bytes]:
+def _loose_files(folder: Path) -> Files:
     """The files that a card names, each read once, where no statement says which they are."""
-    files = {"card.json": read_once(folder, "card.json")}
-    for name in ModelCard.from_json(files["card.json"]).files:
-        files[name] = read_once(folder, name)
-    return files
+    data = {"card.json": read_once(folder, "card.json")}
+    for name in ModelCard.from_json(data["card.json"]).files:
+        data[name] = data.get(name) or read_once(folder, name)
+    return Files.of(data)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from lennox.errors import ModelError
+from lennox.model_files import MOST_BYTES, Files
 from lennox.statement import canonical, digest
 
 # message -> field -> message: everywhere that a tensor may be
@@ -45,6 +46,7 @@ def with_external_data(model: bytes, files: Mapping[str, bytes]) -> bytes:
 
     files : name -> bytes
     """
+    left = MOST_BYTES
 
     def take(name: str, offset: int, length: int | None) -> bytes:
         if name not in files:
@@ -52,18 +54,21 @@ def with_external_data(model: bytes, files: Mapping[str, bytes]) -> bytes:
         end = len(files[name]) if length is None else offset + length
         if not 0 <= offset <= end <= len(files[name]):
             raise ModelError(f"its external data '{name[:80]}' is shorter than the network says.")
+        nonlocal left
+        left -= end - offset  # a part may be taken many times
+        if left < 0:
+            raise ModelError(f"it has more than {MOST_BYTES >> 30} GiB of external data.")
         return files[name][offset:end]
 
     return _with_data(model, take)
 
 
-def weights_sha256(model: bytes, files: Mapping[str, bytes]) -> str:
-    """What identifies a network: the digest of its file; with external data, of the list of all and their digests."""
-    outside = external_names(model)
+def weights_sha256(files: Files) -> str:
+    """What identifies a network: the digest of model.onnx; with external data, of the list of all and their digests."""
+    outside = external_names(files.data["model.onnx"])
     if not outside:
-        return digest(model)
-    listed = {name: digest(files[name]) for name in outside if name in files}
-    return digest(canonical({**listed, "model.onnx": digest(model)}))
+        return files.sha256["model.onnx"]
+    return digest(canonical({name: files.sha256[name] for name in (*outside, "model.onnx") if name in files.sha256}))
 
 
 def _with_data(model: bytes, take: Callable[[str, int, int | None], bytes]) -> bytes:

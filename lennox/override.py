@@ -1,12 +1,17 @@
-"""Loading a model that no release vouches for: who, why, until when; in the log, and stamped on every output."""
+"""Loading a model that no release vouches for: who, why, until when; in the log, and stamped on every output.
+
+The policies that lie with a model may forbid it, shorten it, and add words to the stamp (`[on_override]`).
+"""
 
 from __future__ import annotations
 
 import datetime
+import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from lennox.claims import now
-from lennox.errors import InputError
+from lennox.errors import InputError, one_line
 
 MOST_DAYS = 30
 LONGEST = 200  # letters
@@ -30,7 +35,7 @@ class Override:
 
     def __post_init__(self) -> None:
         for name, text in (("who", self.who), ("why", self.why)):
-            if not isinstance(text, str) or not text.strip() or len(text) > LONGEST or not text.isprintable():
+            if not isinstance(text, str) or not text.strip() or len(text) > LONGEST or one_line(text) != text:
                 raise InputError(f"an override says {name}, in one line of {LONGEST} letters at most.")
         if type(self.until) is not datetime.date:
             raise InputError("an override ends on a date, such as datetime.date(2026, 12, 1).")
@@ -42,6 +47,37 @@ class Override:
         """Whether its last day has passed, here and in UTC: whoever says "today" must not be refused."""
         return min(now().date(), now().astimezone().date()) > self.until
 
-    def words(self) -> str:
-        """The stamp: never to be taken for a release."""
-        return f"unreleased: loaded by {self.who} until {self.until}, because: {self.why}"
+    def words(self, terms: Iterable[Terms] = ()) -> str:
+        """The stamp: never to be taken for a release. terms : of policies, whose own words come first"""
+        said = "".join(f"{one.watermark}; " for one in terms if one.watermark)
+        return f"unreleased: {said}loaded by {self.who} until {self.until}, because: {self.why}"
+
+    def problems(self, terms: Iterable[Terms] = ()) -> list[str]:
+        """Why it does not let the model in today, a sentence each. terms : of the policies that lie with the model"""
+        found = [f"the override ended on {self.until}."] if self.over else []
+        for one in terms:
+            if not one.allowed:
+                found.append(f"the policy {one.policy}, which lies with the model, allows no override.")
+            elif self.until > now().date() + datetime.timedelta(days=one.most_days):
+                found.append(f"the policy {one.policy} allows an override for {one.most_days} days at most.")
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a policy says of overrides. watermark : its words for the stamp"""
+
+    policy: str
+    allowed: bool
+    most_days: int
+    watermark: str
+
+
+def terms_of(policy: bytes, name: str) -> Terms:
+    """Read a policy's `[on_override]`; one that says nothing, or cannot be read, allows none."""
+    try:
+        said = tomllib.loads(policy.decode("utf-8"))["on_override"]
+        days, watermark = said["max_days"], one_line(said.get("watermark", ""))[:LONGEST]
+        return Terms(name, said["allow"] is True and type(days) is int, days, watermark)
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return Terms(name, False, 0, "")

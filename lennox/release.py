@@ -21,22 +21,27 @@ from lennox.audit.policy import Policy
 from lennox.card import ModelCard
 from lennox.claims import PassedPolicy, Ratification, Release, Revocation, is_channel, now
 from lennox.errors import InputError, ModelError, ReleaseRefusedError
-from lennox.evidence_file import audit_problems, read_audit
-from lennox.gate import (
-    REVOCATION_FILE,
-    STATEMENT_FILE,
-    NotReleasedError,
-    check,
-    list_files,
-    ratification_problems,
-    read_once,
-    threshold_text,
-)
+from lennox.evidence_file import audit_document, audit_problems, read_audit
+from lennox.gate import LIBRARIES, REVOCATION_FILE, STATEMENT_FILE, NotReleasedError, check, threshold_text
 from lennox.log import Log
-from lennox.model import load_candidate
+from lennox.model import UNRELEASED, Model
+from lennox.model_files import Files, list_files, read_once
+from lennox.onnx_file import weights_sha256
+from lennox.ratified import ratified
 from lennox.seen import note_signed
-from lennox.statement import RATIFICATION, RELEASE, REVOCATION, PrivateKey, digest, sign, sign_also, verify
-from lennox.trust import Revoked, Trust, read_trust, write_trust
+from lennox.statement import (
+    RATIFICATION,
+    RELEASE,
+    REVOCATION,
+    PrivateKey,
+    PublicKey,
+    Signed,
+    digest,
+    sign,
+    sign_also,
+    verify,
+)
+from lennox.trust import Revoked, Trust, TrustedKey, read_trust, write_trust
 
 LONGEST_DAYS = 365
 
@@ -105,10 +110,12 @@ def release(
     if not is_channel(channel):
         raise InputError(f"'{channel}' cannot be a channel; channels have names such as workshop.")
     folder, force = Path(folder), trust or Trust.in_force()
-    model = load_candidate(folder)  # it must be a network that fits its card, too
+    files = Files.of({name: read_once(folder, name) for name in list_files(folder) if _belongs_to_model(name)})
+    if "card.json" not in files.data:
+        raise ModelError("the folder holds no card.json; a model folder needs one.")
+    model = Model(folder, files, UNRELEASED)  # what is signed is what was read, and a network that fits its card
     card = model.card
-    files = {name: read_once(folder, name) for name in list_files(folder) if _belongs_to_model(name)}
-    reasons: list[str] = []
+    reasons = [f"{name} is a program library; lennox loads none." for name in files.data if name.endswith(LIBRARIES)]
     passed, records = [], {}
     for proof in proofs:
         one, beside, against = _examine(proof, card, model.sha256, channel, force)
@@ -141,21 +148,29 @@ def release(
         issued=now(),
         expires=min([last, *reviews, *([expires] if expires else [])]),
     )
-    subjects = {name: digest(data) for name, data in (files | records).items()}
+    subjects = {**files.sha256, **Files.of(records).sha256}
     envelope = sign(RELEASE, subjects, claim.predicate(), keys)
     _lay_down(folder, records, envelope)
-    note_signed(folder, claim, digest(envelope))
+    note_signed(folder, claim, verify(envelope, RELEASE).sha256)
     return Outcome(claim, _missing(folder, channel, force))
 
 
 def cosign(folder: Path, keys: Sequence[PrivateKey], *, trust: Trust | None = None) -> Outcome:
-    """Add signatures to a release, where a channel asks for several. Raises ReleaseRefusedError, ModelError."""
-    envelope = read_once(Path(folder), STATEMENT_FILE)
-    claim = Release.from_predicate(verify(envelope, RELEASE).predicate)
+    """Add signatures to a release, where a channel asks for several.
+
+    Raises ReleaseRefusedError with every reason if anything but a signature is missing, ModelError.
+    """
+    folder, force = Path(folder), trust or Trust.in_force()
+    envelope = read_once(folder, STATEMENT_FILE)
+    signed = verify(envelope, RELEASE)
+    claim = Release.from_predicate(signed.predicate)
+    against = _against_cosigning(folder, signed, claim, force)
+    if against:
+        raise ReleaseRefusedError(claim.model, against)
     envelope = sign_also(envelope, RELEASE, keys)
-    _write(Path(folder) / STATEMENT_FILE, envelope)
-    note_signed(folder, claim, digest(envelope))
-    return Outcome(claim, _missing(Path(folder), claim.channel, trust or Trust.in_force()))
+    _write(folder / STATEMENT_FILE, envelope)
+    note_signed(folder, claim, signed.sha256)
+    return Outcome(claim, _missing(folder, claim.channel, force))
 
 
 def revoke(folder: Path, keys: Sequence[PrivateKey], why: str, trust_file: Path) -> Path:
@@ -164,8 +179,11 @@ def revoke(folder: Path, keys: Sequence[PrivateKey], why: str, trust_file: Path)
     The file travels with the model; `lennox trust add revocation.json` makes it hold elsewhere. Returns it.
     """
     folder = Path(folder)
-    statement = digest(read_once(folder, STATEMENT_FILE))
-    claim = Revocation(statement, why, now())
+    statement = verify(read_once(folder, STATEMENT_FILE), RELEASE).sha256
+    try:
+        claim = Revocation(statement, why, now())
+    except ValueError as error:
+        raise InputError("a revocation says why, in a sentence.") from error
     envelope = sign(REVOCATION, {STATEMENT_FILE: statement}, claim.predicate(), keys)
     _write(folder / REVOCATION_FILE, envelope)
     _add_revoked(trust_file, Revoked(claim.signed.date(), why, statement=statement))
@@ -173,15 +191,15 @@ def revoke(folder: Path, keys: Sequence[PrivateKey], why: str, trust_file: Path)
     return folder / REVOCATION_FILE
 
 
-def accept_revocation(path: Path, trust_file: Path) -> Revocation:
+def accept_revocation(path: Path, trust_file: Path, force: Trust) -> Revocation:
     """Let a revocation hold on this computer. Raises InputError unless a key that may release here has signed it."""
     try:
         signed = verify(path.read_bytes(), REVOCATION)
         claim = Revocation.from_predicate(signed.predicate)
     except (ModelError, OSError) as error:
         raise InputError(f"{path.name}: {error}.") from error
-    force = Trust.in_force()
-    if not any(key.public.identity in signed.signers and "release" in key.roles for key in force.keys):
+    channels = {channel for key in force.keys for channel in key.channels}
+    if not any(force.counted(signed.signers, channel, "release") for channel in channels):
         raise InputError(f"{path.name}: none of the keys that signed it may release anything here.")
     _add_revoked(trust_file, Revoked(claim.signed.date(), claim.why, statement=claim.release_sha256))
     return claim
@@ -199,8 +217,9 @@ def _examine(
     envelopes = b""
     if ratification_file(proof.policy).is_file():
         envelopes = ratification_file(proof.policy).read_bytes()
-        claim, against = ratification_problems(text, envelopes, channel, trust, started or now())
-        found += against
+        adopted = ratified(text, envelopes, channel, trust, started or now())
+        found += adopted.problems
+        claim = adopted.claim
         if claim is not None and (claim.policy, claim.version, claim.body) != (
             (policy.id, policy.version, policy.ratification.body)
         ):
@@ -232,6 +251,26 @@ def _belongs_to_model(name: str) -> bool:
     return name not in (STATEMENT_FILE, REVOCATION_FILE) and not name.startswith("release/")
 
 
+def _against_cosigning(folder: Path, envelope: Signed, claim: Release, trust: Trust) -> list[str]:
+    """What stands against a release but signatures: the gate's reasons if all who signed counted, and the audits'."""
+    signed = tuple(TrustedKey("signed", PublicKey(one), (claim.channel,), ("release",)) for one in envelope.signers)
+    rule = replace(trust.rule(claim.channel), releases=1)
+    counting = replace(trust, keys=(*trust.keys, *signed), channels={**trust.channels, claim.channel: rule})
+    try:
+        checked = check(folder, claim.channel, counting)
+    except NotReleasedError as refusal:
+        return list(refusal.reasons)
+    if checked.statement_sha256 != envelope.sha256:
+        return ["it was replaced while it was read."]
+    files, found = checked.files, []
+    card = ModelCard.from_json(files.data["card.json"])
+    for one in claim.passed:
+        policy, _, audit = (files.data[name] for name in one.expected())
+        against = audit_problems(audit_document(audit), Policy.from_bytes(policy), card, weights_sha256(files))
+        found += [f"policy {one.policy}: {reason}" for reason in against]
+    return found
+
+
 def _missing(folder: Path, channel: str, trust: Trust) -> tuple[str, ...]:
     try:
         check(folder, channel, trust)
@@ -260,4 +299,5 @@ def _write(path: Path, data: bytes) -> None:
 
 def _add_revoked(trust_file: Path, entry: Revoked) -> None:
     trust = read_trust(trust_file) if trust_file.is_file() else Trust()
-    write_trust(trust_file, replace(trust, revoked=(*trust.revoked, entry)))
+    if not any(one.statement == entry.statement for one in trust.revoked):
+        write_trust(trust_file, replace(trust, revoked=(*trust.revoked, entry)))

@@ -13,7 +13,7 @@ from pathlib import Path
 from lennox.claims import Release, time_text
 from lennox.errors import InputError, ReleaseRefusedError
 from lennox.gate import Checked
-from lennox.log import Log, Record
+from lennox.log import Log
 from lennox.override import Override
 from lennox.statement import digest
 
@@ -22,10 +22,10 @@ def superseded(folder: Path, channel: str, checked: Checked) -> str:
     """Why the release in a folder is one that a newer release there replaced; empty if it is not."""
     newest = _newest(folder, channel)
     issued = time_text(checked.release.issued)
-    if newest is None or newest.details["issued"] <= issued:
+    if newest is None or newest["issued"] <= issued:
         return ""
     return (
-        f"the release of {issued[:19]} was replaced by one of {str(newest.details['issued'])[:19]} that was seen in "
+        f"the release of {issued[:19]} was replaced by one of {newest['issued'][:19]} that was seen in "
         "this folder; put the newer one back, or copy the folder elsewhere if you went back on purpose."
     )
 
@@ -33,7 +33,7 @@ def superseded(folder: Path, channel: str, checked: Checked) -> str:
 def note_release(folder: Path, channel: str, checked: Checked) -> None:
     """Remember the release, if it is not the newest seen in this folder already."""
     newest = _newest(folder, channel)
-    if newest is not None and newest.details["statement"] == checked.statement_sha256:
+    if newest is not None and newest["statement"] == checked.statement_sha256:
         return
     with contextlib.suppress(InputError):  # a computer where nothing may be written
         Log().append("load", _details(folder, checked.release, checked.statement_sha256))
@@ -73,16 +73,17 @@ def _details(folder: Path, release: Release, statement_sha256: str) -> dict[str,
     }
 
 
-def _newest(folder: Path, channel: str) -> Record | None:
+def _newest(folder: Path, channel: str) -> dict[str, str] | None:
     try:
-        known = [
-            record
-            for record in Log().records("load", "release")
-            if record.details.get("folder") == _place(folder) and record.details.get("channel") == channel
-        ]
+        records = Log().records("load", "release")
     except InputError:
         return None
-    return max(known, key=lambda record: str(record.details["issued"]), default=None)
+    known = [
+        {name: str(record.details.get(name, "")) for name in ("issued", "statement")}
+        for record in records
+        if record.details.get("folder") == _place(folder) and record.details.get("channel") == channel
+    ]
+    return max(known, key=lambda one: one["issued"], default=None)
 
 
 def _place(folder: Path) -> str:

@@ -26,7 +26,16 @@ RATIFICATION = "https://lennox/policy-ratification/v1"
 RELEASE = "https://lennox/equity-gate/v1"
 REVOCATION = "https://lennox/revocation/v1"
 MAX_BYTES = 4 << 20
+MOST_SUBJECTS = 1000
 _DER = bytes.fromhex("302a300506032b6570032100")  # RFC 8410: what stands before the 32 bytes of an ed25519 key
+# The points of small order (Cremers & Jackson 2019), without the sign: for these anybody can make a signature.
+_WEAK = frozenset(
+    (
+        "00" * 32, "01" + "00" * 31, "ec" + "ff" * 30 + "7f", "ed" + "ff" * 30 + "7f", "ee" + "ff" * 30 + "7f",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+    )
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +47,9 @@ class PublicKey:
     def __post_init__(self) -> None:
         if not is_sha256(self.identity):  # as long as one, and written alike
             raise ValueError("an ed25519 public key is 64 lower-case hex digits")
+        raw = bytes.fromhex(self.identity)
+        if (raw[:-1] + bytes([raw[-1] & 0x7F])).hex() in _WEAK:
+            raise ValueError("for this ed25519 public key anybody can sign")
 
     @property
     def text(self) -> str:
@@ -53,7 +65,10 @@ class PublicKey:
             der = b""
         if len(der) != len(_DER) + 32 or not der.startswith(_DER):
             raise InputError(f"'{text.strip()[:60]}' is not an ed25519 public key; `lennox keygen` prints one.")
-        return cls(der[len(_DER) :].hex())
+        try:
+            return cls(der[len(_DER) :].hex())
+        except ValueError as error:
+            raise InputError(f"'{text.strip()}' cannot count: {error}.") from error
 
 
 class PrivateKey:
@@ -116,7 +131,7 @@ class Signed:
     """A statement whose every signature is valid; whether its signers count is for trust to say.
 
     subjects : name -> SHA-256
-    sha256 : of the whole envelope
+    sha256 : of what was signed; the same whoever has signed it besides
     """
 
     subjects: Mapping[str, str]
@@ -195,8 +210,10 @@ def verify(envelope: bytes, predicate_type: str) -> Signed:
         if canonical(statement) != payload or statement["_type"] != STATEMENT:
             raise ValueError("not canonical")
         found = statement["predicateType"]
-        subjects = {str(entry["name"]): str(entry["digest"]["sha256"]) for entry in statement["subject"]}
-        if len(subjects) != len(statement["subject"]) or not all(map(is_sha256, subjects.values())):
+        subjects = {entry["name"]: entry["digest"]["sha256"] for entry in statement["subject"]}
+        if not all(isinstance(name, str) for name in subjects) or not all(map(is_sha256, subjects.values())):
+            raise ValueError("subjects")
+        if not 0 < len(subjects) == len(statement["subject"]) <= MOST_SUBJECTS:
             raise ValueError("subjects")
         predicate = statement["predicate"]
         if not isinstance(predicate, dict):
@@ -211,7 +228,7 @@ def verify(envelope: bytes, predicate_type: str) -> Signed:
             raise ModelError("a signature does not fit what was signed")
     if not signatures:
         raise ModelError("nobody has signed it")
-    return Signed(subjects, predicate, frozenset(signatures), digest(envelope))
+    return Signed(subjects, predicate, frozenset(signatures), digest(payload))
 
 
 def digest(data: bytes) -> str:

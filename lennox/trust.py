@@ -80,10 +80,13 @@ class Trust:
         """The identities of all revoked keys."""
         return frozenset(entry.key.identity for entry in self.revoked if entry.key is not None)
 
-    def revoked_keys(self, signers: Iterable[str]) -> tuple[Revoked, ...]:
-        """The revocations that hit one of `signers`."""
-        wanted = set(signers)
-        return tuple(entry for entry in self.revoked if entry.key is not None and entry.key.identity in wanted)
+    def revoked_sentences(self, signers: Iterable[str]) -> list[str]:
+        """A sentence for each revocation that hits one of `signers`."""
+        return [
+            f"a key that signed was revoked on {entry.date}: {entry.why}."
+            for entry in self.revoked
+            if entry.key is not None and entry.key.identity in set(signers)
+        ]
 
     def joined(self, other: Trust) -> Trust:
         """Both together; the rule that asks more holds."""

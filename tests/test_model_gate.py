@@ -14,10 +14,11 @@ from releasing import make_workshop, today
 from tiny_model import write_tiny_model
 
 from lennox.errors import InputError, ModelError, ReleaseRefusedError
-from lennox.gate import check, is_plain
+from lennox.gate import check
 from lennox.log import Log
 from lennox.maps import Placement
 from lennox.model import load_candidate, load_model
+from lennox.model_files import is_plain
 from lennox.override import Override
 from lennox.prepare import Prepared
 from lennox.statement import RATIFICATION, RELEASE, PrivateKey, canonical, digest, sign, verify
@@ -325,7 +326,7 @@ def test_without_a_release_the_error_says_how_to_override(tmp_path):
     with pytest.raises(ReleaseRefusedError) as refused:
         load_model(folder)
     text = str(refused.value)
-    assert "tiny is not released: it has no release statement (release.json)." in text
+    assert "tiny is not released: nobody has signed a release of it (release.json)" in text
     assert 'allow_unreleased=Override(who="...", why="...", until=datetime.date(...))' in text
     assert "--unreleased --who NAME --why REASON --until YYYY-MM-DD" in text
     assert str(pickle.loads(pickle.dumps(refused.value))) == text
@@ -341,7 +342,7 @@ def test_an_override_loads_is_logged_and_stamped(tmp_path):
         "R. Test", "to see it", str(today(3)),
     )  # fmt: skip
     assert record.details["weights"] == model.sha256
-    assert "no release statement" in record.details["reasons"][0]
+    assert "nobody has signed a release" in record.details["reasons"][0]
     there = pickle.loads(pickle.dumps(model))
     assert there.release == model.release
     assert len(Log().records()) == 1  # another process of the same run is not another decision

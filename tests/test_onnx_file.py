@@ -12,10 +12,11 @@ from tiny_model import write_tiny_model
 from lennox.errors import ModelError, ReleaseRefusedError
 from lennox.maps import Placement
 from lennox.model import load_candidate, load_model
+from lennox.model_files import Files
 from lennox.onnx_file import external_names, weights_sha256, with_external_data
 from lennox.override import Override
 from lennox.prepare import Prepared
-from lennox.statement import digest
+from lennox.statement import RELEASE, digest, sign, verify
 
 
 def outside(folder):
@@ -176,12 +177,18 @@ def test_a_program_library_in_a_release_is_refused(tmp_path, monkeypatch):
     shop = make_workshop(tmp_path)
     monkeypatch.setenv("LENNOX_TRUST", str(shop.trust_file))
     (shop.folder / "fast.so").write_bytes(b"\x7fELF")
-    outcome = shop.release()
-    assert outcome.missing == ("fast.so is a program library; lennox loads none.",)
+    with pytest.raises(ReleaseRefusedError, match=r"fast.so is a program library; lennox loads none\."):
+        shop.release()
+    (shop.folder / "fast.so").unlink()
+    shop.release()
+    signed = verify((shop.folder / "release.json").read_bytes(), RELEASE)
+    (shop.folder / "fast.so").write_bytes(b"\x7fELF")
+    subjects = dict(signed.subjects) | {"fast.so": digest(b"\x7fELF")}
+    (shop.folder / "release.json").write_bytes(sign(RELEASE, subjects, signed.predicate, [shop.auditor]))
     with pytest.raises(ReleaseRefusedError, match="program library"):
         load_model(shop.folder)
 
 
 def test_the_digest_of_weights_without_external_data_is_that_of_the_file(tmp_path):
     model = (write_tiny_model(tmp_path / "tiny") / "model.onnx").read_bytes()
-    assert weights_sha256(model, {}) == digest(model)
+    assert weights_sha256(Files.of({"model.onnx": model})) == digest(model)

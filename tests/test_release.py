@@ -24,7 +24,8 @@ def test_an_honest_release_loads_and_names_policy_ratifier_and_channel(shop):
     assert outcome.missing == ()
     model = load_model(shop.folder)
     assert model.release.startswith("released for workshop under policy test-policy 1.0.0 (")
-    assert "of The testers; audited at operating point balanced (0.5), valid to " in model.release
+    by = f"ratified by community (key {shop.community.public.identity[:12]})"
+    assert f"of The testers, {by}; audited at operating point balanced (0.5), valid to " in model.release
     assert [record.kind for record in Log().records()] == ["release"]
 
 
@@ -32,12 +33,12 @@ def test_every_file_of_the_folder_is_a_subject(shop):
     (shop.folder / "notes.md").write_text("kept with the model")
     shop.release()
     checked = check_release(shop.folder)
-    assert sorted(checked.files) == [
+    assert sorted(checked.files.data) == [
         "card.json", "model.onnx", "notes.md", "release/test-policy/audit.json", "release/test-policy/policy.toml",
         "release/test-policy/ratification.jsonl",
     ]  # fmt: skip
     assert checked.auditors == ("auditor",)
-    assert checked.ratifiers == ("The testers",)
+    assert checked.ratifiers["test-policy"].startswith("community (key ")
 
 
 @pytest.mark.parametrize(
@@ -197,7 +198,7 @@ def test_a_revoked_release_does_not_load_even_when_the_file_is_taken_away(shop, 
     place.write_bytes(kept)
     with pytest.raises(ReleaseRefusedError, match="was revoked on"):
         load_model(shop.folder)
-    accept_revocation(place, elsewhere)
+    accept_revocation(place, elsewhere, Trust.in_force())
     place.unlink()
     with pytest.raises(ReleaseRefusedError, match="was revoked on"):
         load_model(shop.folder)
@@ -210,7 +211,7 @@ def test_a_revocation_by_a_stranger_is_not_accepted(shop):
     with pytest.raises(ReleaseRefusedError, match="by nobody who is trusted"):
         load_model(shop.folder)
     with pytest.raises(InputError, match="none of the keys"):
-        accept_revocation(place, shop.trust_file)
+        accept_revocation(place, shop.trust_file, shop.trust())
 
 
 def test_what_the_real_audit_writes_is_what_a_release_reads(shop):

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from lennox.cli.ending import one_line
 from lennox.cli.release import sign_policy
-from lennox.errors import InputError
+from lennox.errors import InputError, one_line
 
 if TYPE_CHECKING:
     from lennox.audit import Policy

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from lennox.errors import LennoxError
+from lennox.errors import LennoxError, one_line
 
 READER_LEFT = 141  # what a shell reports for a program that a closed pipe ended
 STOPPED = 130  # by Ctrl-C
@@ -27,12 +27,6 @@ class Refusal(click.ClickException):
     def show(self, file: object = None) -> None:
         """Write the line to stderr."""
         click.echo(f"lennox: {one_line(self.message)}", err=True)
-
-
-def one_line(text: str) -> str:
-    """Text without line breaks and terminal codes, which a file name may hold."""
-    text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return "".join(sign if sign.isprintable() else " " if sign.isspace() else "\ufffd" for sign in text)
 
 
 @contextmanager

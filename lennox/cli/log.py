@@ -22,7 +22,7 @@ def show(kind: str | None, as_json: bool) -> None:
     Example:
       lennox log show --kind override
     """
-    from lennox.cli.ending import one_line
+    from lennox.errors import one_line
     from lennox.log import KINDS, Log
 
     if kind is not None and kind not in KINDS:

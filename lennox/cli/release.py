@@ -165,17 +165,16 @@ def verify(model: str, channel: str, trust_file: Path | None, form: str, page: P
         }  # fmt: skip
         click.echo(json.dumps(said))
     else:
-        click.echo(f"{checked.release.model} {checked.release.version} is {checked.release.words()}.")
-        click.echo(
-            f"Signed by {', '.join(checked.auditors)} on {claim['issued'][:10]}; {len(checked.files)} files checked."
-        )
+        click.echo(f"{checked.release.model} {checked.release.version} is {checked.words()}.")
+        files = len(checked.files.data)
+        click.echo(f"Signed by {', '.join(checked.auditors)} on {claim['issued'][:10]}; {files} files checked.")
         for one in checked.release.passed:
             tries = "the first audit" if one.attempt == 1 else f"audit number {one.attempt}"
             click.echo(f"{one.title}: passed on '{one.data}', {tries} of these data.")
     if page is not None:
         from lennox.report.release_page import release_page
 
-        page.write_text(release_page(checked.release.model, channel, (), checked.release.words()), "utf-8")
+        page.write_text(release_page(checked.release.model, channel, (), checked.words()), "utf-8")
 
 
 @click.command("sign")
@@ -206,7 +205,7 @@ def _refuse(
     model: str | Path, channel: str, name: str, reasons: tuple[str, ...], page: Path | None, *, spoken: bool = True
 ) -> None:
     """Say every reason, one a line; as a page too if asked for; end with status 4."""
-    from lennox.cli.ending import one_line
+    from lennox.errors import one_line
 
     if spoken:
         click.echo(f"lennox: {name} is not released for {channel}:", err=True)

@@ -70,7 +70,7 @@ def add(key: str, name: str | None, channels: tuple[str, ...], roles: tuple[str,
     if Path(key).is_file():
         from lennox.release import accept_revocation
 
-        claim = accept_revocation(Path(key), place)
+        claim = accept_revocation(Path(key), place, Trust.in_force(trust_file))
         click.echo(f"The release {claim.release_sha256[:12]} no longer counts here: {claim.why}")
         return
     if not name or not channels:

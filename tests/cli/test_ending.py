@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lennox.cli.ending import one_line
+from lennox.errors import one_line
 
 FULL = Path("/dev/full")
 

@@ -11,6 +11,7 @@ from PIL import Image as Raster
 from releasing import make_workshop, today
 
 from lennox.cli import cli
+from lennox.gate import NOBODY
 from lennox.log import Log
 from lennox.phantom import draw_film
 from lennox.statement import PrivateKey
@@ -76,7 +77,7 @@ def test_verify_speaks_to_programs(shop):
     refused = json.loads(run("verify", shop.folder, "--format", "json", status=4).stdout)
     assert refused == {
         "model": "tiny", "channel": "workshop", "released": False,
-        "reasons": ["it has no release statement (release.json)."],
+        "reasons": [NOBODY],
     }  # fmt: skip
     run(*signing(shop))
     told = json.loads(run("verify", shop.folder, "--format", "json").stdout)
@@ -220,7 +221,7 @@ def test_the_text_in_the_band_of_an_overlay_changes_with_who(shop, film, tmp_pat
         ((*OVERRIDE[:-1], "soon"), 2, "--until is a day such as"),
         ((*OVERRIDE[:-1], str(today(31))), 2, "30 days from today is the longest"),
         ((*OVERRIDE[:-1], str(today(-2))), 4, "the override ended on"),
-        ((), 4, "tiny is not released: it has no release statement"),
+        ((), 4, "tiny is not released: nobody has signed a release of it"),
     ],
 )
 def test_an_override_that_is_not_whole(shop, film, options, status, said):

@@ -67,6 +67,7 @@ plain     = "In every group, the tool must find at least 8 of 10 decayed teeth."
 release = "refuse"
 [on_insufficient]
 release = "refuse"
+{override}
 [monitor]
 every_days = 30
 method     = "e-process"
@@ -79,15 +80,26 @@ def today(days=0):
     return datetime.datetime.now(datetime.UTC).date() + datetime.timedelta(days)
 
 
-def write_policy(path, *, identity="test-policy", body="The testers", days_left=300, keys=(), required=0):
-    """A valid policy; `keys` are those that it lists for its own ratification."""
+OVERRIDE = """[on_override]
+allow = true
+require = ["who", "why", "until"]
+max_days = 30
+"""
+
+
+def write_policy(
+    path, *, identity="test-policy", body="The testers", days_left=300, keys=(), required=0, override=OVERRIDE
+):
+    """A valid policy; `keys` are those that it lists for its own ratification, `override` its table `on_override`."""
     listed = "".join(
         f'\n[[ratification.key]]\nid = "ed25519:k{number}"\npublic = "{key.public.text}"\n'
         for number, key in enumerate(keys)
     )
     if required:
         listed += f"\n[ratification.signatures]\nrequired = {required}\n"
-    text = POLICY.format(id=identity, body=body, date=today(-30), next_review=today(days_left), keys=listed)
+    text = POLICY.format(
+        id=identity, body=body, date=today(-30), next_review=today(days_left), keys=listed, override=override
+    )
     path.write_text(text)
     return path
 
