@@ -14,9 +14,10 @@ import pytest
 
 @pytest.fixture
 def beside(benchmark):
-    """A function that times ours beside a peer, keeps the line of the table, and fails if it is far from its target."""
+    """A function that times ours beside a peer and keeps the line of the table; far from its target, the test fails."""
+    far = []
 
-    def measure(work: Work, peer: Call, ours: Call, *, rounds=41, spent=on_this_thread, scale=1.0) -> Paired:
+    def measure(work: Work, peer: Call, ours: Call, *, rounds=41, spent=on_this_thread, scale=1.0) -> None:
         """`scale`: the peer does only one part in so many of the work."""
 
         def turns() -> Paired:
@@ -28,10 +29,11 @@ def beside(benchmark):
             result = turns()  # once more: something else may have been running
         keep(benchmark, result.compare(work))
         benchmark.pedantic(ours, rounds=5, iterations=1)
-        assert not result.far_from(work), result.compare(work)
-        return result
+        if result.far_from(work):
+            far.append(result.compare(work))
 
-    return measure
+    yield measure
+    assert not far  # at the end, so that the table has every line
 
 
 def keep(benchmark, line):
@@ -42,13 +44,16 @@ def keep(benchmark, line):
 
 @pytest.fixture
 def weigh(benchmark):
-    """A function that keeps a line of one number a side, and fails if ours is above its limit."""
+    """A function that keeps a line of one number a side; if ours is above its limit, the test fails."""
+    above = []
 
     def measure(line):
         keep(benchmark, line)
-        assert line["margin"] is None or line["margin"] >= 1, line
+        if line["margin"] is not None and line["margin"] < 1:
+            above.append(line)
 
-    return measure
+    yield measure
+    assert not above
 
 
 @pytest.fixture
