@@ -156,7 +156,7 @@ def _pixels(columns: int, rows: int, samples: bytes) -> dict[str, Any]:
 def _file(elements: dict[str, Any]) -> bytes:
     """The file of these elements. The UID of the capture is made from all that can differ between two of them."""
     pixels = hashlib.sha256(elements["PixelData"]).hexdigest()
-    told = (repr(elements[keyword]) for keyword in ("SeriesInstanceUID", "DerivationDescription", "ImageComments"))
+    told = (repr(elements[keyword]) for keyword in ("SeriesInstanceUID", "DerivationDescription"))
     elements["SOPInstanceUID"] = _uid("instance", pixels, *told)
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = UID(SECONDARY_CAPTURE)

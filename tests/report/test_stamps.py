@@ -100,6 +100,7 @@ def check_capture(content, release):
 def check_page(content, release):
     page = re.sub(r"<style.*?</style>|<script.*?</script>|<[^>]*>", " ", content.decode(), flags=re.DOTALL)
     check_text(html.unescape(page), release)
+    assert (words.UNRELEASED_STAMP in page) == words.is_unreleased(release)
 
 
 def check_records(content, release):
