@@ -63,3 +63,13 @@ def test_any_shape_can_be_drawn(shape, make):
     one = make("none")
     one = replace(one, source=replace(one.source, sha256=film.sha256, rows=shape[0], columns=shape[1]))
     assert drawn(film, one).shape[1] >= max(shape[1], 480)
+
+
+def test_a_name_with_accents_is_drawn_without_them_and_not_as_boxes(image, make):
+    from dataclasses import replace
+
+    one = make("none")
+    named = [
+        replace(one, model=replace(one.model, release=f"unreleased: loaded by {who}")) for who in ("Zoë Łis", "Zoe ?is")
+    ]
+    np.testing.assert_array_equal(drawn(image, named[0]), drawn(image, named[1]))
