@@ -15,6 +15,7 @@ COMMANDS = {
     "diagnose": "lennox.cli.diagnose:diagnose",
     "models": "lennox.cli.models:models",
     "phantom": "lennox.cli.phantom:phantom",
+    "bench": "lennox.cli.bench:bench",
     "train": "lennox.cli.train:train",
     "export": "lennox.cli.train:export",
     "evaluate": "lennox.cli.train:evaluate",

@@ -1,0 +1,212 @@
+"""How fast this computer reads films: the first one, further ones, folders, and the memory that takes.
+
+Everything is measured in processes started for it, on drawn films in a temporary folder, which goes afterwards. No
+patient is read, so the model need not be released; what a command writes when it loads one (log and cache) goes to the
+temporary folder, too.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from lennox.bench.computer import BUSY, Computer, Watch, this_computer, versions
+from lennox.bench.limits import Limit, Limits, usable_processors
+from lennox.errors import InputError, LennoxError
+from lennox.examination import ModelIdentity
+from lennox.model import DEFAULT_MODEL, describe
+from lennox.phantom import write_films
+
+FILMS, SEED = 4, 7
+ROWS, COLUMNS, BITS = 850, 1200, 8  # of a drawn film, as `write_films` makes them
+STARTS, LONGEST_S = (3, 5), 6.0  # cold starts: at least and at most, and no new one after so long
+SECONDS = 2.5  # for further films, and for folders with each number of threads
+OVERDUE_S = 600.0  # a process that takes so long hangs
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Which kinds of computer are measured. not_emulated : what a weaker PC also lacks, in words"""
+
+    name: str
+    limits: tuple[Limits, ...]
+    not_emulated: tuple[str, ...] = ()
+
+
+WEAK = Limits(processors=1, memory_mib=512)
+PROFILES = {
+    "this-pc": Profile("this-pc", (Limits(),)),
+    "low-cost": Profile(
+        "low-cost",
+        (replace(WEAK, instructions="AVX2"), replace(WEAK, instructions="no AVX")),
+        ("a slower clock", "a smaller cache and slower memory", "a slower disk"),
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Several measurements of one thing: median, lowest, highest, and how many there were."""
+
+    median: float
+    low: float
+    high: float
+    count: int
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> Spread:
+        """Of at least one measurement."""
+        return cls(statistics.median(values), min(values), max(values), len(values))
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What was measured under some limits.
+
+    kernels : the variant of lennox's own loops that ran; provider : ONNX Runtime's
+    cold_start_s : the command `lennox diagnose FILM`, from its start to its end, files of lennox read before;
+    film_s : a further film in a running program, one thread
+    films_a_minute : (threads, spread); peaks in MiB of one film and of a folder on most threads; None: not measured
+    """
+
+    limits: tuple[Limit, ...]
+    kernels: str
+    provider: str
+    cold_start_s: Spread
+    film_s: Spread
+    films_a_minute: tuple[tuple[int, Spread], ...]
+    peak_one_film_mib: float | None
+    peak_folder_mib: float | None
+
+    @property
+    def most_films_a_minute(self) -> tuple[int, Spread]:
+        """With the number of threads that is best."""
+        return max(self.films_a_minute, key=lambda rate: rate[1].median)
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """The whole measurement. others : share of the computer that other programs took meanwhile; None: unknown"""
+
+    profile: Profile
+    model: ModelIdentity
+    computer: Computer
+    versions: dict[str, str]
+    load_average: float | None
+    others: float | None
+    figures: tuple[Figures, ...]
+
+    @property
+    def busy(self) -> bool:
+        """Whether others took so much that the figures are worse than this computer's best."""
+        return self.others is not None and self.others > BUSY
+
+
+def measure(
+    model: str | Path | None = None, profile: str = "this-pc", *, tell: Callable[[str], object] = lambda step: None
+) -> Bench:
+    """Measure this computer with a model, in half a minute or so.
+
+    model : an installed model's name or a folder, released or not; profile : one of PROFILES
+    tell : is called with what comes next, in words
+    Raises ModelError if there is no such model, InputError if it does not read the drawn films, and LennoxError if a
+    process that is measured fails.
+    """
+    name = str(model if model is not None else DEFAULT_MODEL)
+    described, chosen = describe(name), PROFILES[profile]
+    identity = ModelIdentity(described.card.name, described.card.version, described.sha256, described.release)
+    tell("drawing films")
+    with tempfile.TemporaryDirectory(prefix="lennox-bench-") as folder:
+        write_films(Path(folder, "films"), FILMS, SEED)
+        watch = Watch()
+        figures = tuple(_Bench(Path(folder), name, _possible(limits), tell).figures() for limits in chosen.limits)
+        others = watch.others()
+    return Bench(chosen, identity, this_computer(), versions(), watch.load_average, others, figures)
+
+
+def thread_counts(processors: int) -> list[int]:
+    """1, 2, 4... and all of them, if that are few enough to be tried in the time."""
+    return sorted({1, *(2**power for power in range(1, 4) if 2**power < processors), processors})
+
+
+def _possible(limits: Limits) -> Limits:
+    """Without the instructions of another kind of processor."""
+    x86_64 = platform.machine() in {"x86_64", "AMD64"}
+    return limits if x86_64 else replace(limits, instructions=None)
+
+
+class _Bench:
+    """The processes that are measured under one set of limits."""
+
+    def __init__(self, folder: Path, model: str, limits: Limits, tell: Callable[[str], object]) -> None:
+        self.folder, self.model, self.limits, self.tell = folder, model, limits, tell
+        self.films = sorted(str(film) for film in (folder / "films").glob("*.png"))
+        self.under = f" ({limits.instructions})" if limits.instructions else ""
+        self.environment = os.environ | {"LENNOX_LOG": str(folder / "log.sqlite"), "XDG_CONFIG_HOME": str(folder)}
+        if os.environ.get("LENNOX_CACHE") != "off":
+            self.environment["LENNOX_CACHE"] = str(folder / "cache")
+        if limits.instructions == "no AVX":
+            self.environment["LENNOX_KERNELS"] = "x86-64"
+
+    def figures(self) -> Figures:
+        self.tell(f"further films and folders{self.under}")
+        counts = thread_counts(min(usable_processors(), self.limits.processors or usable_processors()))
+        found = self._run("warm", {"films": self.films, "model": self.model, "seconds": SECONDS, "threads": counts})
+        if found["unread"] is not None:
+            raise InputError(f"the model does not assess the drawn films, so it cannot be timed: {found['unread']}")
+        self.tell(f"cold starts{self.under}")
+        times, peaks = self._cold_starts()
+        return Figures(
+            tuple(Limit(*limit) for limit in found["limits"]),
+            found["kernels"],
+            found["provider"],
+            Spread.of(times),
+            Spread.of(found["film_s"]),
+            tuple((int(threads), Spread.of(rates)) for threads, rates in found["films_a_minute"].items()),
+            None if None in peaks else max(peaks),
+            found["peak_memory_mib"],
+        )
+
+    def _cold_starts(self) -> tuple[list[float], list[Any]]:
+        tomorrow = datetime.date.today() + datetime.timedelta(days=1)
+        why = ("--who", "lennox bench", "--why", "to measure this PC on drawn films", "--until", str(tomorrow))
+        command = ("diagnose", self.films[0], "--model", self.model, "--unreleased", *why)
+        times: list[float] = []
+        peaks: list[Any] = []
+        began = time.perf_counter()
+        self._run("cold", {}, *command)  # fills the caches, lennox's and the system's
+        while len(times) < STARTS[0] or (len(times) < STARTS[1] and time.perf_counter() - began < LONGEST_S):
+            start = time.perf_counter()
+            found = self._run("cold", {}, *command)
+            times.append(time.perf_counter() - start)
+            peaks.append(found["peak_memory_mib"])
+        return times, peaks
+
+    def _run(self, what: str, order: dict[str, Any], *arguments: str) -> dict[str, Any]:
+        """Start a process and wait for its report."""
+        report = self.folder / "report.json"
+        report.unlink(missing_ok=True)
+        order = {"limits": asdict(self.limits), **order}
+        command = [sys.executable, "-P", "-m", "lennox.bench.child", what, json.dumps(order), str(report), *arguments]
+        try:
+            done = subprocess.run(  # noqa: S603 - this Python, and a module of lennox
+                command, env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=OVERDUE_S
+            )
+        except subprocess.TimeoutExpired as error:
+            raise LennoxError(f"a process that was to be measured{self.under} did not end in time.") from error
+        if done.returncode != 0 or not report.exists():
+            said = done.stderr.decode("utf-8", "replace").strip().splitlines() or ["it said nothing"]
+            raise LennoxError(f"a process that was to be measured{self.under} failed: {said[-1]}")
+        document: dict[str, Any] = json.loads(report.read_bytes())
+        return document

@@ -1,0 +1,124 @@
+"""`lennox bench`: how fast this computer reads films."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from lennox.bench.measure import Bench, Figures
+
+
+@click.command()
+@click.option("--model", metavar="NAME|DIR", help="An installed model, see `lennox models`, or a folder with one.")
+@click.option(
+    "--profile",
+    type=click.Choice(["this-pc", "low-cost"]),
+    default="this-pc",
+    show_default=True,
+    help="This PC as it is, or held to what a cheap one has.",
+)
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def bench(model: str | None, profile: str, form: str) -> None:
+    """How fast is this PC? The first film, further films, folders of them, and the memory that takes.
+
+    Takes half a minute. Draws its own films and reads no others; leaves nothing behind and sends nothing anywhere. The
+    JSON says nothing about whose PC it is, so it can be passed on.
+
+    --profile low-cost holds lennox to one processor, 512 MiB of memory and older instructions: AVX2, then none of
+    AVX. It says which of these the system enforced. A slower clock, cache and disk are not emulated.
+
+    \b
+    Examples:
+      lennox bench
+      lennox bench --profile low-cost
+      lennox bench --format json > this-pc.json
+    """
+    from rich.console import Console
+
+    from lennox.bench.measure import measure
+    from lennox.bench.record import to_record
+
+    with Console(stderr=True).status("Measuring…") as status:
+        found = measure(model, profile, tell=lambda step: status.update(f"Measuring: {step}…"))
+    if form == "json":
+        click.echo(json.dumps(to_record(found), indent=2))
+    else:
+        show_bench(found, Console())
+    sys.stdout.flush()
+
+
+def show_bench(found: Bench, console: Console) -> None:
+    """The verdict first, then the figures, then what they depend on."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from lennox.bench.record import unheld, verdict, warnings
+    from lennox.report.words import readable
+
+    for figures in found.figures:
+        console.print(Text(verdict(figures), "bold"))
+        console.print(_table(figures))
+        for limit in unheld(figures):
+            console.print(Text(f"Not enforced: {limit.name}; {limit.how}.", "bold magenta"))
+        console.print()
+    for warning in warnings(found):
+        console.print(Text(warning, "bold yellow"), end="\n\n")
+    conditions = Table.grid(padding=(0, 2))
+    for name, text in _conditions(found):
+        conditions.add_row(Text(name, "dim"), Text(readable(text)))
+    console.print(conditions)
+
+
+def _table(figures: Figures) -> Table:
+    from rich.table import Table
+
+    from lennox.bench.record import about
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for title in ("", "median", "lowest", "highest", "times"):
+        table.add_column(title, justify="right" if title else "left")
+    rows = [
+        ("the first film, starting lennox for it", " s", figures.cold_start_s),
+        ("each further film, one thread", " s", figures.film_s),
+        *(
+            (f"films a minute, {threads} thread{'s' if threads > 1 else ''}", "", rate)
+            for threads, rate in figures.films_a_minute
+        ),
+    ]
+    for name, unit, spread in rows:
+        values = (spread.median, spread.low, spread.high)
+        table.add_row(name, *(about(value) + unit for value in values), str(spread.count))
+    for name, peak in (("one film", figures.peak_one_film_mib), ("a folder", figures.peak_folder_mib)):
+        table.add_row(f"most memory for {name}", "not measured" if peak is None else f"{peak:.0f} MiB")
+    return table
+
+
+def _conditions(found: Bench) -> list[tuple[str, str]]:
+    """What the figures depend on, a line each."""
+    computer, figures = found.computer, found.figures
+    instructions = "unknown" if computer.instructions is None else " ".join(computer.instructions) or "none of note"
+    memory = "unknown" if computer.memory_mib is None else f"{computer.memory_mib / 1024:.1f} GiB"
+    others = "unknown" if found.others is None else f"{found.others:.0%} of this PC while it was measured"
+    lines = [
+        ("processor", f"{computer.processor}, {computer.processors} usable, {computer.architecture}"),
+        ("it knows", instructions),
+        ("its clock", computer.governor or "not known how it is set"),
+        ("memory", f"{memory}, {computer.system}"),
+        ("others took", others),
+        ("kernels", ", then ".join(one.kernels for one in figures)),
+        ("network by", f"ONNX Runtime, {figures[0].provider}"),
+        ("versions", ", ".join(f"{name} {version}" for name, version in found.versions.items())),
+        ("model", f"{found.model.name} {found.model.version}, {found.model.release}"),
+    ]
+    limits = dict.fromkeys(limit for one in figures for limit in one.limits if limit.enforced)
+    lines += [("held to", f"{limit.name}: {limit.how}") for limit in limits]
+    if found.profile.not_emulated:
+        lines.append(("not held", ", ".join(found.profile.not_emulated) + ": a cheap PC is slower still"))
+    return lines
