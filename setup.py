@@ -43,7 +43,11 @@ setup(
                 **OPTIONS,
             ),
             Extension("lennox._core.lesions", ["lennox/_core/lesions.pyx"], depends=SOURCES, **OPTIONS),
-            Extension("lennox.bench.older", ["lennox/bench/older.pyx"], depends=["lennox/bench/older.h"]),
+            Extension(
+                "lennox.bench.older",
+                ["lennox/bench/older.pyx"],
+                depends=["lennox/bench/older.h", "lennox/bench/older.pyx"],
+            ),
         ],
         compiler_directives={
             "language_level": 3,
