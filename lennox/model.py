@@ -80,13 +80,15 @@ class Model:
                     f"{self.card.name}: {name} has SHA-256 {found[:12]}…, its card says {wanted[:12]}…; "
                     "install the model again."
                 )
-        for name in external_names(files.data["model.onnx"]):
+        weights, self.sha256 = files.data["model.onnx"], files.sha256["model.onnx"]
+        outside = external_names(weights)  # goes through all of it, as the two below
+        for name in outside:
             if name not in self.card.files:
                 raise ModelError(f"{self.card.name}: its card does not give the SHA-256 of '{name[:80]}'.")
-        self.sha256 = weights_sha256(files)
+        if outside:
+            weights, self.sha256 = with_external_data(weights, files.data), weights_sha256(files)
         self._gate: Gate | None = None
         self._same = (self.sha256, files.sha256["card.json"], release)
-        weights = with_external_data(files.data["model.onnx"], files.data)
         self._session = open_session(weights, self.sha256, self.card.name, threads)
         self._check_fit()
 

@@ -61,7 +61,7 @@ def assess(image: Image) -> Quality:
     channels = [image.pixels] if image.is_grey else [image.pixels[..., channel] for channel in range(3)]
     shown = [_overview(channel) for channel in channels]
     levels = shown[0] if image.is_grey else (0.299 * shown[0] + 0.587 * shown[1] + 0.114 * shown[2]).astype(np.float32)
-    low, middle, high = (float(level) for level in np.percentile(levels, (2, 50, 98)))
+    low, middle, high = _percentiles(levels, 2, 50, 98)
     stretched = np.clip((levels - low) / max(high - low, 1e-6), 0.0, 1.0).astype(np.float32)
     fine, coarse = _gradient(stretched), _gradient(_cells(stretched, 12))
     sharpness = min(fine / max(coarse, 1e-6), 10.0)
@@ -77,6 +77,16 @@ def assess(image: Image) -> Quality:
     else:
         kind = "periapical"
     return Quality(kind, reasons, middle, high - low, sharpness)
+
+
+def _percentiles(levels: Levels, *percents: float) -> tuple[float, ...]:
+    """As `np.percentile`, which loads a part of NumPy for masked arrays that is slow to import."""
+    ordered = np.sort(levels, axis=None)
+    places = np.asarray(percents) / 100 * (ordered.size - 1)
+    before = places.astype(np.intp)
+    after = np.minimum(before + 1, ordered.size - 1)
+    found = ordered[before] + (ordered[after] - ordered[before]) * (places - before)
+    return tuple(map(float, found))
 
 
 def _overview(channel: NDArray[Any]) -> Levels:
@@ -183,7 +193,7 @@ def _distinct(image: Image) -> int:
     """How many different values the pixels have, in a sample of them."""
     channel = image.pixels if image.is_grey else image.pixels[..., 1]
     step = max(1, max(channel.shape) // 256)
-    return int(np.unique(channel[::step, ::step]).size)
+    return int(np.count_nonzero(np.bincount(channel[::step, ::step].ravel())))
 
 
 def _coloured(shown: list[Levels], levels: Levels) -> float:
@@ -239,13 +249,10 @@ def _is_bitewing(levels: Levels, stretched: Levels) -> bool:
     above = np.array([small[max(row - 16, 0) : max(row - 2, 1), column].max() for column, row in enumerate(path)])
     below = np.array([small[row + 3 : row + 17, column].max() for column, row in enumerate(path)])
     crowns = float((np.minimum(above, below) - gap > 0.25).mean())
-    darker = float((small < np.percentile(gap, 90)).mean())
+    (brightest,), (brightest_raw,) = _percentiles(gap, 90), _percentiles(raw[path, along], 90)
+    darker = float((small < brightest).mean())
     return bool(
-        darker < 0.16
-        and np.percentile(gap, 90) < 0.15
-        and np.percentile(raw[path, along], 90) < 0.15
-        and crowns > 0.75
-        and 0.3 < path.mean() / 48 < 0.7
+        darker < 0.16 and brightest < 0.15 and brightest_raw < 0.15 and crowns > 0.75 and 0.3 < path.mean() / 48 < 0.7
     )
 
 

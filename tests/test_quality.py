@@ -14,7 +14,7 @@ from PIL import ImageDraw, ImageFilter, ImageFont
 
 from lennox.image import Image, Modality, read_image
 from lennox.phantom import draw_film
-from lennox.quality import KINDS, Quality, assess
+from lennox.quality import KINDS, Quality, _percentiles, assess
 
 FILMS = Path(__file__).parent.parent.parent / "shared" / "data"
 
@@ -367,3 +367,11 @@ def test_all_films_the_limits_were_set_with(folder, kind):
     found = [assess(read_image(path)) for path in real(folder)]
     assert {quality.kind for quality in found} == {kind}
     assert not [quality.reasons for quality in found if quality.reasons]
+
+
+@given(st.lists(st.floats(0, 1, width=32), min_size=1, max_size=50))
+def test_percentiles_are_those_of_numpy(levels):
+    levels = np.array(levels, np.float32)
+    assert _percentiles(levels, 0, 2, 50, 90, 100) == pytest.approx(
+        np.percentile(levels, (0, 2, 50, 90, 100)), abs=1e-7
+    )
