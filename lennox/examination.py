@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import pickle
 import secrets
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
@@ -29,6 +30,7 @@ Answer = TypeVar("Answer")
 Status = Literal["assessed", "not assessable", "unreadable"]
 AHEAD = 4  # images in flight for each worker, so that 100,000 files need no more memory than 100
 CUSTOM = "custom"
+_LOADING = threading.Lock()
 NO_MEMORY = "There is not enough memory to read this image. Close other programs, or export it smaller."
 
 
@@ -154,7 +156,7 @@ def diagnose_many(
     """
     _choose_point(model, threshold, operating_point)  # a wrong threshold is said before the first file is read
     options = {"threshold": threshold, "operating_point": operating_point, "frame": frame}
-    work = _Work(model, options, secrets.token_hex(16))
+    work = _Work(model, options)
     if executor is not None:
         yield from in_order(executor, work, paths)
         return
@@ -162,29 +164,40 @@ def diagnose_many(
         yield from in_order(threads, work, paths)
 
 
-@dataclass(frozen=True, slots=True)
 class _Work:
-    """`diagnose_file` for one run of `diagnose_many`.
+    """`diagnose_file` for one run of `diagnose_many`; on its way to another process it becomes a `_SentWork`."""
 
-    Whoever sends it to another process, sends it with every film; there it is unpacked for the first film and kept for
-    the others of the run, since to load the model takes longer than to read a film. The next run passes the gate anew.
-    """
-
-    model: Model
-    options: dict[str, Any]
-    run: str
+    def __init__(self, model: Model, options: dict[str, Any]) -> None:
+        self.model, self.options, self.run = model, options, secrets.token_hex(16)
 
     def __call__(self, path: str | Path) -> Examination:
         return diagnose_file(path, self.model, **self.options)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _unpack, (self.run, pickle.dumps((self.model, self.options)))
+        return _SentWork, (self.run, pickle.dumps((self.model, self.options)))
+
+
+@dataclass(frozen=True, slots=True)
+class _SentWork:
+    """The same in another process, where it comes with every film.
+
+    The model is loaded for the first film and kept for the others of the run: to load it takes longer than to read a
+    film. Not before: Dask unpacks what it is given on the scheduler, too. The next run passes the gate anew.
+    """
+
+    run: str
+    packed: bytes
+
+    def __call__(self, path: str | Path) -> Examination:
+        with _LOADING:
+            model, options = _load_packed(self.run, self.packed)
+        return diagnose_file(path, model, **options)
 
 
 @lru_cache(maxsize=1)
-def _unpack(run: str, packed: bytes) -> _Work:
-    model, options = pickle.loads(packed)  # noqa: S301  # part of a pickle that is being loaded already
-    return _Work(model, options, run)
+def _load_packed(run: str, packed: bytes) -> tuple[Model, dict[str, Any]]:
+    loaded: tuple[Model, dict[str, Any]] = pickle.loads(packed)  # noqa: S301  # came inside a pickle already
+    return loaded
 
 
 def in_order(executor: Executor, work: Callable[[Item], Answer], items: Iterable[Item]) -> Iterator[Answer]:

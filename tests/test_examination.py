@@ -112,7 +112,8 @@ def test_another_process_loads_the_model_once_a_run_and_anew_for_the_next(model,
 
     class Sending(ThreadPoolExecutor):
         def submit(self, work, path):
-            return super().submit(pickle.loads(pickle.dumps(work)), path)
+            sent = pickle.loads(pickle.dumps(work))
+            return super().submit(pickle.loads(pickle.dumps(sent)), path)  # Dask's scheduler passes it on
 
     monkeypatch.setattr(lennox.model.Model, "__init__", counted)
     alone = list(lennox.diagnose_many(films, model))

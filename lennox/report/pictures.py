@@ -40,5 +40,5 @@ def jpeg_uri(picture: Pillow.Image) -> str:
 def png_bytes(picture: Pillow.Image) -> bytes:
     """A picture as the bytes of a PNG file."""
     out = io.BytesIO()
-    picture.save(out, "PNG", compress_level=6)
+    picture.save(out, "PNG", compress_level=3)  # less than half the time of 6, and films grow by 5 %
     return out.getvalue()
