@@ -13,8 +13,6 @@ from itertools import islice
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from lennox.card import OperatingPoint
 from lennox.cli.films import FilmList, FoundFilm, find_films
@@ -106,6 +104,8 @@ class Run:
 
     def print_text(self) -> None:
         """One film as text, for a terminal."""
+        from rich.console import Console  # here and below: slow to import, and for terminals only
+
         from lennox.cli.pretty import show
 
         for examination in self._assess(self._examine):
@@ -180,6 +180,9 @@ class Run:
         if not sys.stderr.isatty() or len(self.films) == 1 or (self.choices.out is None and sys.stdout.isatty()):
             yield from examinations
             return
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
         columns = (TextColumn("films"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
             yield from progress.track(examinations, len(self.films), description="films")
