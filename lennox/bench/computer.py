@@ -16,6 +16,7 @@ from lennox.bench.limits import MEBIBYTE, processor_flags, usable_processors
 
 TOLD = ("sse4_2", "avx", "avx2", "avx_vnni", "avx512f", "avx512_vnni", "amx_int8", "asimd", "asimddp")  # of its flags
 BUSY = 0.1  # of the computer's time, taken by others: from here on the figures are not this computer's best
+BATTERIES = Path("/sys/class/power_supply")
 PACKAGES = ("numpy", "onnxruntime", "Pillow")
 
 
@@ -109,7 +110,7 @@ def _memory_mib() -> int | None:
 
 
 def _on_battery() -> bool | None:
-    states = [_line(str(path)) for path in sorted(Path("/sys/class/power_supply").glob("BAT*/status"))]
+    states = [_line(str(path)) for path in sorted(BATTERIES.glob("BAT*/status"))]
     return any(state == "Discharging" for state in states) if states else None
 
 

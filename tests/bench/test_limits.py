@@ -42,15 +42,15 @@ SEEN = (
     "from numpy._core._multiarray_umath import __cpu_features__ as features\n"
     "print(json.dumps([name for name, there in features.items() if there and name.startswith('AVX')]))\n"
     "print(json.dumps(_core.variants()))\n"
-    "from lennox.bench.older import hide\n"
 )
 
 
 def seen(instructions):
     """What NumPy and lennox think that the processor can do."""
     held, numpy, variants = run(SEEN, Limits(instructions=instructions))
-    if not held[0][1]:
+    if "cpuid_fault" not in (limits.processor_flags() or ()) and not held[0][1]:
         pytest.skip("nothing hides instructions on this system or processor")
+    assert held[0][1]
     return set(numpy), variants
 
 
