@@ -100,6 +100,14 @@ def test_a_weak_pc_is_emulated_as_far_as_the_system_lets(tiny, short):
     assert record["not_emulated"]
 
 
+def test_a_pc_without_avx_runs_the_baseline_kernels_even_where_nothing_can_be_hidden(tmp_path):
+    wanted = [
+        measuring._Bench(tmp_path, "x", limits, print).environment.get("LENNOX_KERNELS", "")
+        for limits in measuring.PROFILES["low-cost"].limits
+    ]
+    assert wanted == [os.environ.get("LENNOX_KERNELS", ""), "x86-64"]
+
+
 def test_a_model_that_is_not_there(short):
     with pytest.raises(ModelError, match="there is no model 'nobody'"):
         measure("nobody")
