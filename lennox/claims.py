@@ -240,7 +240,10 @@ def time_text(time: datetime.datetime) -> str:
 
 def read_time(text: str) -> datetime.datetime:
     """Read what `time_text` gives. Raises ValueError or TypeError."""
-    return datetime.datetime.strptime(text, _TIME).replace(tzinfo=datetime.UTC)
+    time = datetime.datetime.fromisoformat(text[:-1]).replace(tzinfo=datetime.UTC)  # `strptime` would take 4 ms
+    if time_text(time) != text:
+        raise ValueError(f"'{text}' is not a time such as 2026-12-01T09:30:00.000000Z")
+    return time
 
 
 def _passed(entry: Mapping[str, Any]) -> PassedPolicy:

@@ -13,7 +13,7 @@ from lennox.gate import Checked, NotReleasedError, check
 from lennox.maps import ProbabilityMap
 from lennox.model_files import Files, read_once
 from lennox.onnx_file import external_names, weights_sha256, with_external_data
-from lennox.override import WAY_OUT, Override, terms_of
+from lennox.override import WAY_OUT, Override, Terms, terms_of
 from lennox.prepare import Prepared
 from lennox.seen import note_override, note_release, superseded
 from lennox.session import open_session
@@ -171,13 +171,11 @@ def _load(folder: Path, threads: int, gate: Gate, *, again: bool = False) -> Mod
     try:
         checked = _checked(folder, gate)
     except ReleaseRefusedError as refusal:
-        if gate.override is None:
-            raise
-        texts = sorted((folder / "release").glob("*/policy.toml"))
-        terms = [terms_of(read_once(folder, text.relative_to(folder).as_posix()), text.parent.name) for text in texts]
-        against = gate.override.problems(terms)
-        if against:
-            raise ReleaseRefusedError(refusal.model, (*refusal.reasons, *against), WAY_OUT) from None
+        terms = _terms(folder)
+        against = gate.override.problems(terms) if gate.override is not None else []
+        if gate.override is None or against:
+            way_out = refusal.way_out if all(one.allowed for one in terms) else ""
+            raise ReleaseRefusedError(refusal.model, (*refusal.reasons, *against), way_out) from None
         model = Model(folder, _loose_files(folder), gate.override.words(terms), threads)
         if not again:
             note_override(model.card.name, model.sha256, gate.channel, gate.override, refusal.reasons)
@@ -185,6 +183,18 @@ def _load(folder: Path, threads: int, gate: Gate, *, again: bool = False) -> Mod
         model = Model(folder, checked.files, checked.words(), threads)
     model._gate = gate
     return model
+
+
+def _terms(folder: Path) -> list[Terms]:
+    """What the policies that lie with a model say of overrides."""
+    found = []
+    for place in sorted((folder / "release").glob("*/policy.toml")):
+        try:
+            text = read_once(folder, place.relative_to(folder).as_posix())
+        except ModelError:
+            text = b""  # what cannot be read allows nothing
+        found.append(terms_of(text, place.parent.name))
+    return found
 
 
 def _load_again(folder: Path, threads: int, gate: Gate | None, same: tuple[str, str, str]) -> Model:

@@ -5,8 +5,9 @@ floor" that nobody can expect to win while that is true, so it may be looked at 
 rates below the floor and over beginnings at each quarter of the year; a late change is thus not outweighed by a good
 spring. Each year starts anew, and the chance of any false alarm in a year, over all limits and groups, is `ALPHA`.
 
-A patient's visit is one observation in [0, 1], a share, so that many teeth of one mouth are not many witnesses.
-Ceilings are floors of the opposite. Gaps, calibration and AUC are not watched; `unwatched` names them.
+A patient's first visit in a quarter is one observation in [0, 1], a share: many teeth of one mouth are not many
+witnesses, and neither are many visits. What is watched is thus the mean over visits, which an audit's share of lesions
+need not equal. Ceilings are floors of the opposite. Gaps, calibration and AUC are not watched; `unwatched` names them.
 """
 
 from __future__ import annotations
@@ -118,43 +119,43 @@ def monitor(decisions: Sequence[Decision], policy: Policy) -> Monitor:
     models = {one.model for one in decisions}
     if len(models) != 1:
         raise InputError(f"the decisions are of {len(models)} models; watch each by itself.")
-    chosen = [one for one in policy.requirements if one.metric in METRICS and one.criterion == "worst-group"]
     names = policy.consequences.monitor_features
-    cells = [
-        (requirement, feature, group)
-        for requirement in chosen
-        for feature in requirement.over
-        if not names or feature in names
-        for group in (*policy.feature(feature).groups, policy.unknown.name)
-    ]
+    cells, unwatched = [], []
+    for requirement in policy.requirements:
+        sides = _sides(requirement)
+        for feature in requirement.over:
+            if not sides or (names and feature not in names):
+                unwatched.append(f"{requirement.id}, {feature}")
+                continue
+            cells += [(requirement, feature, group) for group in (*policy.feature(feature).groups, policy.unknown.name)]
     features = sorted({feature for _, feature, _ in cells})
     grouped = {feature: _by_group(decisions, feature, policy) for feature in features}
-    bets = sum(2 if one.low is not None and one.high is not None else 1 for one, _, _ in cells)
+    bets = sum(len(_sides(requirement)) for requirement, _, _ in cells)
     start, threshold = decisions[0].day, bets / ALPHA
     watched = [
         _watch(requirement, feature, group, grouped[feature].get(group, []), start, threshold)
         for requirement, feature, group in cells
     ]
-    left_out = tuple(one.id for one in policy.requirements if one not in chosen)
     signals = tuple(found for feature in features for found in _signals(feature, grouped[feature], policy, start))
-    return Monitor(models.pop(), tuple(watched), signals, left_out)
+    return Monitor(models.pop(), tuple(watched), signals, tuple(unwatched))
 
 
-def visit_values(decisions: Iterable[Decision], metric: str) -> list[tuple[datetime.date, float]]:
-    """One value in [0, 1] for each patient's visit that has any case, in order of day.
+def visit_values(decisions: Iterable[Decision], metric: str, start: datetime.date) -> list[tuple[datetime.date, float]]:
+    """One value in [0, 1] for each patient's first visit that has any case in each quarter, in order of day.
 
+    start : of the first quarter
     Of found lesions, of diseased films with a true mark, of healthy films with a false one, of false marks (over
     MOST_FALSE_MARKS), of readable films.
     """
     visits: dict[tuple[datetime.date, str], dict[str, list[Decision]]] = defaultdict(lambda: defaultdict(list))
     for one in decisions:
         visits[one.day, one.patient][one.film].append(one)
-    found = []
-    for (day, _), films in sorted(visits.items()):
+    found: dict[tuple[int, str], tuple[datetime.date, float]] = {}
+    for (day, patient), films in sorted(visits.items()):
         shares = [share for rows in films.values() for share in _shares(rows, metric)]
         if shares:
-            found.append((day, sum(shares) / len(shares)))
-    return found
+            found.setdefault(((day - start).days // QUARTER_DAYS, patient), (day, sum(shares) / len(shares)))
+    return list(found.values())
 
 
 def _shares(rows: Sequence[Decision], metric: str) -> list[float]:
@@ -184,14 +185,9 @@ def _watch(
     start: datetime.date,
     threshold: float,
 ) -> Watched:
-    scale = MOST_FALSE_MARKS if requirement.metric == "false_positives_per_image" else 1
-    values = visit_values(decisions, requirement.metric)
+    values = visit_values(decisions, requirement.metric, start)
     evidence: dict[datetime.date, float] = {}
-    sides = [(requirement.low, False), (requirement.high, True)]
-    for limit, is_ceiling in sides:
-        if limit is None or not 0.0 < limit / scale < 1.0:
-            continue
-        floor = 1.0 - limit / scale if is_ceiling else limit / scale
+    for floor, is_ceiling in _sides(requirement):
         process, year = EProcess(floor), 0
         by_day: dict[datetime.date, list[float]] = defaultdict(list)
         for day, value in values:
@@ -202,12 +198,27 @@ def _watch(
                 process, year = EProcess(floor), now
             evidence[day] = max(evidence.get(day, 0.0), process.add(seen, within // QUARTER_DAYS))
     limit = requirement.low if requirement.low is not None else requirement.high
-    mean = scale * sum(value for _, value in values) / len(values) if values else float("nan")
+    mean = _scale(requirement) * sum(value for _, value in values) / len(values) if values else float("nan")
     alarm = next((day for day, value in sorted(evidence.items()) if value >= threshold), None)
     return Watched(
         requirement.id, feature, group, float(limit or 0.0), requirement.direction, len(values), mean,
         tuple(sorted(evidence.items())), threshold, alarm,
     )  # fmt: skip
+
+
+def _scale(requirement: Requirement) -> int:
+    return MOST_FALSE_MARKS if requirement.metric == "false_positives_per_image" else 1
+
+
+def _sides(requirement: Requirement) -> list[tuple[float, bool]]:
+    """Each limit as a floor of a mean in [0, 1], and whether it is a ceiling; none if one of them cannot be watched."""
+    if requirement.metric not in METRICS or requirement.criterion != "worst-group":
+        return []
+    limits = [(requirement.low, False), (requirement.high, True)]
+    shares = [(limit / _scale(requirement), ceiling) for limit, ceiling in limits if limit is not None]
+    if not all(0.0 < share < 1.0 for share, _ in shares):  # no bet can be won against "always" or "never"
+        return []
+    return [(1.0 - share if ceiling else share, ceiling) for share, ceiling in shares]
 
 
 def _by_group(decisions: Sequence[Decision], feature: str, policy: Policy) -> dict[str, list[Decision]]:

@@ -57,7 +57,7 @@ class Override:
         found = [f"the override ended on {self.until}."] if self.over else []
         for one in terms:
             if not one.allowed:
-                found.append(f"the policy {one.policy}, which lies with the model, allows no override.")
+                found.append(f"the policy {one.policy} allows no override.")
             elif self.until > now().date() + datetime.timedelta(days=one.most_days):
                 found.append(f"the policy {one.policy} allows an override for {one.most_days} days at most.")
         return found

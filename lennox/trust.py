@@ -109,9 +109,10 @@ class Trust:
         shipped = read_trust(_shipped()) if _shipped().is_file() else cls()
         named = path or named_file()
         if named is not None:
-            return replace(read_trust(named), revoked=(*read_trust(named).revoked, *shipped.revoked))
+            alone = read_trust(named)
+            return replace(alone, revoked=(*alone.revoked, *shipped.revoked))
         own = user_file()
-        return shipped.joined(read_trust(own)) if own.is_file() else shipped
+        return shipped.joined(read_trust(own)) if _is_there(own) else shipped
 
 
 def named_file() -> Path | None:
@@ -125,13 +126,24 @@ def user_file() -> Path:
     return named_file() or Path(os.environ.get("XDG_CONFIG_HOME") or "~/.config").expanduser() / "lennox" / "trust.toml"
 
 
+def _is_there(path: Path) -> bool:
+    """Whether something lies there, be it readable or not: what it revokes must not be passed over."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
+
+
 def read_trust(path: Path) -> Trust:
     """Read one file. Raises InputError: nothing in it is ignored."""
     try:
         document = tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
         raise InputError(f"the trust file '{path.name}' cannot be read: {error.strerror}.") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path.name}: not TOML in UTF-8 ({error}); mend it or move it away.") from error
     try:
         if document.pop("format", None) != FORMAT:

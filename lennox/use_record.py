@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from lennox.claims import now
 from lennox.errors import InputError
 from lennox.statement import is_sha256
 
@@ -50,7 +51,15 @@ def read_use(path: Path) -> tuple[Decision, ...]:
         raise InputError(f"{path.name}: cannot be read ({error}); see docs/monitoring.md for the form.") from error
     if not rows:
         raise InputError(f"{path.name}: holds no decision.")
-    return tuple(sorted((_decision(row, number, path.name) for number, row in rows), key=lambda one: one.day))
+    decisions = []
+    first: dict[tuple[str, str], int] = {}
+    for number, row in rows:
+        one = _decision(row, number, path.name)
+        marked = (one.film, row.get("mark") or "")
+        if one.decision != "missed" and first.setdefault(marked, number) != number:
+            raise InputError(f"{path.name}: row {number} says again what row {first[marked]} says; keep one of them.")
+        decisions.append(one)
+    return tuple(sorted(decisions, key=lambda one: one.day))
 
 
 def write_form(records: Iterable[str], path: Path, features: Sequence[str], day: datetime.date) -> int:
@@ -103,6 +112,8 @@ def _decision(row: Mapping[str, str], number: int, name: str) -> Decision:
         day = datetime.datetime.fromisoformat(row["time"]).date()
     except ValueError as error:
         raise InputError(f"{where}: '{row['time']}' is not a time such as 2026-12-01.") from error
+    if day > now().date() + datetime.timedelta(days=1):
+        raise InputError(f"{where}: {day} is still to come.")
     for column, known in (("status", STATUSES), ("decision", DECISIONS)):
         if row[column] not in known:
             raise InputError(f"{where}: '{row[column]}' is not a {column}; write one of: {', '.join(known)}.")

@@ -1,6 +1,8 @@
 import json
 import shutil
 import sqlite3
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -129,3 +131,73 @@ def test_records_follow_the_published_schema(log):
     for record in log.records():
         fields = ("number", "time", "kind", "details", "previous", "hash")
         jsonschema.validate({name: getattr(record, name) for name in fields}, schema)
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from lennox.log import Log
+real, renames = Path.replace, 0
+def replace(self, target):
+    global renames
+    renames += 1
+    if renames == int(sys.argv[2]) and sys.argv[3] == "before":
+        os._exit(9)
+    moved = real(self, target)
+    if renames == int(sys.argv[2]):
+        os._exit(9)
+    return moved
+Path.replace = replace
+Log(Path(sys.argv[1])).append("override", {"who": "somebody"})
+"""
+
+
+@pytest.mark.parametrize("records", [0, 3])
+@pytest.mark.parametrize(
+    ("rename", "when", "kept"), [(1, "before", 0), (1, "after", 0), (2, "before", 1), (2, "after", 1)]
+)
+def test_a_process_killed_while_it_writes_leaves_an_honest_log(tmp_path, records, rename, when, kept):
+    """Before and after each of the two times that the head file is written; the record is committed between them."""
+    log = Log(tmp_path / "log.sqlite")
+    for number in range(records):
+        log.append("audit", {"number": number})
+    command = [sys.executable, "-c", KILLED, str(log.path), str(rename), when]
+    assert subprocess.run(command, check=False).returncode == 9
+    assert log.problems() == []
+    assert len(log.records()) == records + kept
+    log.append("audit", {"number": "next"})
+    assert log.problems() == []
+    edit(log, f"DELETE FROM record WHERE number = {records + kept + 1}")  # and yet nothing can be cut
+    assert log.problems()
+
+
+def test_a_log_is_read_after_a_kill_that_left_a_journal(log):
+    log.path.with_name(log.path.name + "-journal").write_bytes(b"left over" * 100)
+    assert len(log.records()) == 6
+    assert log.problems() == []
+
+
+@pytest.mark.parametrize("value", ["x'00ff'", "1.5", "'[1]'", "'1'", "'[[[['", "CAST(x'ff' AS TEXT)"])
+def test_records_edited_into_something_else_are_problems_and_no_surprise(log, value):
+    edit(log, f"UPDATE record SET details = {value} WHERE number = 3")
+    assert log.problems()
+    with pytest.raises(InputError, match=r"damaged|cannot be used"):
+        log.records()
+    log.append("audit", {})
+    assert log.problems()
+
+
+@pytest.mark.parametrize("head", ["", "x", "²:a", "-1:a", ":", "6", "9" * 5000 + ":a"])
+def test_a_noted_head_that_is_none_is_a_problem(log, head):
+    assert log.problems(head)
+    log.path.with_name("log.sqlite.head").write_text(head, "utf-8")
+    assert log.problems()
+
+
+@pytest.mark.parametrize("name", [":memory:", "file:log?mode=memory", ""])
+def test_no_name_keeps_the_log_in_memory_only(tmp_path, monkeypatch, name):
+    """An override that nobody can look up would not have been written down."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LENNOX_LOG", name)
+    Log().append("override", {"who": "somebody"})
+    assert len(Log().records()) == 1

@@ -3,6 +3,7 @@ import datetime
 import json
 import math
 import sqlite3
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,11 +11,12 @@ from releasing import make_workshop, write_policy
 from scipy import special
 
 from lennox.audit.policy import Policy
+from lennox.claims import now
 from lennox.errors import InputError, ReleaseRefusedError
 from lennox.log import Log
 from lennox.model import load_model
 from lennox.monitor import ALPHA, EProcess, monitor, visit_values
-from lennox.suspend import suspend
+from lennox.suspend import note_alarm, resume, resumed_on, suspend
 from lennox.use_record import COLUMNS, Decision, read_use, write_form
 
 MODEL = "a" * 64
@@ -23,53 +25,6 @@ START = datetime.date(2026, 1, 5)
 
 def decision(day=0, patient="p", film="f", said="accept", status="assessed", **groups):
     return Decision(START + datetime.timedelta(day), patient, film, MODEL, status, said, groups)
-
-
-def year(truth, seed, floor=0.8, cases=40, change=None):
-    """One simulated year of one group: 40 cases a week; the week after which evidence crossed 1/ALPHA, or None."""
-    rng, process = np.random.default_rng(seed), EProcess(floor)
-    for week in range(52):
-        rate = truth if change is None or week < change[0] else change[1]
-        if process.add(rng.random(cases) < rate, week // 13) >= 1 / ALPHA:
-            return week + 1
-    return None
-
-
-def shares(truth, years, **options):
-    weeks = [year(truth, seed, **options) for seed in range(years)]
-    raised = [week for week in weeks if week is not None]
-    return len(raised) / years, float(np.median(raised)) if raised else math.nan
-
-
-def test_false_alarms_at_the_floor_are_rare_and_a_bad_group_is_found():
-    """The short version: 300 years. At the floor 5 % of years at most, with Monte Carlo error 2.5 %."""
-    assert shares(0.8, 300)[0] <= 0.05 + 2 * math.sqrt(0.05 * 0.95 / 300)
-    assert shares(0.85, 100)[0] <= 0.01
-    found, median = shares(0.7, 60)
-    assert found == 1.0
-    assert median <= 8
-    late, median = shares(0.85, 60, change=(13, 0.65))
-    assert late == 1.0
-    assert median - 13 <= 6  # the document's e-process without new beginnings takes 12 weeks
-
-
-@pytest.mark.slow
-def test_simulated_years_in_full():
-    """4,000 years at the floor, and the delays that docs/monitoring.md reports."""
-    assert shares(0.8, 4000)[0] <= 0.05
-    for cases in (5, 10, 160):
-        assert shares(0.8, 1500, cases=cases)[0] <= 0.05
-    for floor in (0.35, 0.95):
-        assert shares(floor, 1500, floor=floor)[0] <= 0.05
-    report = {
-        "0.70 from week 1": shares(0.7, 1000),
-        "0.75 from week 1": shares(0.75, 1000),
-        "0.85, then 0.65 from week 13": shares(0.85, 1000, change=(13, 0.65)),
-        "0.85, then 0.65 from week 20": shares(0.85, 1000, change=(20, 0.65)),
-        "0.85": shares(0.85, 1000),
-    }
-    assert report["0.85"][0] <= 0.01
-    assert report["0.70 from week 1"][0] == report["0.85, then 0.65 from week 20"][0] == 1.0
 
 
 def test_many_teeth_of_one_mouth_are_not_many_witnesses():
@@ -118,16 +73,22 @@ def test_visits_become_shares():
     rows = [
         decision(said="accept"), decision(said="edit"), decision(said="missed"), decision(said="reject"),
         decision(film="g", said="none"), decision(film="h", said="none", status="not assessable"),
-        decision(day=1, said="reject", film="i"), decision(day=1, patient="q", said="missed"),
+        decision(day=91, said="reject", film="i"), decision(day=1, patient="q", said="missed"),
     ]  # fmt: skip
-    first, second = START, START + datetime.timedelta(1)
-    assert visit_values(rows, "lesion_sensitivity") == [(first, pytest.approx(2 / 3)), (second, 0.0)]
-    assert visit_values(rows, "tpr") == [(first, 1.0), (second, 0.0)]
-    assert visit_values(rows, "fpr") == [(first, 0.0), (second, 1.0)]
-    assert visit_values(rows, "readable_rate") == [(first, pytest.approx(2 / 3)), (second, 1.0), (second, 1.0)]
-    assert visit_values(rows, "false_positives_per_image") == [
-        (first, pytest.approx(0.05)), (second, pytest.approx(0.1)), (second, 0.0),
+    first, second, later = START, START + datetime.timedelta(1), START + datetime.timedelta(91)
+    assert visit_values(rows, "lesion_sensitivity", START) == [(first, pytest.approx(2 / 3)), (second, 0.0)]
+    assert visit_values(rows, "tpr", START) == [(first, 1.0), (second, 0.0)]
+    assert visit_values(rows, "fpr", START) == [(first, 0.0), (later, 1.0)]
+    assert visit_values(rows, "readable_rate", START) == [(first, pytest.approx(2 / 3)), (second, 1.0), (later, 1.0)]
+    assert visit_values(rows, "false_positives_per_image", START) == [
+        (first, pytest.approx(0.05)), (second, 0.0), (later, pytest.approx(0.1)),
     ]  # fmt: skip
+
+
+def test_a_patient_counts_once_a_quarter():
+    rows = [decision(day=day, said="missed", film=str(day)) for day in (0, 3, 90, 91, 120, 364)]
+    days = [(day - START).days for day, _ in visit_values(rows, "tpr", START)]
+    assert days == [0, 91, 364]
 
 
 def use(share_found, group="wand", visits=400, per_day=4):
@@ -163,6 +124,18 @@ def test_a_group_the_policy_does_not_know_is_an_error(policy):
         monitor([*use(0.6), other], policy)
 
 
+@pytest.mark.parametrize("change", [{"low": 1.0}, {"metric": "calibration_slope"}, {"criterion": "between-groups"}])
+def test_what_cannot_be_watched_is_named_and_not_called_fine(policy, change):
+    found = monitor(use(0.6), replace(policy, requirements=(replace(policy.requirements[0], **change),)))
+    assert found.unwatched == ("finds-decay, sensor",)
+    assert found.watched == ()
+
+
+def test_a_feature_that_the_policy_does_not_watch_is_named(policy):
+    watched = replace(policy, consequences=replace(policy.consequences, monitor_features=("another",)))
+    assert monitor(use(0.6), watched).unwatched == ("finds-decay, sensor",)
+
+
 def test_signals_need_no_label(policy):
     rows = []
     for day in range(300):
@@ -181,11 +154,23 @@ def test_an_alarm_suspends_the_channel_here_and_nowhere_else(tmp_path, monkeypat
     rows = [
         Decision(one.day, one.patient, one.film, model.sha256, one.status, one.decision, one.groups) for one in use(0.6)
     ]
-    suspend(monitor(rows, policy), "workshop", shop.trust_file)
-    suspend(monitor(rows, policy), "workshop", shop.trust_file)
-    assert len(Log().records("alarm")) == 1
+    for _ in range(2):
+        note_alarm(monitor(rows, policy), "workshop")
+        suspend(monitor(rows, policy), "workshop", shop.trust_file)
+    assert len(Log().records("alarm")) == len(shop.trust().revoked) == 1
     with pytest.raises(ReleaseRefusedError, match=r"suspended for workshop .*: finds-decay, sensor wand"):
         load_model(shop.folder)
+
+    assert resumed_on(model.sha256, "workshop") is None
+    with pytest.raises(InputError, match="no suspended model"):
+        resume("f" * 64, "not this one", shop.trust_file)
+    resume(model.sha256[:8], "the sensor was mended", shop.trust_file)
+    load_model(shop.folder)
+    assert resumed_on(model.sha256, "workshop") == now().date()
+    assert resumed_on(model.sha256, "clinic") is None
+    assert Log().records("resume")[0].details["why"] == "the sensor was mended"
+    note_alarm(monitor(rows, policy), "workshop")
+    assert len(Log().records("alarm")) == 2  # another one
 
 
 def write_csv(path, rows):
@@ -224,11 +209,21 @@ def test_csv_and_sqlite_hold_the_same(tmp_path):
         ({"model": "m"}, "SHA-256 of the weights"),
         ({"patient": ""}, "people count, not rows"),
         ({"status": "unreadable"}, "has no mark to accept"),
+        ({"time": "2999-01-01"}, "2999-01-01 is still to come"),
     ],
 )
 def test_a_form_that_is_wrong_is_refused_with_its_row(tmp_path, change, said):
     with pytest.raises(InputError, match=said):
         read_use(write_csv(tmp_path / "use.csv", [ROW | change]))
+
+
+def test_a_mark_that_is_decided_twice_is_refused(tmp_path):
+    """A file that was pasted in again would be taken for more evidence."""
+    missed = ROW | {"mark": "", "decision": "missed"}
+    assert len(read_use(write_csv(tmp_path / "use.csv", [ROW, missed, missed, ROW | {"mark": "2"}]))) == 4
+    for row in (ROW, ROW | {"decision": "reject", "time": "2026-01-06"}):
+        with pytest.raises(InputError, match="row 3 says again what row 2 says"):
+            read_use(write_csv(tmp_path / "use.csv", [ROW, row]))
 
 
 def test_a_form_is_made_from_records(tmp_path):

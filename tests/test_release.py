@@ -1,15 +1,17 @@
 import datetime
 import json
+import threading
 
 import pytest
 from releasing import make_workshop, today, write_policy
+from tiny_model import write_tiny_model
 
-from lennox.errors import InputError, ReleaseRefusedError
+from lennox.errors import InputError, ModelError, ReleaseRefusedError
 from lennox.log import Log
 from lennox.model import check_release, load_model
 from lennox.release import Proof, accept_revocation, cosign, ratify, release, revoke
-from lennox.statement import PrivateKey
-from lennox.trust import Trust, TrustedKey, read_trust, write_trust
+from lennox.statement import RELEASE, PrivateKey, digest, sign, verify
+from lennox.trust import ChannelRule, Trust, TrustedKey, read_trust, write_trust
 
 
 @pytest.fixture
@@ -241,3 +243,84 @@ def test_what_the_real_audit_writes_is_what_a_release_reads(shop):
     shop.audit.write_text(canonical(document(measured, policy, judge(measured, policy))))
     assert shop.release().missing == ()
     load_model(shop.folder)
+
+
+def asks_for_two(shop):
+    """A second auditor, and a channel that asks for both."""
+    second = PrivateKey.new()
+    trust = shop.trust()
+    key = TrustedKey("second", second.public, ("workshop",), ("release",))
+    write_trust(shop.trust_file, Trust((*trust.keys, key), {"workshop": ChannelRule(2, 1)}))
+    return second
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("model.onnx", "model.onnx is not the file that was released"),
+        ("release/test-policy/audit.json", "audit.json is not the file that was released"),
+    ],
+)
+def test_nobody_cosigns_what_was_altered_since(shop, name, said):
+    second = asks_for_two(shop)
+    shop.release()
+    (shop.folder / name).write_bytes((shop.folder / name).read_bytes() + b" ")
+    before = (shop.folder / "release.json").read_bytes()
+    with pytest.raises(ReleaseRefusedError, match=said):
+        cosign(shop.folder, [second])
+    assert (shop.folder / "release.json").read_bytes() == before
+
+
+def test_nobody_cosigns_a_release_that_no_audit_stands_behind(shop):
+    """What a single dishonest auditor signs, the second one does not sign unseen."""
+    second = asks_for_two(shop)
+    shop.release()
+    signed = verify((shop.folder / "release.json").read_bytes(), RELEASE)
+    place = shop.folder / "release/test-policy/audit.json"
+    document = json.loads(place.read_text())
+    document["rows"][0]["bound"] = 0.2
+    place.write_text(json.dumps(document))
+    predicate = json.loads(json.dumps(dict(signed.predicate)))
+    predicate["policies"][0]["audit"]["sha256"] = digest(place.read_bytes())
+    subjects = dict(signed.subjects) | {"release/test-policy/audit.json": digest(place.read_bytes())}
+    (shop.folder / "release.json").write_bytes(sign(RELEASE, subjects, predicate, [shop.auditor]))
+    with pytest.raises(ReleaseRefusedError, match=r"the bound 0\.2 does not clear"):
+        cosign(shop.folder, [second])
+
+
+def test_what_is_signed_is_what_was_audited_whoever_writes_meanwhile(shop, tmp_path):
+    good = (shop.folder / "model.onnx").read_bytes()
+    evil = (write_tiny_model(tmp_path / "evil", distance=99.0) / "model.onnx").read_bytes()
+    stop = threading.Event()
+
+    def write():
+        while not stop.is_set():
+            for data in (evil, good):
+                (tmp_path / "draft").write_bytes(data)
+                (tmp_path / "draft").replace(shop.folder / "model.onnx")
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    signed = refused = 0
+    try:
+        for _ in range(40):
+            try:
+                shop.release()
+            except ModelError:
+                refused += 1
+                continue
+            statement = verify((shop.folder / "release.json").read_bytes(), RELEASE)
+            assert statement.subjects["model.onnx"] == digest(good)
+            signed += 1
+    finally:
+        stop.set()
+        writer.join()
+    assert refused  # the writer was seen
+
+
+@pytest.mark.parametrize("why", ["", "x" * 1001])
+def test_a_revocation_says_why(shop, why):
+    shop.release()
+    with pytest.raises(InputError, match="a revocation says why"):
+        revoke(shop.folder, [shop.auditor], why, shop.trust_file)
+    assert not (shop.folder / "revocation.json").exists()

@@ -171,3 +171,37 @@ def test_no_private_key_lies_in_the_project():
                 data = path.read_bytes()
                 assert begins not in data, path
                 assert locked not in data, path
+
+
+@pytest.mark.parametrize("sign_bit", [0x00, 0x80])
+@pytest.mark.parametrize(
+    "weak",
+    [
+        "00" * 32, "01" + "00" * 31, "ec" + "ff" * 30 + "7f", "ed" + "ff" * 30 + "7f", "ee" + "ff" * 30 + "7f",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+    ],
+)  # fmt: skip
+def test_keys_for_which_anybody_can_sign_are_none(weak, sign_bit):
+    """Points of small order: with the first two, the same signature fits every text."""
+    raw = bytearray.fromhex(weak)
+    raw[-1] |= sign_bit
+    with pytest.raises(ValueError, match="anybody can sign"):
+        PublicKey(raw.hex())
+    text = base64.b64encode(bytes.fromhex("302a300506032b6570032100") + raw).decode()
+    with pytest.raises(InputError, match="cannot count"):
+        PublicKey.from_text(text)
+
+
+def test_a_signature_of_everything_by_a_weak_key_is_refused():
+    subject = [{"digest": {"sha256": "a" * 64}, "name": "x"}]
+    statement = {"_type": "https://in-toto.io/Statement/v1", "subject": subject}
+    payload = canonical(statement | {"predicateType": RELEASE, "predicate": {}})
+    identity = "01" + "00" * 31
+    signature = base64.b64encode(bytes.fromhex(identity) + bytes(32)).decode()
+    envelope = {
+        "payload": base64.b64encode(payload).decode(), "payloadType": "application/vnd.in-toto+json",
+        "signatures": [{"keyid": identity, "sig": signature}],
+    }  # fmt: skip
+    with pytest.raises(ModelError, match="a signature does not fit"):
+        verify(canonical(envelope) + b"\n", RELEASE)

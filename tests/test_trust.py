@@ -80,3 +80,12 @@ def test_nothing_in_a_trust_file_is_ignored(tmp_path, text, said):
     place.write_text(text if said in ("the format must be", "not TOML") else f'format = "lennox-trust/1"\n{text}')
     with pytest.raises(InputError, match=said):
         read_trust(place)
+
+
+@pytest.mark.parametrize("make", [lambda path: path.mkdir(), lambda path: path.symlink_to("nowhere")])
+def test_a_user_s_file_that_cannot_be_read_is_not_passed_over(own_home, make):
+    """It may hold what was revoked or suspended here."""
+    (own_home / "config" / "lennox").mkdir(parents=True)
+    make(own_home / "config" / "lennox" / "trust.toml")
+    with pytest.raises(InputError, match="cannot be read"):
+        Trust.in_force()

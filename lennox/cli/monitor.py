@@ -48,7 +48,7 @@ def check(use: Path, policy_file: Path, as_json: bool, channel: str, trust_file:
 
     \b
     Exit status: 0 no alarm; 10 an alarm: the model no longer loads for the channel on this computer until
-    somebody has looked into it and runs `lennox trust resume`.
+    somebody has looked into it and runs `lennox trust resume`. A policy with on_alarm = "notify" suspends nothing.
 
     \b
     Example:
@@ -56,17 +56,26 @@ def check(use: Path, policy_file: Path, as_json: bool, channel: str, trust_file:
     """
     from lennox.audit.policy_file import read_lapsed
     from lennox.monitor import monitor as watch
-    from lennox.suspend import suspend
+    from lennox.suspend import note_alarm, resumed_on, suspend
     from lennox.trust import user_file
     from lennox.use_record import read_use
 
-    found = watch(read_use(use), read_lapsed(policy_file))
+    policy, decisions = read_lapsed(policy_file), read_use(use)
+    since = resumed_on(decisions[-1].model, channel)
+    if since is not None:
+        decisions = tuple(one for one in decisions if one.day > since)
+        click.echo(f"Counted from the day after {since}, when the model was resumed.", err=True)
+    if not decisions:
+        click.echo("Nothing recorded since then, so nothing known.", err=True)
+        return
+    found = watch(decisions, policy)
     if as_json:
         click.echo(json.dumps(_plain(found)))
     else:
         for one in found.watched:
             if one.visits:
-                state = f"ALARM on {one.alarm_on}" if one.alarm_on else "no alarm"
+                few = one.visits < policy.evidence.min_patients
+                state = f"ALARM on {one.alarm_on}" if one.alarm_on else "too few to tell" if few else "no alarm"
                 click.echo(f"{state}: {one.sentence()}")
         silent = [f"{one.requirement}, {one.feature} {one.group}" for one in found.watched if not one.visits]
         if silent:
@@ -80,8 +89,13 @@ def check(use: Path, policy_file: Path, as_json: bool, channel: str, trust_file:
         if found.unwatched:
             click.echo(f"Not watched in use, only in audits: {', '.join(found.unwatched)}")
     if found.alarms:
-        suspend(found, channel, trust_file or user_file())
-        click.echo(f"lennox: the model is suspended for {channel} on this computer.", err=True)
+        note_alarm(found, channel)
+        if policy.consequences.on_alarm == "suspend":
+            suspend(found, channel, trust_file or user_file())
+            click.echo(f"lennox: the model is suspended for {channel} on this computer.", err=True)
+        else:
+            whom = ", ".join(policy.consequences.notify) or policy.ratification.body
+            click.echo(f"lennox: the policy asks to notify {whom}; the model is not suspended.", err=True)
         raise click.exceptions.Exit(ALARM)
 
 

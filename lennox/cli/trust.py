@@ -116,21 +116,19 @@ def remove(key: str, why: str, trust_file: Path | None) -> None:
 
 @trust.command()
 @click.argument("weights", metavar="SHA256")
+@click.option("--why", required=True, metavar="REASON", help="What was found; it is written to the log.")
 @trust_option
-def resume(weights: str, trust_file: Path | None) -> None:
+def resume(weights: str, why: str, trust_file: Path | None) -> None:
     """Lift the suspension that an alarm of `lennox monitor` put on a model, after somebody has looked into it.
+
+    Watching begins anew: `lennox monitor check` counts what was recorded after today.
 
     \b
     Example:
-      lennox trust resume 996018e8a120
+      lennox trust resume 996018e8a120 --why "the new sensor was set up wrongly; mended"
     """
-    from lennox.errors import InputError
-    from lennox.trust import read_trust, user_file, write_trust
+    from lennox.suspend import resume as lift
+    from lennox.trust import user_file
 
-    place = trust_file or user_file()
-    own = read_trust(place)
-    kept = tuple(one for one in own.revoked if not (one.weights or "").startswith(weights))
-    if len(kept) == len(own.revoked) or len(weights) < 8:
-        raise InputError("no suspended model has weights of this SHA-256; `lennox trust show` lists them.")
-    write_trust(place, replace(own, revoked=kept))
-    click.echo("The suspension is lifted.")
+    lift(weights, why, trust_file or user_file())
+    click.echo("The suspension is lifted. Watching begins anew with what is recorded after today.")

@@ -245,27 +245,62 @@ def test_the_log_tells_when_it_was_edited(shop, film):
     assert "there is no kind" in run("log", "show", "--kind", "party", status=2).stderr
 
 
-def test_monitoring_from_records_to_a_suspended_channel(shop, film, tmp_path):
-    run(*signing(shop))
-    out = tmp_path / "out"
-    run("diagnose", film, "--model", shop.folder, "--out", out, "--threshold", "0.3")
-    run("monitor", "form", out / "examinations.jsonl", "--out", tmp_path / "form.csv", "--feature", "sensor")
-    (first, *_) = csv.DictReader((tmp_path / "form.csv").open())
-    assert first["model"] == json.loads(run("models", shop.folder, "--json").stdout)["sha256"]
-    filled = tmp_path / "use.csv"
-    with filled.open("w", newline="") as stream:
+def write_use(place, first, decisions, **fields):
+    """A filled form: one film of one patient each."""
+    with place.open("w", newline="") as stream:
         writer = csv.DictWriter(stream, first)
         writer.writeheader()
-        for number in range(120):
-            said = "missed" if number % 2 else "accept"
-            writer.writerow(first | {"patient": f"p{number}", "decision": said, "mark": "1", "sensor": "wand"})
-    watched = run("monitor", "check", filled, "--policy", shop.policy, status=10)
+        for number, said in enumerate(decisions):
+            about = {"patient": f"p{number}", "film": f"f{number}", "decision": said, "mark": "1", "sensor": "wand"}
+            writer.writerow(first | about | fields)
+    return place
+
+
+@pytest.fixture
+def form(shop, film, tmp_path):
+    """The first row of a form for a released model."""
+    run(*signing(shop))
+    run("diagnose", film, "--model", shop.folder, "--out", tmp_path / "out", "--threshold", "0.3")
+    records = tmp_path / "out" / "examinations.jsonl"
+    run("monitor", "form", records, "--out", tmp_path / "form.csv", "--feature", "sensor")
+    (first, *_) = csv.DictReader((tmp_path / "form.csv").open())
+    assert first["model"] == json.loads(run("models", shop.folder, "--json").stdout)["sha256"]
+    return first
+
+
+def test_monitoring_from_records_to_a_suspended_channel_and_back(shop, film, form, tmp_path):
+    filled = write_use(tmp_path / "use.csv", form, ["accept", "missed"] * 60)
+    check = ("monitor", "check", filled, "--policy", shop.policy)
+    watched = run(*check, status=10)
     assert "ALARM on" in watched.stdout
     assert "Nothing recorded yet, so nothing known: finds-decay, sensor phone" in watched.stdout
     assert "suspended for workshop" in run("diagnose", film, "--model", shop.folder, status=4).stderr
-    assert json.loads(run("monitor", "check", filled, "--policy", shop.policy, "--json", status=10).stdout)["watched"]
-    run("trust", "resume", first["model"])
+    assert json.loads(run(*check, "--json", status=10).stdout)["watched"]
+
+    run("trust", "resume", form["model"], status=2)  # nobody says what was found
+    run("trust", "resume", form["model"], "--why", "the sensor was mended")
     run("verify", shop.folder)
+    assert "Nothing recorded since then" in run(*check).stderr  # else the same records would suspend it again
+    run("verify", shop.folder)
+    tomorrow = write_use(tmp_path / "use.csv", form, ["accept"] * 10, time=str(today(1)))
+    assert "too few to tell: finds-decay, sensor wand: 1 over 10 visits" in run(*check[:2], tomorrow, *check[3:]).stdout
+    write_use(tomorrow, form, ["accept"] * 40, time=str(today(1)))
+    assert "no alarm: finds-decay, sensor wand" in run(*check).stdout
+    write_use(tomorrow, form, ["missed"] * 40, time=str(today(1)))
+    run(*check, status=10)
+    assert [record.kind for record in Log().records("alarm", "resume")] == ["alarm", "resume", "alarm"]
+
+
+def test_a_policy_that_asks_to_be_told_suspends_nothing(shop, form, tmp_path):
+    filled = write_use(tmp_path / "use.csv", form, ["missed"] * 60)
+    policy = tmp_path / "notify.toml"
+    text = shop.policy.read_text().replace('on_alarm   = "suspend"', 'on_alarm   = "notify"')
+    policy.write_text(text.replace("[on_fail]", '[on_fail]\nnotify = ["circle@example.org"]'))
+    for _ in range(2):
+        said = run("monitor", "check", filled, "--policy", policy, status=10)
+        assert "notify circle@example.org; the model is not suspended" in said.stderr
+    run("verify", shop.folder)
+    assert len(Log().records("alarm")) == 1
 
 
 def test_audits_are_counted_over_folders(shop, tmp_path):
