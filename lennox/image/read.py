@@ -51,7 +51,7 @@ def _content(source: Source) -> tuple[bytes, str]:
             if status.st_size > MAX_FILE_BYTES:
                 raise _too_large()
             with path.open("rb") as stream:
-                return _read_all(stream), path.name
+                return _read_all(stream, status.st_size), path.name
         except IsADirectoryError:
             raise ImageError("This is a folder; wanted an image file. Name a file inside it.") from None
         except FileNotFoundError:
@@ -72,8 +72,8 @@ def _content(source: Source) -> tuple[bytes, str]:
     return data, Path(name).name if isinstance(name, str) else ""
 
 
-def _read_all(stream: BinaryIO) -> bytes:
-    data = stream.read(MAX_FILE_BYTES + 1)
+def _read_all(stream: BinaryIO, size: int = MAX_FILE_BYTES) -> bytes:
+    data = stream.read(size + 1)  # as much is set aside before the first byte is read, so no more than the file has
     if not isinstance(data, (bytes, bytearray, memoryview)):
         raise TypeError(f"wanted a stream of bytes, this one gives {type(data).__name__}: open it in binary mode")
     if len(data) > MAX_FILE_BYTES:

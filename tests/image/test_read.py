@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -144,6 +145,14 @@ def test_other_files_are_named(data, found):
     text = refusal(data)
     assert found in text
     assert "wanted PNG, JPEG, TIFF, WebP, BMP or DICOM" in text
+
+
+def test_a_small_file_takes_little_memory(path):
+    tracemalloc.start()
+    read_image(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 5e6
 
 
 def test_frame_counts_from_zero():
