@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from importlib import import_module
 from typing import Any
@@ -70,5 +71,8 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; never returns."""
-    cli(prog_name="lennox")
+    try:
+        cli(prog_name="lennox")
+    finally:
+        gc.freeze()  # while the interpreter ends, it need not look for rubbish in all that was loaded
     sys.exit(0)

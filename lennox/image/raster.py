@@ -9,21 +9,16 @@ from __future__ import annotations
 import io
 import json
 import sys
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Pillow
 from PIL import TiffTags
-from PIL.BmpImagePlugin import BmpImageFile
 from PIL.ImageFile import ImageFile
-from PIL.JpegImagePlugin import JpegImageFile
-from PIL.PngImagePlugin import PngImageFile
-from PIL.TiffImagePlugin import TiffImageFile
-from PIL.WebPImagePlugin import WebPImageFile
 
 from lennox.errors import ImageError
-from lennox.image.apart import run_apart
 from lennox.image.image import Image
 from lennox.image.levels import from_float, from_wide, full_range, one_channel, over_black
 from lennox.image.limits import check_size
@@ -45,27 +40,20 @@ from lennox.image.tiff_pages import (
 _PREVIEW_OR_MASK = 0b101
 _SINGLE_TAGS = frozenset(tag for tag, meaning in TiffTags.TAGS_V2.items() if meaning.length == 1)
 
-
-class _Jpeg(JpegImageFile):
-    def getexif(self) -> Pillow.Exif:
-        return Pillow.Exif()  # Pillow looks for a resolution in there, and warns where it is damaged
-
-
-class _Tiff(TiffImageFile):
-    def getexif(self) -> Pillow.Exif:
-        exif = Pillow.Exif()  # what Pillow turns the image by, and nothing else that could be damaged
-        if ORIENTATION in self.tag_v2:
-            exif[ORIENTATION] = self.tag_v2[ORIENTATION]
-        return exif
-
-
-_FORMATS: dict[str, type[ImageFile]] = {
-    "PNG": PngImageFile,
-    "JPEG": _Jpeg,
-    "TIFF": _Tiff,
-    "WebP": WebPImageFile,
-    "BMP": BmpImageFile,
+# Imported when there is a file of the format: each takes its time.
+_PLUGINS = {
+    "PNG": "PIL.PngImagePlugin:PngImageFile",
+    "JPEG": "lennox.image.raster_exif:Jpeg",
+    "TIFF": "lennox.image.raster_exif:Tiff",
+    "WebP": "PIL.WebPImagePlugin:WebPImageFile",
+    "BMP": "PIL.BmpImagePlugin:BmpImageFile",
 }
+
+
+def _plugin(kind: str) -> type[ImageFile]:
+    module, _, name = _PLUGINS[kind].partition(":")
+    plugin: type[ImageFile] = getattr(import_module(module), name)
+    return plugin
 
 
 def read_raster(data: bytes, frame: int | None, name: str, digest: str) -> Image:
@@ -93,7 +81,7 @@ class _Raster:
         elif kind == "WebP":
             check_webp_size(data)
         self.tiff = tiff_pages(data, _SINGLE_TAGS) if kind == "TIFF" else TiffPages(data, ())
-        self.picture = _FORMATS[kind](io.BytesIO(self.tiff.data))
+        self.picture = _plugin(kind)(io.BytesIO(self.tiff.data))
         check_size(self.picture.height, self.picture.width)
         self.turned = False  # whether Pillow, in loading it, turned it upright
         self.page = self._page(frame)
@@ -140,17 +128,19 @@ class _Raster:
             return self._load_apart(rawmode)
         picture = self.picture
         if rawmode is not None:
-            picture = _FORMATS[self.kind](io.BytesIO(self.tiff.data))
+            picture = _plugin(self.kind)(io.BytesIO(self.tiff.data))
             picture.seek(self.page)
             picture.tile = [
                 tile._replace(args=(rawmode, *tile.args[1:]) if isinstance(tile.args, tuple) else rawmode)
                 for tile in picture.tile
             ]
         picture.load()
-        self.turned = isinstance(picture, TiffImageFile) and ORIENTATION not in picture.tag_v2
+        self.turned = self.kind == "TIFF" and ORIENTATION not in picture.tag_v2  # type: ignore[attr-defined]
         return picture
 
     def _load_apart(self, rawmode: str | None) -> Pillow.Image:
+        from lennox.image.apart import run_apart
+
         answer = run_apart("raster_libtiff.py", {"page": self.page, "rawmode": rawmode}, self.tiff.data)
         start = answer.index(b"\n") + 1
         found = json.loads(answer[:start])
