@@ -82,11 +82,11 @@ def test_it_leaves_nothing_behind(found):
 
 
 def test_the_record_does_not_say_whose_computer_it_is(found):
-    text = json.dumps(to_record(found[0]))
+    text = json.dumps(to_record(found[0])).replace(found[0].computer.processor, "")  # "w/ Radeon Graphics"
     for name in (socket.gethostname(), getpass.getuser(), str(Path.home()), tempfile.gettempdir(), os.sep + "tmp"):
         assert f'"{name}' not in text
         assert name not in text or len(name) < 6  # a short name may be part of another word
-    assert "/" not in text.replace("lennox.bench/1", "").replace("https://", "")
+    assert "/" not in text.replace("lennox.bench/1", "")
 
 
 def test_a_weak_pc_is_emulated_as_far_as_the_system_lets(tiny, short):
@@ -118,11 +118,11 @@ def test_a_model_that_does_not_read_films_cannot_be_timed(tmp_path, short):
         measure(write_tiny_model(tmp_path / "other", kinds=("panoramic",)))
 
 
-@pytest.mark.parametrize("hidden", ["report", "exit"])
-def test_a_process_that_fails_is_told(hidden, tiny, short, monkeypatch):
-    profile = Profile("hopeless", (Limits(memory_mib=1),) if hidden == "exit" else (Limits(),))
+@pytest.mark.parametrize("cause", ["no report", "no memory"])
+def test_a_process_that_fails_is_told(cause, tiny, short, monkeypatch):
+    profile = Profile("hopeless", (Limits(memory_mib=1),) if cause == "no memory" else (Limits(),))
     monkeypatch.setitem(measuring.PROFILES, "hopeless", profile)
-    if hidden == "report":
+    if cause == "no report":
         monkeypatch.setattr(measuring.sys, "executable", "true")
     elif not Path("/proc/self/status").exists():
         pytest.skip("this system has no limit of memory")
