@@ -25,11 +25,11 @@ from lennox.bench.computer import BUSY, Computer, Watch, this_computer, versions
 from lennox.bench.limits import Limit, Limits, usable_processors
 from lennox.errors import InputError, LennoxError
 from lennox.examination import ModelIdentity
+from lennox.image import read_image
 from lennox.model import DEFAULT_MODEL, describe
 from lennox.phantom import write_films
 
 FILMS, SEED = 4, 7
-ROWS, COLUMNS, BITS = 850, 1200, 8  # of a drawn film, as `write_films` makes them
 STARTS, LONGEST_S = (3, 5), 6.0  # cold starts: at least and at most, and no new one after so long
 SECONDS = 2.5  # for further films, and for folders with each number of threads
 OVERDUE_S = 600.0  # a process that takes so long hangs
@@ -97,10 +97,15 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """The whole measurement. others : share of the computer that other programs took meanwhile; None: unknown"""
+    """The whole measurement.
+
+    film : rows, columns and bits of the drawn films
+    others : share of the computer that other programs took meanwhile; None: unknown
+    """
 
     profile: Profile
     model: ModelIdentity
+    film: tuple[int, int, int]
     computer: Computer
     versions: dict[str, str]
     load_average: float | None
@@ -129,10 +134,12 @@ def measure(
     tell("drawing films")
     with tempfile.TemporaryDirectory(prefix="lennox-bench-") as folder:
         write_films(Path(folder, "films"), FILMS, SEED)
+        first = read_image(min(Path(folder, "films").glob("*.png")))
         watch = Watch()
         figures = tuple(_Bench(Path(folder), name, _possible(limits), tell).figures() for limits in chosen.limits)
         others = watch.others()
-    return Bench(chosen, identity, this_computer(), versions(), watch.load_average, others, figures)
+    film = (*first.pixels.shape[:2], first.bits)
+    return Bench(chosen, identity, film, this_computer(), versions(), watch.load_average, others, figures)
 
 
 def thread_counts(processors: int) -> list[int]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import lennox
 from lennox.bench.limits import Limit
-from lennox.bench.measure import BITS, COLUMNS, FILMS, ROWS, Bench, Figures, Spread
+from lennox.bench.measure import FILMS, Bench, Figures, Spread
 
 SCHEMA = "lennox.bench/1"
 
@@ -25,7 +25,7 @@ def to_record(bench: Bench) -> dict[str, Any]:
         "computer": _computer(bench),
         "software": {"lennox": lennox.__version__} | bench.versions,
         "model": asdict(bench.model),
-        "films": {"drawn": True, "count": FILMS, "rows": ROWS, "columns": COLUMNS, "bits": BITS},
+        "films": {"drawn": True, "count": FILMS} | dict(zip(("rows", "columns", "bits"), bench.film, strict=True)),
     }
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from lennox import __version__
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
@@ -114,7 +116,11 @@ def _conditions(found: Bench) -> list[tuple[str, str]]:
         ("others took", others),
         ("kernels", ", then ".join(one.kernels for one in figures)),
         ("network by", f"ONNX Runtime, {figures[0].provider}"),
-        ("versions", ", ".join(f"{name} {version}" for name, version in found.versions.items())),
+        (
+            "versions",
+            ", ".join(f"{name} {version}" for name, version in {"lennox": __version__, **found.versions}.items()),
+        ),
+        ("films", f"drawn, {found.film[0]} x {found.film[1]} pixels, {found.film[2]} bits"),
         ("model", f"{found.model.name} {found.model.version}, {found.model.release}"),
     ]
     limits = dict.fromkeys(limit for one in figures for limit in one.limits if limit.enforced)
