@@ -138,7 +138,8 @@ class Cold:
         """home : where the command finds and leaves what it keeps for its user"""
         self.command = [sys.executable, "-S", str(HERE / "peers/cold.py"), *map(str, command)]
         kept = {f"XDG_{kind}_HOME": str(home / kind.lower()) for kind in ("CACHE", "CONFIG", "DATA", "STATE")}
-        self.environment = os.environ | ONE_THREAD | kept
+        compiled = {"PYTHONDONTWRITEBYTECODE": ""}  # as modules are where they were installed
+        self.environment = os.environ | ONE_THREAD | kept | compiled
         self.peak_mb, self.shortest_s = 0.0, float("inf")
 
     def __call__(self) -> float:

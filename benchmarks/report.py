@@ -10,9 +10,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-EXPLAINED = """Times are CPU time; those of folders are by the clock. The ratio is peer / ours, so above 1 we are faster or
-smaller; where the target is ≤, ours / peer. First the ratio of the shortest times, then the median of the ratios of the
-pairs with its [quartiles]. A target is met when both reach it."""
+EXPLAINED = """Times are CPU time; those of folders are by the clock. The ratio is peer / ours, so above 1 we are
+faster or smaller; where the target is ≤, ours / peer. First the ratio of the shortest times, then the median of the
+ratios of the pairs with its [quartiles]. A target is met when both reach it."""
 COSTS = {
     "one film from a cold start": "`lennox diagnose film.png`, from a cold start: CPU time",
     "cold start by the clock": "the same, by the clock",
