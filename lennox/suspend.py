@@ -51,9 +51,9 @@ def resumed_on(weights: str, channel: str) -> datetime.date | None:
 
 
 def _last(weights: str, channel: str, *kinds: str) -> Record | None:
-    about = (weights, channel)
+    about = {"weights": weights, "channel": channel}
     records = Log().records(*(kinds or ("alarm", "resume")))
-    return next((one for one in reversed(records) if (one.details.get("weights"), one.details.get("channel")) == about), None)
+    return next((one for one in reversed(records) if about.items() <= one.details.items()), None)
 
 
 def _why(found: Monitor) -> str:

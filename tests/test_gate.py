@@ -120,6 +120,42 @@ def test_a_ratification_with_hostile_values_is_refused_in_sentences(released, fo
     assert any("its ratification does not hold" in reason for reason in reasons(folder, released.trust()))
 
 
+@pytest.mark.parametrize("which", ["subject", "claim"])
+def test_a_ratification_of_another_text_is_refused(released, folder, which):
+    """By its subject or by what it says, though everybody who counts has signed it."""
+    text, other = (folder / POLICY).read_bytes(), b"another text"
+    claim = Ratification("test-policy", "1.0.0", digest(other if which == "claim" else text), "The testers", now())
+    subject = {"policy.toml": digest(other if which == "subject" else text)}
+    line = sign(RATIFICATION, subject, claim.predicate(), [released.community])
+    write(folder, released.auditor, {SIGNATURES: line})
+    assert "the ratification is of another text of the policy" in reasons(folder, released.trust())[0]
+
+
+@pytest.mark.parametrize("name", ["sha256", "ratification_sha256"])
+def test_a_release_binds_its_policy_s_files(released, folder, name):
+    write(folder, released.auditor, **{name: "0" * 64})
+    assert "the statement does not bind it, its ratification and its audit" in reasons(folder, released.trust())[0]
+
+
+def test_a_release_of_another_policy_than_was_ratified_is_refused(released, folder):
+    write(folder, released.auditor, version="2.0.0")
+    assert "names another policy, version or body" in reasons(folder, released.trust())[0]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"name": "tiny"', '"name": "another"'), ('"version": "0.0.1"', '"version": "0.0.2"'),
+        ('"threshold": 0.5', '"threshold": 0.500002'), ('point": "balanced"', 'point": "sensitive"'),
+    ],
+)  # fmt: skip
+def test_a_release_is_of_its_card_s_model_version_and_operating_point(released, folder, old, new):
+    text = (folder / "card.json").read_text()
+    assert old in text
+    write(folder, released.auditor, {"card.json": text.replace(old, new).encode()})
+    assert "its card is of another model, version or operating point" in reasons(folder, released.trust())[0]
+
+
 @pytest.mark.parametrize(
     "change", [{"title": 5}, {"title": ""}, {"version": None}, {"name": []}, {"attempt": True}, {"attempt": 0}]
 )

@@ -192,3 +192,11 @@ def test_a_program_library_in_a_release_is_refused(tmp_path, monkeypatch):
 def test_the_digest_of_weights_without_external_data_is_that_of_the_file(tmp_path):
     model = (write_tiny_model(tmp_path / "tiny") / "model.onnx").read_bytes()
     assert weights_sha256(Files.of({"model.onnx": model})) == digest(model)
+
+
+def test_parts_taken_again_and_again_do_not_fill_the_memory(folder, monkeypatch):
+    model, data = (folder / "model.onnx").read_bytes(), (folder / "weights.bin").read_bytes()
+    with_external_data(model, {"weights.bin": data})
+    monkeypatch.setattr("lennox.onnx_file.MOST_BYTES", 3)
+    with pytest.raises(ModelError, match="more than 0 GiB of external data"):
+        with_external_data(model, {"weights.bin": data})
