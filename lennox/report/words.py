@@ -15,7 +15,9 @@ NOTICE = (
     "Suspected findings, for a clinician to confirm or reject; not a diagnosis. "
     f"'{NO_LESION}' does not mean that there is no caries."
 )
-UNRELEASED_NOTICE = "The model is unreleased: no release that counts here vouches for it, so it must not decide about a patient."
+UNRELEASED_NOTICE = (
+    "The model is unreleased: no release that counts here vouches for it, so it must not decide about a patient."
+)
 UNRELEASED_STAMP = "UNRELEASED MODEL"
 JOINERS = "\u200c\u200d"  # spelled in Persian, Indic scripts and emoji
 
