@@ -71,8 +71,9 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; never returns."""
+    gc.set_threshold(20_000)  # loading leaves no rubbish that is worth a look every 700 objects
     try:
         cli(prog_name="lennox")
     finally:
-        gc.freeze()  # while the interpreter ends, it need not look for rubbish in all that was loaded
+        gc.freeze()  # nor is it worth one while the interpreter ends
     sys.exit(0)

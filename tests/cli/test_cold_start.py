@@ -10,6 +10,7 @@ import pytest
 NEEDLESS = {
     "torch", "scipy", "skimage", "pandas", "fairlearn", "sklearn", "matplotlib", "cv2", "dask", "onnx", "pyarrow",
     "pydicom", "gdcm", "highdicom", "jinja2", "rich", "securesystemslib", "babel", "numpy.ma", "numpy.random",
+    "subprocess", "PIL.TiffImagePlugin",
 }  # fmt: skip
 PROGRAM = """
 import atexit, sys
