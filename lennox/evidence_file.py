@@ -10,9 +10,13 @@ import datetime
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
+from lennox.audit.enough import too_few
+from lennox.audit.evidence import People
+from lennox.audit.metrics import METRICS
 from lennox.audit.policy import Policy, Requirement
 from lennox.card import ModelCard
 from lennox.claims import read_time
@@ -75,6 +79,8 @@ def audit_document(data: bytes, name: str = "audit.json") -> AuditDocument:
         )
         for row in read.rows:
             _ = row["requirement"], row["verdict"], row["gated"], row["limit"], row["bound"], row["group"].items()
+            if not read.public:  # where counts are hidden
+                _people(row)
     except (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise InputError(f"{name}: not an audit that this version reads ({error}); run the audit again.") from error
     return read
@@ -135,25 +141,38 @@ def _group(group: Mapping[str, Any]) -> str:
 
 
 def _inconsistent(audit: AuditDocument, requirement: Requirement, policy: Policy) -> list[str]:
-    """What contradicts the PASS of one requirement: a verdict, a group without a row, a limit, a bound."""
+    """What contradicts the PASS of one requirement: a group or pair without a row, a limit, a bound, too few people."""
     name = requirement.id
     if audit.requirements.get(name) != PASS:
         return [f"'{name}' is {audit.requirements.get(name, 'not in it')}."]
     rows = [row for row in audit.rows if row["requirement"] == name]
-    found = []
-    if requirement.criterion != "between-groups":
-        have = [row["group"] for row in rows if row["gated"]]
-        wanted = [{one: group} for one in requirement.over for group in policy.feature(one).groups]
-        found += [f"'{name}' has no row for {_group(group)}." for group in wanted if group not in have]
-    elif not rows:
-        found.append(f"'{name}' has no row.")
+    have = [(row["group"], row.get("versus")) for row in rows if row["gated"]]
+    groups = [[{one: group} for group in policy.feature(one).groups] for one in requirement.over]
+    wanted: list[tuple[Mapping[str, str], Mapping[str, str] | None]] = [
+        (one, None) for alike in groups for one in alike
+    ]
+    if requirement.criterion == "between-groups":
+        wanted = [pair for alike in groups for pair in permutations(alike, 2)]
+    found = [
+        f"'{name}' has no row for {_group(group)}{f' against {_group(versus)}' if versus else ''}."
+        for group, versus in wanted
+        if (group, versus) not in have
+    ]
     for row in rows:
         limit, bound = row["limit"], row["bound"]
         if not _same_limit(limit, requirement.limit):
             found.append(f"'{name}' was judged against the limit {limit}, the policy says {requirement.limit}.")
         elif row["gated"] and not _clears(bound, requirement):
             found.append(f"'{name}', {_group(row['group'])}: the bound {bound} does not clear the limit {limit}.")
+        elif row["gated"] and (lacking := too_few(_people(row), METRICS[requirement.metric].evidence, policy)):
+            found.append(f"'{name}', {_group(row['group'])}: {lacking}.")
     return found
+
+
+def _people(row: Mapping[str, Any]) -> People:
+    names = ("patients", "units", "cases", "controls", "unreadable", "contributing_patients", "denominator")
+    patients, units, cases, controls, unreadable, contributing, denominator = (int(row[name]) for name in names)
+    return People(patients, units, cases, controls, unreadable, 0, contributing, denominator)
 
 
 def _same_limit(found: Any, wanted: float | tuple[float, float]) -> bool:

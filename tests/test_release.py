@@ -67,14 +67,7 @@ def test_an_audit_that_does_not_vouch_for_this_is_refused(shop, change, reason):
 
 
 def test_many_groups_that_lack_the_same_are_one_sentence(shop):
-    row = {
-        "requirement": "finds-decay",
-        "gated": True,
-        "verdict": "FAIL",
-        "reason": "too low",
-        "limit": 0.8,
-        "bound": 0.5,
-    }
+    row = json.loads(shop.audit.read_text())["rows"][0] | {"verdict": "FAIL", "reason": "too low", "bound": 0.5}
     rows = [row | {"group": {"sensor": name}} for name in "abcdef"]
     shop.write_audit(verdict="FAIL", rows=rows)
     with pytest.raises(ReleaseRefusedError) as refusal:
@@ -85,12 +78,37 @@ def test_many_groups_that_lack_the_same_are_one_sentence(shop):
     assert "at least 8 of 10 decayed teeth" in said[0]
 
 
-@pytest.mark.parametrize("field", [{"bound": 0.79}, {"limit": 0.7}, {"verdict": "FAIL"}, {"bound": None}])
+@pytest.mark.parametrize(
+    "field",
+    [
+        {"bound": 0.79}, {"limit": 0.7}, {"verdict": "FAIL"}, {"bound": None}, {"bound": float("nan")},
+        {"gated": False}, {"patients": 19},
+        {"contributing_patients": 19}, {"cases": 24}, {"group": {"sensor": "phone"}}, {"versus": {}},
+    ],
+)  # fmt: skip
 def test_a_pass_that_its_rows_do_not_show_is_refused(shop, field):
     document = json.loads(shop.audit.read_text())
     document["rows"][1] |= field
     shop.audit.write_text(json.dumps(document))
     with pytest.raises(ReleaseRefusedError, match="says PASS and is not consistent"):
+        shop.release()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"attempt": float("inf")}, {"rows": [1]}, {"rows": None}, {"requirements": [[]]}, {"model": "x"}, {"data": {}},
+        {"started": 5}, {"started": "soon"}, {"format": "lennox-audit/2"},
+    ],
+)  # fmt: skip
+def test_an_audit_that_is_none_is_said(shop, change):
+    shop.write_audit()
+    document = json.loads(shop.audit.read_text()) | change
+    shop.audit.write_text(json.dumps(document))
+    with pytest.raises(InputError, match=r"audit\.json: not an audit that this version reads"):
+        shop.release()
+    shop.audit.write_text("[" * 100_000)
+    with pytest.raises(InputError, match=r"audit\.json: not an audit that this version reads"):
         shop.release()
 
 
@@ -216,8 +234,20 @@ def test_a_revocation_by_a_stranger_is_not_accepted(shop):
         accept_revocation(place, shop.trust_file, shop.trust())
 
 
-def test_what_the_real_audit_writes_is_what_a_release_reads(shop):
-    """From a table of predictions through `lennox.audit` to a signed release."""
+GAP = """
+[[requirement]]
+id        = "no-group-left-behind"
+metric    = "tpr"
+criterion = "between-groups"
+direction = "at-most"
+limit     = 0.10
+over      = ["sensor"]
+plain     = "Between any two groups, the share of decayed teeth found may differ by 10 in 100 at most."
+"""
+
+
+def test_what_the_real_audit_writes_is_what_a_release_reads(tmp_path, monkeypatch):
+    """From a table of predictions through `lennox.audit` to a signed release; a comparison left out is seen."""
     from dataclasses import replace
 
     import numpy as np
@@ -227,6 +257,8 @@ def test_what_the_real_audit_writes_is_what_a_release_reads(shop):
     from lennox.audit.report_json import canonical, document
     from lennox.model import load_candidate
 
+    shop = make_workshop(tmp_path / "shop", more=GAP)
+    monkeypatch.setenv("LENNOX_TRUST", str(shop.trust_file))
     count = 400
     ill = np.tile([1, 0], count // 2)
     frame = pd.DataFrame(
@@ -243,6 +275,13 @@ def test_what_the_real_audit_writes_is_what_a_release_reads(shop):
     shop.audit.write_text(canonical(document(measured, policy, judge(measured, policy))))
     assert shop.release().missing == ()
     load_model(shop.folder)
+    written = json.loads(shop.audit.read_text())
+    written["rows"] = [row for row in written["rows"] if row.get("versus") != {"sensor": "phone"}]
+    shop.audit.write_text(json.dumps(written))
+    with pytest.raises(
+        ReleaseRefusedError, match="'no-group-left-behind' has no row for sensor wand against sensor phone"
+    ):
+        shop.release()
 
 
 def asks_for_two(shop):

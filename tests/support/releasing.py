@@ -88,7 +88,7 @@ max_days = 30
 
 
 def write_policy(
-    path, *, identity="test-policy", body="The testers", days_left=300, keys=(), required=0, override=OVERRIDE
+    path, *, identity="test-policy", body="The testers", days_left=300, keys=(), required=0, override=OVERRIDE, more=""
 ):
     """A valid policy; `keys` are those that it lists for its own ratification, `override` its table `on_override`."""
     listed = "".join(
@@ -100,7 +100,7 @@ def write_policy(
     text = POLICY.format(
         id=identity, body=body, date=today(-30), next_review=today(days_left), keys=listed, override=override
     )
-    path.write_text(text)
+    path.write_text(text + more)
     return path
 
 
@@ -108,7 +108,8 @@ def audit_document(policy, *, weights, threshold=0.5, verdict="PASS", started=No
     """What `lennox audit` writes, as far as a release reads it."""
     row = {
         "requirement": "finds-decay", "metric": "tpr", "criterion": "worst-group", "direction": "at-least",
-        "limit": 0.8, "patients": 100, "cases": 200, "controls": 200, "estimate": 0.95, "bound": 0.91,
+        "limit": 0.8, "patients": 100, "contributing_patients": 100, "units": 400, "denominator": 200, "unreadable": 0,
+        "cases": 200, "controls": 200, "estimate": 0.95, "bound": 0.91,
         "gated": True, "verdict": "PASS", "reason": "", "needs_more_patients": None,
     }  # fmt: skip
     rows = [row | {"group": {"sensor": name}} for name in ("phone", "wand")]
