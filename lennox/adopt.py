@@ -102,7 +102,7 @@ def _read_card(card: Path) -> dict[str, Any]:
             raise ValueError(f"a card is an object with the format '{FORMAT}'")
     except OSError as error:
         raise InputError(f"{card.name}: cannot be read ({error.strerror}).") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{card.name}: not a card ({error}); see docs/adopt.md.") from error
     return document
 
@@ -209,8 +209,11 @@ def _rank(inner: Any, entrance: str, way_out: str, shape: Sequence[int], wiring:
             break
     else:
         image = np.zeros((1, wiring.channels, *shape[2:]), np.float32)
-        answer: Any = ReferenceEvaluator(inner).run([way_out], {entrance: image})
-        rank = answer[0].ndim
+        try:
+            answer: Any = ReferenceEvaluator(inner).run([way_out], {entrance: image})
+            rank = answer[0].ndim
+        except Exception as error:  # whatever an unknown network does
+            raise ModelError(f"the network cannot be run to see its answer ({_first_line(error)}).") from error
     if rank not in (2, 4):
         raise ModelError(
             f"its output '{way_out.removeprefix(PREFIX)}' has {rank} axes; lennox reads a map "

@@ -104,7 +104,10 @@ class Model:
 
     def predict(self, prepared: Prepared) -> Prediction:
         """Run the network on one prepared image. Raises ModelError if it answers with something impossible."""
-        values, distance = self._session.run(["probability", "distance"], {"image": prepared.tensor})
+        try:
+            values, distance = self._session.run(["probability", "distance"], {"image": prepared.tensor})
+        except Exception as error:  # ONNX Runtime's own errors share no public base class
+            raise ModelError(f"{self.card.name}: ONNX Runtime cannot run model.onnx; it must not be used.") from error
         try:
             return Prediction(
                 ProbabilityMap.on_film(values[0], self.card.labels, prepared.placement), float(distance[0])

@@ -44,7 +44,6 @@ class EProcess:
         rates = floor * (np.arange(RATES) + 0.5) / RATES
         self._gain, self._loss = rates / floor, (1.0 - rates) / (1.0 - floor)
         self._log = np.zeros((4, RATES))  # one bet for each quarter in which the change may have come
-        self.highest = 1.0
 
     def add(self, values: ArrayLike, quarter: int) -> float:
         """Add observations of a quarter, 0 to 3; returns the evidence. Raises ValueError outside [0, 1]."""
@@ -53,9 +52,7 @@ class EProcess:
             raise ValueError("observations lie in [0, 1]")
         self._log[: quarter + 1] += np.log(seen * self._gain + (1.0 - seen) * self._loss).sum(axis=0)
         with np.errstate(over="ignore"):
-            evidence = float(np.exp(self._log).mean())
-        self.highest = max(self.highest, evidence)
-        return evidence
+            return float(np.exp(self._log).mean())
 
 
 @dataclass(frozen=True, slots=True)

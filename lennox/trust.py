@@ -101,12 +101,17 @@ class Trust:
         return Trust(self.keys + other.keys, channels, self.revoked + other.revoked)
 
     @classmethod
+    def shipped(cls) -> Trust:
+        """What came with lennox."""
+        return read_trust(_shipped()) if _shipped().is_file() else cls()
+
+    @classmethod
     def in_force(cls, path: Path | None = None) -> Trust:
         """The trust that holds here: `path` or LENNOX_TRUST alone, else what came with lennox and the user's file.
 
         Raises InputError for a file that is missing or is not a valid `lennox-trust/1`.
         """
-        shipped = read_trust(_shipped()) if _shipped().is_file() else cls()
+        shipped = cls.shipped()
         named = path or named_file()
         if named is not None:
             alone = read_trust(named)

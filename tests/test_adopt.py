@@ -179,3 +179,31 @@ def test_external_data_is_taken_in(tmp_path, card):
     shutil.rmtree(tmp_path / "one")
     assert other.predict(prepared(grey())).likely.values == pytest.approx(one.predict(prepared(grey())).likely.values)
     assert load_candidate(tmp_path / "other").sha256 == other.sha256
+
+
+def test_a_network_that_cannot_be_run_is_refused_and_leaves_nothing(tmp_path, card):
+    """A plane that its answer does not have: seen only when the network runs."""
+    theirs(tmp_path / "theirs.onnx", channels=1)
+    place = card(activation="sigmoid", planes=[7])
+    with pytest.raises(ModelError, match=r"cannot run model\.onnx"):
+        adopt(tmp_path / "theirs.onnx", place, tmp_path / "out")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_network_of_unknown_shape_that_cannot_be_tried_is_refused(tmp_path, card):
+    """Whatever its own reference does then: here, an operator nobody knows."""
+    theirs(tmp_path / "theirs.onnx", channels=1)
+    model = onnx.load(tmp_path / "theirs.onnx")
+    model.graph.node[0].domain = "nobodys"
+    model.opset_import.append(helper.make_opsetid("nobodys", 1))
+    model.graph.output[0].type.tensor_type.ClearField("shape")
+    onnx.save(model, tmp_path / "theirs.onnx")
+    with pytest.raises(ModelError, match="cannot be run to see its answer"):
+        adopt(tmp_path / "theirs.onnx", card(), tmp_path / "out")
+
+
+def test_a_card_nested_beyond_reading_is_refused(tmp_path, card):
+    theirs(tmp_path / "theirs.onnx", channels=1)
+    card().write_text("[" * 100_000)
+    with pytest.raises(InputError, match="not a card"):
+        adopt(tmp_path / "theirs.onnx", tmp_path / "theirs.json", tmp_path / "out")

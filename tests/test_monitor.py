@@ -47,12 +47,11 @@ def test_many_teeth_of_one_mouth_are_not_many_witnesses():
 def test_the_bet_is_a_beta_mixture_below_the_floor():
     """Against the closed form: a uniform prior on (0, floor), from incomplete beta functions."""
     floor, found, missed = 0.8, 61, 25
-    process = EProcess(floor)
-    process.add([1.0] * found + [0.0] * missed, 3)  # every beginning has begun
+    evidence = EProcess(floor).add([1.0] * found + [0.0] * missed, 3)  # every beginning has begun
     exact = (special.beta(found + 1, missed + 1) * special.betainc(found + 1, missed + 1, floor) / floor) / (
         floor**found * (1 - floor) ** missed
     )
-    assert process.highest == pytest.approx(exact, rel=0.02)
+    assert evidence == pytest.approx(exact, rel=0.02)
 
 
 def test_one_observation_by_hand():

@@ -81,8 +81,7 @@ def add(key: str, name: str | None, channels: tuple[str, ...], roles: tuple[str,
     added = TrustedKey(name, PublicKey.from_text(key), channels, roles or ROLES)
     if any(one.public == added.public for one in own.keys):
         raise InputError("this key is listed already; change its entry in the trust file.")
-    force = Trust.in_force(place) if place.is_file() else own
-    if added.public.identity in force.revoked_identities():
+    if added.public.identity in own.joined(Trust.shipped()).revoked_identities():
         raise InputError("this key was revoked and can count no more; its owner makes a new one with `lennox keygen`.")
     write_trust(place, replace(own, keys=(*own.keys, added)))
     click.echo(f"{name} may {' and '.join(added.roles)} for {', '.join(channels)}.")
