@@ -5,6 +5,7 @@ Not called `diagnose`: a module of that name would hide the function `lennox.dia
 
 from __future__ import annotations
 
+import math
 import os
 import pickle
 import secrets
@@ -31,6 +32,7 @@ Status = Literal["assessed", "not assessable", "unreadable"]
 AHEAD = 4  # images in flight for each worker, so that 100,000 files need no more memory than 100
 CUSTOM = "custom"
 _LOADING = threading.Lock()
+QUOTA = Path("/sys/fs/cgroup/cpu.max")
 NO_MEMORY = "There is not enough memory to read this image. Close other programs, or export it smaller."
 
 
@@ -220,11 +222,16 @@ def in_order(executor: Executor, work: Callable[[Item], Answer], items: Iterable
 
 
 def processors() -> int:
-    """The cores this process may use."""
+    """The cores this process may use: those it is bound to, and no more than its container is given."""
     try:
-        return len(os.sched_getaffinity(0))
+        bound = len(os.sched_getaffinity(0))
     except AttributeError:  # not on Linux
-        return os.cpu_count() or 1
+        bound = os.cpu_count() or 1
+    try:
+        quota, period = QUOTA.read_text("ascii").split()
+        return min(bound, max(1, math.ceil(int(quota) / int(period))))
+    except (OSError, ValueError):  # there is none, or it says "max"
+        return bound
 
 
 def _choose_point(model: Model, threshold: float | None, operating_point: str | None) -> OperatingPoint:

@@ -1,6 +1,7 @@
 """What the documentation shows, runs: its Python, the README's commands and the recipes of the README's make targets.
 
-A Python block behind `<!-- not run: why -->` is only compiled.
+A Python block behind `<!-- not run: why -->` is only compiled; so is one behind `<!-- needs: module -->` where it is
+missing.
 """
 
 import os
@@ -8,12 +9,13 @@ import re
 import shlex
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PYTHON_BLOCK = re.compile(r"(<!-- not run: [^>]+ -->\n)?```python\n(.*?)```", re.DOTALL)
+PYTHON_BLOCK = re.compile(r"(?:<!-- (not run|needs): ([^>]+) -->\n)?```python\n(.*?)```", re.DOTALL)
 SHELL_BLOCK = re.compile(r"```sh\n(.*?)```", re.DOTALL)
 PAGES = [page for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))] if page.is_file()]
 BESIDE_PYTHON = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # where `lennox` is installed
@@ -35,10 +37,10 @@ def folder(tmp_path_factory):
 )
 def test_the_python_of_a_page_runs(page, folder, monkeypatch):
     monkeypatch.chdir(folder)
-    names = {"__name__": "docs"}
-    for skipped, block in PYTHON_BLOCK.findall(page.read_text()):
+    names = {"__name__": "__main__"}
+    for unless, what, block in PYTHON_BLOCK.findall(page.read_text()):
         code = compile(block, page.name, "exec")
-        if not skipped:
+        if not unless or (unless == "needs" and find_spec(what)):
             exec(code, names)
 
 

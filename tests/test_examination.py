@@ -10,7 +10,7 @@ from tiny_model import write_tiny_model
 import lennox
 from lennox.card import OperatingPoint
 from lennox.errors import InputError, ModelError
-from lennox.examination import Examination, ModelIdentity, Source
+from lennox.examination import Examination, ModelIdentity, Source, processors
 from lennox.model import load_candidate
 from lennox.phantom import draw_film
 
@@ -151,6 +151,15 @@ def test_a_long_list_is_read_only_a_little_ahead(model, films):
             assert next(examinations).status == "assessed"
         examinations.close()
     assert len(taken) < 20
+
+
+@pytest.mark.parametrize(("said", "cores"), [("max 100000", 8), ("250000 100000", 3), ("5000 100000", 1), (None, 8)])
+def test_workers_are_no_more_than_a_container_is_given(tmp_path, monkeypatch, said, cores):
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(8)), raising=False)
+    monkeypatch.setattr("lennox.examination.QUOTA", tmp_path / "cpu.max")
+    if said is not None:
+        (tmp_path / "cpu.max").write_text(said + "\n")
+    assert processors() == cores
 
 
 def test_an_examination_is_assessed_or_has_reasons():
