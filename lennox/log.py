@@ -66,9 +66,8 @@ class Log:
     """The log in one file; opening it reads nothing."""
 
     def __init__(self, path: Path | None = None) -> None:
-        """`path`, else LENNOX_LOG, else ~/.local/state/lennox/log.sqlite."""
-        state = Path(os.environ.get("XDG_STATE_HOME") or "~/.local/state").expanduser()
-        named = path or Path(os.environ.get("LENNOX_LOG") or state / "lennox" / "log.sqlite")
+        """`path`, else LENNOX_LOG, else ~/.local/state/lennox/log.sqlite. Raises InputError for a user without home."""
+        named = path or Path(os.environ.get("LENNOX_LOG") or _state_folder() / "lennox" / "log.sqlite")
         self.path = named.absolute()  # no name that SQLite would take for something else than a file
 
     @property
@@ -189,6 +188,13 @@ class Log:
             stream.flush()
             os.fsync(stream.fileno())
         draft.replace(self._head_path)
+
+
+def _state_folder() -> Path:
+    try:
+        return Path(os.environ.get("XDG_STATE_HOME") or "~/.local/state").expanduser()
+    except RuntimeError as error:  # as in a container that runs under a number
+        raise InputError("this user has no home for the log; LENNOX_LOG names a place for it.") from error
 
 
 def _last(store: sqlite3.Connection) -> End:

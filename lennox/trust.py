@@ -116,7 +116,10 @@ class Trust:
         if named is not None:
             alone = read_trust(named)
             return replace(alone, revoked=(*alone.revoked, *shipped.revoked))
-        own = user_file()
+        try:
+            own = user_file()
+        except InputError:  # nobody's
+            return shipped
         return shipped.joined(read_trust(own)) if _is_there(own) else shipped
 
 
@@ -127,8 +130,18 @@ def named_file() -> Path | None:
 
 
 def user_file() -> Path:
-    """Where the user's own trust is kept: LENNOX_TRUST, else ~/.config/lennox/trust.toml."""
-    return named_file() or Path(os.environ.get("XDG_CONFIG_HOME") or "~/.config").expanduser() / "lennox" / "trust.toml"
+    """Where the user's own trust is kept: LENNOX_TRUST, else ~/.config/lennox/trust.toml.
+
+    Raises InputError for a user without a home.
+    """
+    named = named_file()
+    if named is not None:
+        return named
+    try:
+        folder = Path(os.environ.get("XDG_CONFIG_HOME") or "~/.config").expanduser()
+    except RuntimeError as error:  # as in a container that runs under a number
+        raise InputError("this user has no home for a trust file; LENNOX_TRUST names one.") from error
+    return folder / "lennox" / "trust.toml"
 
 
 def _is_there(path: Path) -> bool:

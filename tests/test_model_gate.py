@@ -395,6 +395,32 @@ def test_a_link_is_not_followed_with_an_override_either(folder, tmp_path, name):
         load_model(folder, allow_unreleased=Override("a", "b", today(1)))
 
 
+def without_a_home(monkeypatch):
+    """A container that runs under a number: no HOME, and no such user."""
+    for name in ("HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("os.path.expanduser", lambda path: path)
+
+
+def test_a_user_without_a_home_loads_releases_and_has_no_overrides(released, folder, tmp_path, monkeypatch):
+    without_a_home(monkeypatch)
+    assert load_model(folder).release.startswith("released for workshop")
+    monkeypatch.delenv("LENNOX_TRUST")
+    assert "0 of the 1 keys that signed" in refusal(folder)  # what came with lennox counts, and nothing else
+    override = Override("a", "b", today(1))
+    assert "LENNOX_LOG names a place for it" in refusal(folder, allow_unreleased=override)
+    monkeypatch.setenv("LENNOX_LOG", str(tmp_path / "log.sqlite"))
+    assert load_model(folder, allow_unreleased=override).release.startswith("unreleased")
+
+
+@pytest.mark.parametrize("place", ["/proc/nowhere/log", "/dev/full", "/dev/null"])
+def test_where_no_log_can_be_kept_releases_load_and_overrides_do_not(folder, monkeypatch, place):
+    monkeypatch.setenv("LENNOX_LOG", place)
+    assert load_model(folder).release.startswith("released for workshop")
+    text = refusal(folder, channel="clinic", allow_unreleased=Override("a", "b", today(1)))
+    assert "an override must be written down" in text
+
+
 def test_a_candidate_is_unreleased_even_beside_its_release(folder):
     assert load_candidate(folder).release == "unreleased"
 
