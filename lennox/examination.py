@@ -133,12 +133,11 @@ def diagnose_file(
 ) -> Examination:
     """Read one file and look for suspected lesions; a file that cannot be read is an answer, not an error."""
     try:
-        image = read_image(path, frame=frame)
+        return diagnose(read_image(path, frame=frame), model, threshold=threshold, operating_point=operating_point)
     except (ImageError, MemoryError) as error:
         reason = str(error) if isinstance(error, ImageError) else NO_MEMORY
         point = _choose_point(model, threshold, operating_point)
         return Examination(Source(Path(path).name), _identify(model), point, "unreadable", (reason,))
-    return diagnose(image, model, threshold=threshold, operating_point=operating_point)
 
 
 def diagnose_many(

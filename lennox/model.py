@@ -22,6 +22,7 @@ from lennox.trust import Trust
 DEFAULT_MODEL = "caries-radiograph-1"
 DEFAULT_CHANNEL = "workshop"
 UNRELEASED = "unreleased"
+NO_MEMORY = ("Failed to allocate memory", "bad_alloc")  # how ONNX Runtime says so
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +104,15 @@ class Model:
             )
 
     def predict(self, prepared: Prepared) -> Prediction:
-        """Run the network on one prepared image. Raises ModelError if it answers with something impossible."""
+        """Run the network on one prepared image.
+
+        Raises ModelError if it answers with something impossible, MemoryError if there is not enough memory.
+        """
         try:
             values, distance = self._session.run(["probability", "distance"], {"image": prepared.tensor})
         except Exception as error:  # ONNX Runtime's own errors share no public base class
+            if any(said in str(error) for said in NO_MEMORY):  # then the model is as good as before
+                raise MemoryError from error
             raise ModelError(f"{self.card.name}: ONNX Runtime cannot run model.onnx; it must not be used.") from error
         try:
             return Prediction(

@@ -153,6 +153,17 @@ def test_a_long_list_is_read_only_a_little_ahead(model, films):
     assert len(taken) < 20
 
 
+def test_a_network_that_gets_no_memory_costs_one_film_not_the_run(model, films, monkeypatch):
+    class Full:
+        def run(self, *_):
+            raise Exception("[ONNXRuntimeError] bfc_arena.cc: Failed to allocate memory for requested buffer of size 1")
+
+    monkeypatch.setattr(model, "_session", Full())
+    found = list(lennox.diagnose_many(films[:2], model))
+    assert statuses(found) == ["unreadable", "unreadable"]
+    assert "not enough memory" in found[0].reasons[0]
+
+
 @pytest.mark.parametrize(("said", "cores"), [("max 100000", 8), ("250000 100000", 3), ("5000 100000", 1), (None, 8)])
 def test_workers_are_no_more_than_a_container_is_given(tmp_path, monkeypatch, said, cores):
     monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(8)), raising=False)
