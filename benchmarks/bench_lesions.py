@@ -69,7 +69,7 @@ def test_label_beside_opencv(beside, likely):
     assert len(lesions) == count - 1
     assert sorted(lesions.areas) == sorted(stats[1:, cv2.CC_STAT_AREA])
     work = Work(NAME, size, "OpenCV labels + stats", at_least=target)
-    beside(work, lambda: opencv(probability), lambda: _core.label_lesions(probability, HALF))
+    beside(work, lambda: opencv(probability), lambda: _core.label_lesions(probability, HALF), rounds=101)
 
 
 def test_label_beside_scikit_image(beside, likely):

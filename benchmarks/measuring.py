@@ -102,7 +102,7 @@ def extremes(work: Work, unit: str, ours: float, theirs: float, limit: float | N
     """A line of the table with one number a side: a peak of memory, a shortest time; `limit` is on ours."""
     return {
         "work": work.name, "size": work.size, "peer": work.peer, "unit": unit, "ours": ours, "theirs": theirs,
-        "ratio_of_minima": theirs / ours, "target": f"ours ≤ {limit:g} {unit}" if limit else "",
+        "ratio_of_minima": theirs / ours, "target": f"ours ≤ {limit:.3g} {unit}" if limit else "",
         "margin": limit / ours if limit else None,
     }  # fmt: skip
 
