@@ -129,6 +129,7 @@ def _keep(weights: bytes, place: _Place, threads: int) -> None:
         outside = Path(build, _WEIGHTS)
         place.write(Path(build, "graph").read_bytes(), outside.read_bytes() if outside.exists() else b"", draft)
         draft.flush()
+        _give_back_memory()
         if _answer(_KeptSession(*_Place(Path(draft.name), place.key).read(), threads)) != answer:
             raise ValueError("the optimised network answers differently")
     _prune(folder)
@@ -137,9 +138,11 @@ def _keep(weights: bytes, place: _Place, threads: int) -> None:
 
 def _answer(session: onnxruntime.InferenceSession) -> list[bytes]:
     """What a network says of a fixed input, to the bit."""
-    fed = {item.name: np.sin(np.arange(np.prod(item.shape)), dtype=np.float32) for item in session.get_inputs()}
-    shaped = {item.name: fed[item.name].reshape(item.shape) for item in session.get_inputs()}
-    return [np.asarray(value).tobytes() for value in session.run(None, shaped)]
+    fed = {
+        item.name: np.sin(np.arange(np.prod(item.shape), dtype=np.float32)).reshape(item.shape)
+        for item in session.get_inputs()
+    }
+    return [np.asarray(value).tobytes() for value in session.run(None, fed)]
 
 
 def _options(threads: int) -> onnxruntime.SessionOptions:
