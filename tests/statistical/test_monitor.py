@@ -135,3 +135,20 @@ def test_false_alarms_over_all_limits_and_groups(tmp_path):
         ]
         raised += bool(monitor(rows, policy).alarms)
     assert raised / 300 <= 0.05 + 2 * math.sqrt(0.05 * 0.95 / 300)
+
+
+@pytest.mark.slow
+def test_signals_by_chance_alone_are_seldom(tmp_path):
+    """Years without any change, three groups of 10 films a week: some month of some group looks notable in few."""
+    policy, notable = Policy.read(write_policy(tmp_path / "policy.toml")), 0
+    for seed in range(300):
+        rng, rows = np.random.default_rng(seed), []
+        for day in range(0, 364, 7):
+            for name in ("phone", "wand", ""):
+                for film in range(10):
+                    status = "not assessable" if rng.random() < 0.1 else "assessed"
+                    said = "accept" if status == "assessed" and rng.random() < 0.4 else "none"
+                    patient, when = f"{name}{day}-{film}", START + datetime.timedelta(day)
+                    rows.append(Decision(when, patient, "f", "a" * 64, status, said, {"sensor": name}))
+        notable += any(signal.notable for signal in monitor(rows, policy).signals)
+    assert 0.02 <= notable / 300 <= 0.15
