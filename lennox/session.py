@@ -170,6 +170,8 @@ def _give_back_memory() -> None:
 def _place(sha256: str) -> _Place | None:
     """Where a network is kept on this computer; None where nothing can be, or is to be, kept."""
     setting, processor = os.environ.get("LENNOX_CACHE"), _processor()
+    if not hasattr(onnxruntime.SessionOptions, "add_external_initializers_from_files_in_memory"):
+        return None  # before 1.24
     if setting == "off" or processor is None:
         return None
     try:
