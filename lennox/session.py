@@ -27,6 +27,8 @@ import onnxruntime
 
 from lennox.errors import ModelError
 
+onnxruntime.disable_telemetry_events()  # `import lennox` has said so already, but not to one that was loaded before
+
 FORM = "lennox-session/1"
 MOST_KEPT = 4  # networks in the folder; the one used longest ago goes first
 MOST_BYTES = 1 << 30
