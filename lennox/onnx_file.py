@@ -127,6 +127,8 @@ def _fields(data: memoryview) -> Iterator[tuple[int, int, memoryview, memoryview
     while place < end:
         start = place
         key, place = _varint(data, place)
+        if not 8 <= key < 1 << 32:  # protobuf keeps 32 bits of it: others would read another field than we do
+            raise ValueError("field")
         wire = key & 7
         if wire == 0:
             begin = place

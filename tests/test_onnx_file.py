@@ -4,6 +4,7 @@ import shutil
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 from releasing import make_workshop, today
@@ -13,7 +14,7 @@ from lennox.errors import ModelError, ReleaseRefusedError
 from lennox.maps import Placement
 from lennox.model import load_candidate, load_model
 from lennox.model_files import Files
-from lennox.onnx_file import external_names, weights_sha256, with_external_data
+from lennox.onnx_file import _CHILDREN, _encoded, _fields, external_names, weights_sha256, with_external_data
 from lennox.override import Override
 from lennox.prepare import Prepared
 from lennox.statement import RELEASE, digest, sign, verify
@@ -200,3 +201,64 @@ def test_parts_taken_again_and_again_do_not_fill_the_memory(folder, monkeypatch)
     monkeypatch.setattr("lennox.onnx_file.MOST_BYTES", 3)
     with pytest.raises(ModelError, match="more than 0 GiB of external data"):
         with_external_data(model, {"weights.bin": data})
+
+
+def hidden(data, path, high_bits):
+    """The same message, the tag of a field on the path spelled in five bytes, of which protobuf keeps 32 bits."""
+    out = b""
+    for number, wire, value, whole in _fields(memoryview(data)):
+        if not path or number != path[0] or wire != 2:
+            out += bytes(whole)
+            continue
+        inner = hidden(bytes(value), path[1:], high_bits) if path[1:] else bytes(value)
+        tag, spelled = number << 3 | wire, bytearray()
+        if not path[1:]:
+            spelled += bytes((tag >> shift) & 0x7F | 0x80 for shift in (0, 7, 14, 21))
+            tag = high_bits
+        out += bytes(spelled) + _encoded(tag) + _encoded(len(inner)) + inner
+    return out
+
+
+@pytest.mark.parametrize("path", [(7,), (7, 5), (7, 5, 13)], ids=["graph", "tensor", "entry"])
+@pytest.mark.parametrize("high_bits", [0x10, 0x20, 0x40, 0x70])
+def test_external_data_cannot_hide_behind_a_tag_that_others_read_differently(folder, monkeypatch, path, high_bits):
+    """ONNX Runtime finds the file, from the folder it is run in: nobody would have checked it."""
+    model = (folder / "model.onnx").read_bytes()
+    assert external_names(hidden(model, path, 0)) == ("weights.bin",)  # five bytes alone are well
+    disguised = hidden(model, path, high_bits)
+    monkeypatch.chdir(folder)
+    onnxruntime.InferenceSession(disguised, providers=["CPUExecutionProvider"])
+    for look in (external_names, lambda data: with_external_data(data, {})):
+        with pytest.raises(ModelError, match="not an ONNX network"):
+            look(disguised)
+
+
+def test_every_place_of_onnx_where_a_tensor_may_be_is_looked_into():
+    """Against the definition that the onnx package brings, so that a place added there is not overlooked."""
+    messages = {}
+
+    def collect(message):
+        if message.full_name not in messages:
+            messages[message.full_name] = message
+            for field in message.fields:
+                if field.message_type:
+                    collect(field.message_type)
+
+    collect(onnx.ModelProto.DESCRIPTOR)
+    leading = {"onnx.TensorProto"}
+    for _ in messages:
+        leading |= {
+            name for name, message in messages.items()
+            if any(field.message_type and field.message_type.full_name in leading for field in message.fields)
+        }  # fmt: skip
+    named = {"ModelProto": "model", "GraphProto": "graph", "NodeProto": "node", "AttributeProto": "attribute",
+             "SparseTensorProto": "sparse", "TrainingInfoProto": "training", "FunctionProto": "function",
+             "TensorProto": "tensor"}  # fmt: skip
+    assert {
+        named[messages[name].name]: {
+            field.number: named[field.message_type.name]
+            for field in messages[name].fields
+            if field.message_type and field.message_type.full_name in leading
+        }
+        for name in leading
+    } == _CHILDREN
