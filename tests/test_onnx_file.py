@@ -221,13 +221,22 @@ def hidden(data, path, high_bits):
 
 @pytest.mark.parametrize("path", [(7,), (7, 5), (7, 5, 13)], ids=["graph", "tensor", "entry"])
 @pytest.mark.parametrize("high_bits", [0x10, 0x20, 0x40, 0x70])
-def test_external_data_cannot_hide_behind_a_tag_that_others_read_differently(folder, monkeypatch, path, high_bits):
-    """ONNX Runtime finds the file, from the folder it is run in: nobody would have checked it."""
-    model = (folder / "model.onnx").read_bytes()
-    assert external_names(hidden(model, path, 0)) == ("weights.bin",)  # five bytes alone are well
-    disguised = hidden(model, path, high_bits)
-    monkeypatch.chdir(folder)
-    onnxruntime.InferenceSession(disguised, providers=["CPUExecutionProvider"])
+def test_external_data_cannot_hide_behind_a_tag_that_others_read_differently(tmp_path, monkeypatch, path, high_bits):
+    """ONNX Runtime finds the file, in the folder it is run in: nobody would have checked it."""
+    model = onnx.load(write_tiny_model(tmp_path / "tiny") / "model.onnx")
+    shift = onnx.TensorProto(name="shift", data_type=1, dims=[1, 1, 16, 16], data_location=1)
+    shift.external_data.add(key="location", value="shift.bin")
+    model.graph.initializer.append(shift)
+    model.graph.node[1].input[0] = "shifted"
+    model.graph.node.insert(1, helper.make_node("Add", ["mean", "shift"], ["shifted"]))
+    plain = model.SerializeToString()
+    assert external_names(hidden(plain, path, 0)) == ("shift.bin",)  # five bytes alone are well
+
+    disguised = hidden(plain, path, high_bits)
+    (tmp_path / "shift.bin").write_bytes(np.full(256, 0.25, np.float32).tobytes())
+    monkeypatch.chdir(tmp_path)
+    session = onnxruntime.InferenceSession(disguised, providers=["CPUExecutionProvider"])
+    assert session.run(None, {"image": np.zeros((1, 1, 64, 64), np.float32)})[0].max() == 0.25
     for look in (external_names, lambda data: with_external_data(data, {})):
         with pytest.raises(ModelError, match="not an ONNX network"):
             look(disguised)
