@@ -128,8 +128,9 @@ def _keep(weights: bytes, place: _Place, threads: int) -> None:
         )
         answer = _answer(_open(weights, plain))
         _give_back_memory()
-        outside = Path(build, _WEIGHTS)
-        place.write(Path(build, "graph").read_bytes(), outside.read_bytes() if outside.exists() else b"", draft)
+        graph, outside = (_read_own(Path(build, name)) for name in ("graph", _WEIGHTS))
+        place.write(graph, outside, draft)
+        del graph, outside
         draft.flush()
         _give_back_memory()
         if _answer(_KeptSession(*_Place(Path(draft.name), place.key).read(), threads)) != answer:
@@ -213,6 +214,14 @@ def _secret() -> bytes:
     with _written_beside(path) as draft:
         draft.write(secret)
     return secret
+
+
+def _read_own(path: Path) -> bytes:
+    """A file that ONNX Runtime wrote for this user, and nobody put in its place; nothing if it wrote none."""
+    if not path.exists():
+        return b""
+    with _open_own(path, 0) as stream:
+        return stream.readall()
 
 
 def _open_own(path: Path, closed: int = 0o022) -> FileIO:
