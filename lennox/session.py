@@ -154,6 +154,8 @@ def _options(threads: int) -> onnxruntime.SessionOptions:
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # spinning starves the other workers
+    # Nothing outside is opened, even if a network could hide from us that it has weights there.
+    options.add_session_config_entry("session.model_external_initializers_file_folder_path", "/dev/null/none")
     return options
 
 
