@@ -161,7 +161,7 @@ def test_a_process_killed_while_it_writes_leaves_an_honest_log(tmp_path, records
     log = Log(tmp_path / "log.sqlite")
     for number in range(records):
         log.append("audit", {"number": number})
-    command = [sys.executable, "-c", KILLED, str(log.path), str(rename), when]
+    command = [sys.executable, "-P", "-c", KILLED, str(log.path), str(rename), when]
     assert subprocess.run(command, check=False).returncode == 9
     assert log.problems() == []
     assert len(log.records()) == records + kept

@@ -386,7 +386,11 @@ def test_many_processes_at_once(folder, plain, tmp_path):
     )
     several = [
         subprocess.Popen(
-            [sys.executable, "-c", program], cwd=tmp_path, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            [sys.executable, "-P", "-c", program],
+            cwd=tmp_path,
+            text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
         )
         for _ in range(4)
     ]
@@ -429,5 +433,5 @@ def test_nothing_is_kept_or_sent_for_the_makers_of_onnx_runtime(own_home):
     )
     quiet = {name: value for name, value in os.environ.items() if name not in ("CI", "ORT_DISABLE_TELEMETRY")}
     support = Path(__file__).parent / "support"
-    subprocess.run([sys.executable, "-c", program, support, own_home / "tiny"], env=quiet, check=True)
+    subprocess.run([sys.executable, "-P", "-c", program, support, own_home / "tiny"], env=quiet, check=True)
     assert [file.name for file in (own_home / "cache").iterdir()] == ["lennox"]

@@ -32,7 +32,7 @@ def arguments(film, unreleased):
 
 
 def test_nothing_needless_is_loaded(arguments):
-    done = subprocess.run([sys.executable, "-c", PROGRAM, *arguments], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-P", "-c", PROGRAM, *arguments], capture_output=True, text=True, check=True)
     assert done.stdout.startswith('{"schema": "lennox.examination/1"')
     loaded = set(done.stderr.split())
     assert {"lennox.session", "onnxruntime", "PIL"} <= loaded
@@ -41,7 +41,7 @@ def test_nothing_needless_is_loaded(arguments):
 
 def test_the_network_that_is_kept_says_the_same(arguments, own_home):
     """As it came; kept by the command itself; kept by an earlier one."""
-    command = [sys.executable, "-m", "lennox.cli", *arguments]
+    command = [sys.executable, "-P", "-m", "lennox.cli", *arguments]
     said = [
         subprocess.run(command, env=os.environ | more, capture_output=True, check=True).stdout
         for more in ({"LENNOX_CACHE": "off"}, {}, {})
@@ -55,13 +55,13 @@ def test_the_network_that_is_kept_says_the_same(arguments, own_home):
 def test_the_peak_of_memory(earlier, arguments):
     """With nothing kept, on the first run that keeps the network, and ever after."""
     environment = os.environ | ({"LENNOX_CACHE": "off"} if earlier == "off" else {})
-    command = [sys.executable, "-m", "lennox.cli", *arguments]
+    command = [sys.executable, "-P", "-m", "lennox.cli", *arguments]
     if earlier == "one":
         subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, check=True)
     # A process of its own between: a child's peak begins with the memory of the process that started it.
     program = "import resource, subprocess, sys; subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True)\n"
     program += "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
     done = subprocess.run(
-        [sys.executable, "-c", program, *command], env=environment, capture_output=True, text=True, check=True
+        [sys.executable, "-P", "-c", program, *command], env=environment, capture_output=True, text=True, check=True
     )
     assert int(done.stdout) * 1024 < MOST_MEMORY_MB * 1e6
