@@ -1,15 +1,14 @@
 """Opening the network in a fresh process: from what is kept of it on this computer, beside from model.onnx."""
 
-import os
 import subprocess
 import sys
 
-from measuring import HERE, ONE_THREAD, Work, by_itself
+from measuring import ENVIRONMENT, HERE, Work, by_itself
 
 
 def test_session_from_the_cache(beside, model, tmp_path):
     def opened(cache):
-        environment = os.environ | ONE_THREAD | {"LENNOX_CACHE": cache, "XDG_CONFIG_HOME": str(tmp_path)}
+        environment = ENVIRONMENT | {"LENNOX_CACHE": cache, "XDG_CONFIG_HOME": str(tmp_path)}
 
         def run():
             command = [sys.executable, HERE / "peers/session.py", model / "model.onnx"]

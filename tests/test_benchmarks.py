@@ -43,6 +43,13 @@ def test_a_target_is_met_when_both_estimates_reach_it(peer, at_least, at_most, g
     assert (line["margin"] >= 1) == good
 
 
+def test_what_one_benchmark_sets_does_not_reach_the_processes_of_the_next(monkeypatch, tmp_path):
+    from measuring import Cold
+
+    monkeypatch.setenv("MALLOC_TRIM_THRESHOLD_", "65537")  # as Dask does, which makes PyTorch twice as slow
+    assert Cold(tmp_path, "true").environment.get("MALLOC_TRIM_THRESHOLD_") != "65537"
+
+
 def test_results_are_filed_under_the_processor_not_the_machine():
     from measuring import host
 
