@@ -19,6 +19,7 @@ from lennox.cli import main
 main()
 """
 MOST_MEMORY_MB = 150
+MOST_AT_FIRST_MB = 165  # the run that keeps the network also holds it as it came
 
 
 @pytest.fixture
@@ -64,4 +65,5 @@ def test_the_peak_of_memory(earlier, arguments):
     done = subprocess.run(
         [sys.executable, "-P", "-c", program, *command], env=environment, capture_output=True, text=True, check=True
     )
-    assert int(done.stdout) * 1024 < MOST_MEMORY_MB * 1e6
+    most = MOST_AT_FIRST_MB if earlier == "none" else MOST_MEMORY_MB
+    assert int(done.stdout) * 1024 < most * 1e6
