@@ -39,3 +39,16 @@ def own_home(tmp_path_factory, monkeypatch):
     monkeypatch.setenv("XDG_CONFIG_HOME", str(home / "config"))
     monkeypatch.setenv("XDG_STATE_HOME", str(home / "state"))
     return home
+
+
+@pytest.fixture(scope="session")
+def released(tmp_path_factory):
+    """One honest release, and its trust; tests work on copies."""
+    from releasing import make_workshop  # here, as tests of the kernels need nothing of it
+
+    place = tmp_path_factory.mktemp("released")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LENNOX_LOG", str(place / "log.sqlite"))
+        shop = make_workshop(place / "shop")
+        shop.release(trust=shop.trust())
+    return shop

@@ -7,7 +7,6 @@ import os
 import shutil
 
 import pytest
-from releasing import make_workshop
 
 from lennox.claims import Ratification, now, time_text
 from lennox.errors import ModelError, ReleaseRefusedError
@@ -19,17 +18,6 @@ from lennox.statement import RATIFICATION, RELEASE, PrivateKey, canonical, diges
 from lennox.trust import Trust, read_trust, write_trust
 
 POLICY, SIGNATURES = "release/test-policy/policy.toml", "release/test-policy/ratification.jsonl"
-
-
-@pytest.fixture(scope="module")
-def released(tmp_path_factory):
-    """One honest release, and its trust; tests work on copies."""
-    place = tmp_path_factory.mktemp("released")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LENNOX_LOG", str(place / "log.sqlite"))
-        shop = make_workshop(place / "shop")
-        shop.release(trust=shop.trust())
-    return shop
 
 
 @pytest.fixture

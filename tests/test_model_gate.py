@@ -30,17 +30,6 @@ FILES = (
 )  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def released(tmp_path_factory):
-    """One honest release, and its trust; tests work on copies."""
-    place = tmp_path_factory.mktemp("released")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LENNOX_LOG", str(place / "log.sqlite"))
-        shop = make_workshop(place / "shop")
-        shop.release(trust=shop.trust())
-    return shop
-
-
 @pytest.fixture
 def folder(released, tmp_path, monkeypatch):
     monkeypatch.setenv("LENNOX_TRUST", str(released.trust_file))
