@@ -22,6 +22,7 @@ from lennox.audit.evidence import GapEvidence
 from lennox.audit.judge import Judgement, Row
 from lennox.audit.measure import Audit
 from lennox.audit.policy import Policy, Requirement, Story
+from lennox.claims import now, time_text
 
 FORMAT = "lennox-audit/1"
 MASKED = "<5"
@@ -38,12 +39,11 @@ def document(
 ) -> dict[str, Any]:
     """Everything about an audit as plain values. started : when its data were opened; now unless given"""
     cases = audit.cases
-    began = (started or datetime.datetime.now(datetime.UTC)).astimezone(datetime.UTC)
     return {
         "format": FORMAT,
         "verdict": judgement.verdict.value,
-        "date": datetime.datetime.now(datetime.UTC).date(),
-        "started": began.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),  # a policy must have been ratified before
+        "date": now().date(),
+        "started": time_text(started or now()),  # a policy must have been ratified before
         "attempt": audit.attempt,
         "history": [dict(entry) for entry in audit.history],
         "model": dict(cases.model),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import unicodedata
 from typing import TYPE_CHECKING
 
+from lennox.errors import JOINERS
+
 if TYPE_CHECKING:
     from lennox.examination import Examination
 
@@ -19,7 +21,6 @@ UNRELEASED_NOTICE = (
     "The model is unreleased: no release that counts here vouches for it, so it must not decide about a patient."
 )
 UNRELEASED_STAMP = "UNRELEASED MODEL"
-JOINERS = "\u200c\u200d"  # spelled in Persian, Indic scripts and emoji
 
 
 def notice(release: str) -> str:
