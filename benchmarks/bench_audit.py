@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from measuring import Work
 
-from lennox.audit.bootstrap import bootstrap_rates, draw_counts
+from lennox.statistics.bootstrap import bootstrap_rates, draw_counts
 
 PATIENTS, GROUPS, RESAMPLES, LOOPED, SEED = 2500, 8, 1000, 10, 7
 

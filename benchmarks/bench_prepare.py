@@ -24,7 +24,7 @@ SIZES = [(1024, 1024, 512), (1023, 1001, 512), (2048, 1536, 512), (2048, 1536, 7
 DTYPES = [np.uint8, np.uint16]
 TARGETS = {np.uint8: 3.0, np.uint16: 2.0}
 NAME = "film to tensor"
-MOST_MIB = 2.5  # 1.5 of scratch, and the output
+MAX_MIB = 2.5  # 1.5 of scratch, and the output
 
 
 @functools.cache
@@ -179,4 +179,4 @@ def test_peak_memory(benchmark, weigh, peer):
     said = {"opencv_tuned": "OpenCV, tuned", "scikit_image": "scikit-image"}[peer]
     ours = benchmark.pedantic(peak_mib, ["lennox"], rounds=1, iterations=1)
     line = work((2048, 1536, 512), np.uint16, said, name=f"{NAME}, memory with the output of 1 MiB")
-    weigh(extremes(line, "MiB", ours, peak_mib(peer), MOST_MIB))
+    weigh(extremes(line, "MiB", ours, peak_mib(peer), MAX_MIB))

@@ -82,7 +82,7 @@ def engine(tmp_path):
 @pytest.fixture(scope="session")
 def model():
     """The folder of the model that comes with lennox."""
-    from lennox.model import installed_models
+    from lennox.inference.model import installed_models
 
     return next(folder for folder in installed_models() if (folder / "model.onnx").is_file())
 
@@ -104,7 +104,7 @@ def tensor(tmp_path_factory, film, model):
 
     from lennox import read_image
     from lennox.card import ModelCard
-    from lennox.prepare import prepare
+    from lennox.inference.prepare import prepare
 
     place = tmp_path_factory.mktemp("tensor") / "tensor.npy"
     np.save(place, prepare(read_image(film), ModelCard.read(model / "card.json").contract).tensor)

@@ -29,7 +29,7 @@ from report import digits, fill, growth
 
 from lennox import _core
 
-ENOUGH_S, MOST_RUNS = 0.3, 200
+ENOUGH_S, MAX_RUNS = 0.3, 200
 PICTURE = HERE.parent / "docs/images/growth.svg"
 
 
@@ -56,7 +56,7 @@ def measured(work: str, unit: str, jobs: Iterator[tuple[int, Callable[[], object
 
 def shortest_ms(job: Callable[[], object]) -> float:
     times: list[float] = []
-    while len(times) < 2 or (sum(times) < ENOUGH_S and len(times) < MOST_RUNS):
+    while len(times) < 2 or (sum(times) < ENOUGH_S and len(times) < MAX_RUNS):
         start = time.process_time()
         job()
         times.append(time.process_time() - start)
@@ -84,7 +84,7 @@ def find(likely):
 
 
 def bootstrap(rows, groups):
-    from lennox.audit.bootstrap import bootstrap_rates
+    from lennox.statistics.bootstrap import bootstrap_rates
 
     rng = np.random.default_rng(0)
     patient = np.repeat(np.arange(rows // 4), 4)
@@ -105,7 +105,7 @@ def groups():
 
 def films():
     from lennox import diagnose_many
-    from lennox.model import installed_models, load_candidate
+    from lennox.inference.model import installed_models, load_candidate
     from lennox.phantom import write_films
 
     model = load_candidate(next(iter(installed_models())))

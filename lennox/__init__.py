@@ -37,23 +37,23 @@ __all__ = [
 if TYPE_CHECKING:
     from lennox.card import ModelCard
     from lennox.errors import LennoxError
-    from lennox.examination import Examination, diagnose, diagnose_many
-    from lennox.findings import Finding
+    from lennox.gate.override import Override
     from lennox.image import Image, read_image
-    from lennox.model import Model, load_model
-    from lennox.override import Override
+    from lennox.inference.examination import Examination, diagnose, diagnose_many
+    from lennox.inference.findings import Finding
+    from lennox.inference.model import Model, load_model
 
 _HOME = {
-    "Examination": "lennox.examination",
-    "Finding": "lennox.findings",
+    "Examination": "lennox.inference.examination",
+    "Finding": "lennox.inference.findings",
     "Image": "lennox.image",
     "LennoxError": "lennox.errors",
-    "Model": "lennox.model",
+    "Model": "lennox.inference.model",
     "ModelCard": "lennox.card",
-    "Override": "lennox.override",
-    "diagnose": "lennox.examination",
-    "diagnose_many": "lennox.examination",
-    "load_model": "lennox.model",
+    "Override": "lennox.gate.override",
+    "diagnose": "lennox.inference.examination",
+    "diagnose_many": "lennox.inference.examination",
+    "load_model": "lennox.inference.model",
     "read_image": "lennox.image",
 }
 

@@ -68,7 +68,7 @@ class ModelCard:
     """A model's card, valid or absent.
 
     labels : what each plane of the network's output suspects
-    kinds : the kinds of image the model may be used on; see `lennox.quality`
+    kinds : the kinds of image the model may be used on; see `lennox.inference.quality`
     familiarity_limit : highest distance from the training films at which the model may answer, None: no limit
     region_share : a lesion is the connected part above this share of its peak probability
     files : SHA-256 (lower-case hex) of each file of the model, by name

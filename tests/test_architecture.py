@@ -1,6 +1,7 @@
 """The layers and the doors, as data: imports point down, and each heavy dependency has one door."""
 
 import ast
+import graphlib
 import sys
 from fnmatch import fnmatch
 from pathlib import Path
@@ -13,22 +14,16 @@ PACKAGE = ROOT / "lennox"
 # Highest first; a module may import from lower layers and from its own part of the tree, and anyone from `errors`.
 LAYERS = [
     {"cli"},
-    {"release", "suspend"},
-    {"evidence_file", "monitor"},
-    {"report", "training", "audit", "adopt", "use_record", "bench"},
-    {"examination"},
-    {"model"},
-    {"seen"},
-    {"gate", "override"},
-    {"prepare", "findings", "quality"},
+    {"release", "monitoring"},
+    {"training", "audit", "bench"},
+    {"evaluation"},
+    {"report"},
+    {"annotations"},
+    {"inference"},
+    {"gate", "statistics"},
     {"phantom"},
     {"image"},
-    {"ratified"},
-    {"trust", "log"},
-    {"claims"},
-    {"onnx_file"},
-    {"model_files"},
-    {"card", "maps", "roots", "session", "statement"},
+    {"card", "geometry"},
     {"_core"},
     {"errors"},
 ]
@@ -36,12 +31,12 @@ RANK = {part: rank for rank, layer in enumerate(LAYERS) for part in layer}
 
 # Which files may import what: one door to each heavy dependency, as glob patterns.
 DOORS = {
-    "PIL": ["image/raster*.py", "report/*"],  # read by the first, written by the second
-    "pydicom": ["image/dicom*.py", "report/dicom_capture.py"],  # read by the first, written by the second
-    "securesystemslib": ["statement.py"],
-    "cryptography": ["statement.py"],
-    "sqlite3": ["log.py", "use_record.py"],
-    "onnxruntime": ["session.py", "training/onnx_model.py", "training/eight_bit.py"],  # exported networks
+    "PIL": ["image/raster/*", "report/*"],  # read by the first, written by the second
+    "pydicom": ["image/dicom/*", "report/dicom_capture.py"],  # read by the first, written by the second
+    "securesystemslib": ["gate/statement.py"],
+    "cryptography": ["gate/statement.py"],
+    "sqlite3": ["gate/event_log.py", "monitoring/use_record.py"],
+    "onnxruntime": ["inference/session.py", "training/onnx_model.py", "training/eight_bit.py"],  # exported networks
     "jinja2": ["report/*"],
     "torch": ["training/*"],
     "fairlearn": ["audit/*"],
@@ -86,6 +81,18 @@ def test_imports_point_down(path):
         assert other == part or RANK[other] > RANK[part], f"{path.name} ({part}) must not import {name}"
 
 
+@pytest.mark.xfail(reason="policy files and the evaluation's page still go round in a circle", strict=True)
+def test_no_module_needs_itself():
+    """Also inside a package, and also for what is imported late."""
+    names = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for path in modules()}
+    graph = {}
+    for path in modules():
+        name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        graph[name] = (imports_of(path) & names) - {name}
+    packages = {name for name in names if (ROOT / name.replace(".", "/")).is_dir()}
+    list(graphlib.TopologicalSorter({name: needs - packages for name, needs in graph.items()}).static_order())
+
+
 @pytest.mark.parametrize("door", sorted(DOORS))
 def test_each_heavy_dependency_has_one_door(door):
     for path in modules():
@@ -97,8 +104,8 @@ def test_each_heavy_dependency_has_one_door(door):
 def test_only_what_comes_before_a_release_loads_candidates():
     """Everybody else goes through the gate."""
     for path in modules():
-        if "lennox.model.load_candidate" in imports_of(path):
-            assert part_of(path) in ("training", "audit", "release", "adopt", "bench"), path
+        if "lennox.inference.model.load_candidate" in imports_of(path):
+            assert part_of(path) in ("training", "evaluation", "audit", "release", "bench"), path
 
 
 def test_every_third_party_import_is_a_declared_dependency():

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from lennox.gate import list_files
-from lennox.model import installed_models
+from lennox.gate.check import list_files
+from lennox.inference.model import installed_models
 
 MODELS = Path(__file__).parent.parent / "models"
 

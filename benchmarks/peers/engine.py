@@ -16,9 +16,9 @@ import numpy as np
 
 def lennox(model, tensor):
     """What `diagnose` calls for a film."""
-    from lennox.maps import Placement
-    from lennox.model import load_candidate
-    from lennox.prepare import Prepared
+    from lennox.geometry import Placement
+    from lennox.inference.model import load_candidate
+    from lennox.inference.prepare import Prepared
 
     sides = tensor.shape[2:]
     prepared, loaded = Prepared(tensor, Placement.letterbox(*sides, *sides)), load_candidate(model)
@@ -55,7 +55,7 @@ def openvino(model, tensor):
 
 def lennox_film(model, film):
     from lennox import diagnose, read_image
-    from lennox.model import load_candidate
+    from lennox.inference.model import load_candidate
 
     loaded = load_candidate(model)
     return lambda: np.array([diagnose(read_image(film), loaded, threshold=0.001).probability])

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy
 import PIL.Image
 
-from lennox.session import open_session
+from lennox.inference.session import open_session
 
 assert PIL.Image  # imported as `lennox` does
 session = open_session(Path(sys.argv[1]).read_bytes(), sys.argv[2], "floor", 1)

@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from lennox.session import open_session
+from lennox.inference.session import open_session
 
 weights = Path(sys.argv[1]).read_bytes()
 sha256 = hashlib.sha256(weights).hexdigest()  # what `load_model` has computed by then

@@ -27,7 +27,7 @@ __all__ = [
     "window_equalise_resize",
 ]
 
-MOST_TILES = 32
+MAX_TILES = 32
 NOT_PROBABILITIES = "probabilities must be numbers, and at most 1"
 
 # Boxes, areas, sums (of probability, and times row and column), peaks: one row a lesion.
@@ -132,8 +132,8 @@ def prepare_into(
         raise ValueError(f"percentiles must rise within 0..100, got {low_percentile}..{high_percentile}")
     if not 0.0 <= clip_limit <= 1e6:
         raise ValueError(f"clip_limit must be in 0..1000000, got {clip_limit}")
-    if not 1 <= tiles <= MOST_TILES:
-        raise ValueError(f"tiles must be in 1..{MOST_TILES}, got {tiles}")
+    if not 1 <= tiles <= MAX_TILES:
+        raise ValueError(f"tiles must be in 1..{MAX_TILES}, got {tiles}")
     if not (math.isfinite(mean) and math.isfinite(std) and std > 0.0):
         raise ValueError(f"mean must be finite and std positive, got {mean}, {std}")
     _window.prepare(

@@ -13,7 +13,7 @@ from lennox._core.measures import LabelledLesions
 Pixels = NDArray[np.uint8] | NDArray[np.uint16]
 Floats = NDArray[np.float64]
 BLACK, WHITE = 3, 252  # grey values at or beyond these are background or burnt out, and do not shape the window
-LEAST_SHARE = 0.01  # of the pixels, that must be left between them
+MIN_SHARE = 0.01  # of the pixels, that must be left between them
 STEPS = ((0, 1), (1, 0), (0, -1), (-1, 0))  # right, down, left, up: clockwise, from corner to corner
 AHEAD_LEFT = ((0, 1), (1, 1), (1, 0), (0, 0))  # from a corner to the cell ahead on the left, in a mask padded by one
 
@@ -82,7 +82,7 @@ def window(pixels: Pixels, low_percentile: float, high_percentile: float) -> tup
     counts = np.bincount(whole_grey(pixels).ravel(), minlength=256)
     values = np.arange(256)
     inside = (values > BLACK) & (values < WHITE)
-    if counts[inside].sum() >= LEAST_SHARE * pixels.size:
+    if counts[inside].sum() >= MIN_SHARE * pixels.size:
         counts = np.where(inside, counts, 0)
     values, counts = values[counts > 0], counts[counts > 0]
     below = np.cumsum(counts) - counts / 2.0

@@ -39,7 +39,7 @@ ctypedef fused pixel:
 
 CHECKED = bool(LENNOX_CHECKED)  # whether bounds checks are on
 cdef int BLACK = 3, WHITE = 252  # grey values at or beyond these do not shape the window
-cdef double LEAST_SHARE = 0.01  # of the pixels, that must be left between them
+cdef double MIN_SHARE = 0.01  # of the pixels, that must be left between them
 
 
 def variants():
@@ -201,7 +201,7 @@ cdef int _find_window(uint32_t[:, ::1] counts, double low_percentile, double hig
         every += total[grey]
         if BLACK < grey < WHITE:
             inside += total[grey]
-    if inside >= LEAST_SHARE * every:
+    if inside >= MIN_SHARE * every:
         every = inside
         for grey in range(BLACK + 1):
             total[grey] = 0

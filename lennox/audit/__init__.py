@@ -4,13 +4,13 @@
 Needs the extra `lennox[audit]`.
 """
 
-from lennox.audit.cases import Cases
+from lennox.audit.audit_table import Cases
 from lennox.audit.judge import Judgement, Row, Verdict, judge
 from lennox.audit.measure import Audit, audit
 from lennox.audit.plan import plan
-from lennox.audit.policy import Policy
-from lennox.audit.problems import CasesError, PolicyError
-from lennox.audit.tables import Reading, cases_from_table, read_cases
+from lennox.audit.policy.policy import Policy
+from lennox.audit.policy.problems import CasesError, PolicyError
+from lennox.audit.read_table import Reading, cases_from_table, read_cases
 
 __all__ = [
     "Audit",

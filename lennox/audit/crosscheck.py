@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lennox.audit.cases import Cases
+from lennox.audit.audit_table import Cases
 from lennox.audit.denominators import counted
 from lennox.audit.grouping import cells_of
 from lennox.audit.metrics import METRICS
-from lennox.audit.policy import Policy
+from lennox.audit.policy.policy import Policy
 from lennox.errors import InputError
 
 COMPARED = ("tpr", "fpr", "lesion_sensitivity", "readable_rate")

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lennox.audit.cases import Cases
+from lennox.audit.audit_table import Cases
 from lennox.audit.metrics import METRICS
-from lennox.audit.policy import Policy
+from lennox.audit.policy.policy import Policy
 from lennox.errors import InputError
 
 Floats = NDArray[np.float64]

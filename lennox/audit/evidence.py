@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from lennox.audit import intervals
-from lennox.audit.rates import RateSums
+from lennox.statistics import intervals
+from lennox.statistics.rates import RateSums
 
 Floats = NDArray[np.float64]
 

@@ -14,14 +14,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from lennox.audit.cases import Cases
-from lennox.audit.film_groups import film_groups, lesion_size
-from lennox.audit.marks import Outline, found_by, outline_of
-from lennox.audit.policy import Policy
-from lennox.audit.tables import Reading, cases_from_table
+from lennox.annotations.film_groups import film_groups, lesion_size
+from lennox.annotations.matching import Outline, found_by, outline_of
+from lennox.audit.audit_table import Cases
+from lennox.audit.policy.policy import Policy
+from lennox.audit.read_table import Reading, cases_from_table
 from lennox.errors import InputError
-from lennox.examination import Examination, diagnose_many
-from lennox.model import load_candidate
+from lennox.inference.examination import Examination, diagnose_many
+from lennox.inference.model import load_candidate
 
 CARIES = ("caries", "carious", "decay")
 LOWEST = 0.01  # marks below this are not asked for; scores of lesions without a mark are 0

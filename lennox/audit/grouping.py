@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lennox.audit.cases import NOT_APPLICABLE, Cases
+from lennox.audit.audit_table import NOT_APPLICABLE, Cases
 from lennox.audit.evidence import People
-from lennox.audit.policy import Policy
+from lennox.audit.policy.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)

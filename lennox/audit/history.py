@@ -15,9 +15,9 @@ from pathlib import Path
 
 from lennox.audit.judge import Judgement
 from lennox.audit.measure import Audit
-from lennox.audit.policy import Policy
+from lennox.audit.policy.policy import Policy
 from lennox.errors import InputError
-from lennox.log import Log, Record
+from lennox.gate.event_log import Log, Record
 
 
 def with_history(audit: Audit, path: Path) -> Audit:

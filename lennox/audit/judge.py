@@ -17,13 +17,13 @@ from scipy import special
 
 from lennox.audit.enough import for_minimum, too_few
 from lennox.audit.evidence import Evidence, Measurement
-from lennox.audit.intervals import holm
 from lennox.audit.measure import Audit
 from lennox.audit.metrics import METRICS
-from lennox.audit.policy import Policy, Requirement
+from lennox.audit.policy.policy import Policy, Requirement
+from lennox.statistics.intervals import holm
 
-LEAST_USABLE = 0.99  # share of resamples in which a metric must be defined
-MOST_PATIENTS = 1_000_000  # beyond this, "how many more" says only that the estimate lies at the limit
+MIN_USABLE = 0.99  # share of resamples in which a metric must be defined
+MAX_PATIENTS = 1_000_000  # beyond this, "how many more" says only that the estimate lies at the limit
 CHANCE = 0.80  # of being decided, with as many more patients as the report names
 
 
@@ -125,7 +125,7 @@ def _insufficient(cell: Measurement, policy: Policy) -> str:
             return f"{lacking} in {group_text(name or ())}" if cell.versus is not None else lacking
     if cell.evidence is None or not math.isfinite(cell.evidence.estimate):
         return "the metric is undefined here"
-    if cell.evidence.usable < LEAST_USABLE:
+    if cell.evidence.usable < MIN_USABLE:
         return f"the metric is defined in {100 * cell.evidence.usable:.1f} % of resamples only (99 % needed)"
     return ""
 
@@ -202,7 +202,7 @@ def more_patients(cell: Measurement, policy: Policy, level: float = math.nan) ->
         low, high = float(min(minimum)), float(max(*minimum, 2))
         while not decided(high):
             low, high = high, high * 2
-            if high > MOST_PATIENTS:
+            if high > MAX_PATIENTS:
                 return None
         while high - low > max(1.0, high / 200):
             middle = (low + high) / 2

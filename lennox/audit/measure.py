@@ -10,16 +10,16 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from lennox.audit.bootstrap import PerCell, Ratio, Statistic, resample
-from lennox.audit.cases import Cases
+from lennox.audit.audit_table import Cases
 from lennox.audit.denominators import Counted, counted
 from lennox.audit.enough import too_few
 from lennox.audit.evidence import DrawEvidence, Evidence, GapEvidence, Measurement, People, RateEvidence
 from lennox.audit.grouping import Cells, cells_of, people_by_cell
 from lennox.audit.metrics import METRICS
-from lennox.audit.policy import Intersection, Policy, Requirement
-from lennox.audit.rates import RateSums, error_correlation
-from lennox.audit.scores import calibration, weighted_auc
+from lennox.audit.policy.policy import Intersection, Policy, Requirement
+from lennox.statistics.bootstrap import PerCell, Ratio, Statistic, resample
+from lennox.statistics.rates import RateSums, error_correlation
+from lennox.statistics.scores import calibration, weighted_auc
 
 Floats = NDArray[np.float64]
 

@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from lennox.audit import intervals
 from lennox.audit.metrics import METRICS
-from lennox.audit.policy import Policy, Requirement
-from lennox.audit.rates import RateSums
+from lennox.audit.policy.policy import Policy, Requirement
 from lennox.errors import InputError
+from lennox.statistics import intervals
+from lennox.statistics.rates import RateSums
 
 PATIENTS = (30, 75, 150, 250, 500, 1000)
 _REPETITIONS = 2000

@@ -14,8 +14,8 @@ from importlib.metadata import version
 import numpy as np
 from numpy.typing import NDArray
 
-from lennox.audit import intervals
-from lennox.audit.rates import RateSums
+from lennox.statistics import intervals
+from lennox.statistics.rates import RateSums
 
 Floats = NDArray[np.float64]
 ALPHA = 0.05

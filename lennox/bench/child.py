@@ -32,8 +32,8 @@ def warm(limits: Limits, report: Path, order: dict[str, Any]) -> None:
     """Read the films one after the other, then as a folder with each number of threads."""
     held = apply(limits)  # before anything asks what the processor can do
     from lennox import _core
-    from lennox.examination import diagnose_file
-    from lennox.model import load_candidate
+    from lennox.inference.examination import diagnose_file
+    from lennox.inference.model import load_candidate
 
     films, seconds = order["films"], order["seconds"]
     model = load_candidate(order["model"])
@@ -62,7 +62,7 @@ def warm(limits: Limits, report: Path, order: dict[str, Any]) -> None:
 def _rates(model: Any, films: list[str], threads: int, film_s: float, seconds: float) -> list[float]:
     from concurrent.futures import ThreadPoolExecutor
 
-    from lennox.examination import diagnose_many
+    from lennox.inference.examination import diagnose_many
 
     count = max(2 * threads, round(threads * seconds / ROUNDS / film_s))
     rates = []

@@ -24,9 +24,9 @@ from typing import Any
 from lennox.bench.computer import BUSY, Computer, Watch, this_computer, versions
 from lennox.bench.limits import Limit, Limits, usable_processors
 from lennox.errors import InputError, LennoxError
-from lennox.examination import ModelIdentity
 from lennox.image import read_image
-from lennox.model import DEFAULT_MODEL, describe
+from lennox.inference.examination import ModelIdentity
+from lennox.inference.model import DEFAULT_MODEL, describe
 from lennox.phantom import write_films
 
 FILMS, SEED = 4, 7

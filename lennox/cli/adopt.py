@@ -24,7 +24,7 @@ def adopt(network: Path, card: Path, out: Path) -> None:
     Example:
       lennox adopt theirs.onnx --card theirs.json --out models/theirs
     """
-    from lennox.adopt import adopt as take_in
+    from lennox.release.adopt import adopt as take_in
 
     model = take_in(network, card, out)
     click.echo(

@@ -138,7 +138,7 @@ def audit(
     """
     _ready()
     from lennox.audit import CasesError, Reading, read_cases
-    from lennox.audit.files import write_audit
+    from lennox.audit.report.files import write_audit
 
     policy = _policy(ctx, policy_file)
     if (cases is None) == (model is None) or (model is None) != (not folders):
@@ -147,7 +147,7 @@ def audit(
     started = datetime.datetime.now(datetime.UTC)  # a policy must have been ratified before
     try:
         if cases is not None:
-            from lennox.audit.tables import training_patients
+            from lennox.audit.read_table import training_patients
 
             known = training_patients(training, cluster or policy.scope.cluster) if training else frozenset()
             reading = Reading({**columns, **names}, threshold, known, absent)
@@ -208,7 +208,7 @@ def new(file: Path | None) -> None:
 
     Example: lennox policy new ours.toml
     """
-    from lennox.audit.files import template
+    from lennox.audit.report.files import template
 
     if file is None:
         click.echo(template(), nl=False)
@@ -244,7 +244,7 @@ def plan(
     """
     from lennox.audit.plan import Assumptions
     from lennox.audit.plan import plan as make
-    from lennox.audit.plan_page import plan_page, plan_text
+    from lennox.audit.report.plan_page import plan_page, plan_text
 
     given = {"truths": truth, "icc": icc, "per_patient": per_patient}
     read = _policy(ctx, file)
@@ -266,8 +266,8 @@ def diff(ctx: click.Context, old: Path, new: Path) -> None:
 
     Example: lennox policy diff ours-1.toml ours-2.toml
     """
-    from lennox.audit.policy_diff import compare, demanded_version, version_problem
-    from lennox.audit.policy_file import read_lapsed
+    from lennox.audit.policy.diff import compare, demanded_version, version_problem
+    from lennox.audit.policy.reading import read_lapsed
 
     before, after = read_lapsed(old), _policy(ctx, new)
     changes = compare(before, after)

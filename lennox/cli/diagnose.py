@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from lennox.cli.passage import Passage, passage_options
+from lennox.cli.gate_options import Passage, passage_options
 
 
 def _probability(ctx: click.Context, parameter: click.Parameter, value: float | None) -> float | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from lennox.statement import PrivateKey
+    from lennox.gate.statement import PrivateKey
 
 PASSPHRASE = "LENNOX_KEY_PASSPHRASE"  # noqa: S105 - the name of an environment variable
 KEY_OPTION = click.option(
@@ -21,7 +21,7 @@ def read_keys(paths: tuple[Path, ...]) -> list[PrivateKey]:
     """The private keys; whoever is at a terminal is asked for a passphrase where one is needed."""
     import os
 
-    from lennox.statement import PrivateKey
+    from lennox.gate.statement import PrivateKey
 
     found = []
     for path in paths:
@@ -52,8 +52,8 @@ def keygen(name: str, out: Path | None, ask: bool) -> None:
     import os
 
     from lennox.errors import InputError
-    from lennox.statement import PrivateKey
-    from lennox.trust import user_file
+    from lennox.gate.statement import PrivateKey
+    from lennox.gate.trust import user_file
 
     if Path(name).name != name or name.startswith("."):
         raise InputError(f"'{name}' cannot name a file; choose a plain name such as auditor.")

@@ -23,7 +23,7 @@ def show(kind: str | None, as_json: bool) -> None:
       lennox log show --kind override
     """
     from lennox.errors import one_line
-    from lennox.log import KINDS, Log
+    from lennox.gate.event_log import KINDS, Log
 
     if kind is not None and kind not in KINDS:
         raise click.UsageError(f"there is no kind '{kind}'; choose one of: {', '.join(KINDS)}.")
@@ -50,7 +50,7 @@ def verify(head: str | None) -> None:
     Example:
       lennox log verify
     """
-    from lennox.log import Log
+    from lennox.gate.event_log import Log
 
     kept = Log()
     found = kept.problems(head)

@@ -6,7 +6,7 @@ import json
 
 import click
 
-from lennox.cli.passage import channel_option
+from lennox.cli.gate_options import channel_option
 
 
 @click.command()
@@ -24,7 +24,7 @@ def models(name: str | None, as_json: bool, channel: str) -> None:
       lennox models caries-radiograph-1
       lennox models --json
     """
-    from lennox.model import describe, installed_models
+    from lennox.inference.model import describe, installed_models
 
     chosen = [describe(folder, channel) for folder in ([name] if name else installed_models())]
     if not chosen:

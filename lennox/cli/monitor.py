@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from lennox.cli.passage import channel_option, trust_option
+from lennox.cli.gate_options import channel_option, trust_option
 
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 ALARM = 10  # as for an audit that failed
@@ -29,8 +29,8 @@ def form(records: Path, out: Path, features: tuple[str, ...]) -> None:
     Example:
       lennox monitor form results/examinations.jsonl --out use.csv --feature sensor
     """
-    from lennox.claims import now
-    from lennox.use_record import write_form
+    from lennox.gate.predicates import now
+    from lennox.monitoring.use_record import write_form
 
     with records.open(encoding="utf-8") as lines:
         count = write_form(lines, out, features, now().date())
@@ -54,11 +54,11 @@ def check(use: Path, policy_file: Path, as_json: bool, channel: str, trust_file:
     Example:
       lennox monitor check use.csv --policy policy.toml
     """
-    from lennox.audit.policy_file import read_lapsed
-    from lennox.monitor import monitor as watch
-    from lennox.suspend import note_alarm, resumed_on, suspend
-    from lennox.trust import user_file
-    from lennox.use_record import read_use
+    from lennox.audit.policy.reading import read_lapsed
+    from lennox.gate.trust import user_file
+    from lennox.monitoring.monitor import monitor as watch
+    from lennox.monitoring.suspension import note_alarm, resumed_on, suspend
+    from lennox.monitoring.use_record import read_use
 
     policy, decisions = read_lapsed(policy_file), read_use(use)
     since = resumed_on(decisions[-1].model, channel)

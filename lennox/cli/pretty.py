@@ -7,8 +7,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from lennox.examination import Examination
-from lennox.model import Description
+from lennox.inference.examination import Examination
+from lennox.inference.model import Description
 from lennox.report import words
 from lennox.report.facts import Node, read_facts
 

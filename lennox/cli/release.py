@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
+from lennox.cli.gate_options import channel_option, trust_of, trust_option
 from lennox.cli.keys import KEY_OPTION, read_keys
-from lennox.cli.passage import channel_option, trust_of, trust_option
 
 FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
@@ -75,8 +75,8 @@ def sign(
       lennox release sign models/mine --audit audits/mine --policy policy.toml --key auditor.pem
     """
     from lennox.errors import ReleaseRefusedError
-    from lennox.release import Proof
-    from lennox.release import release as sign_release
+    from lennox.release.sign import Proof
+    from lennox.release.sign import release as sign_release
 
     if len(audits) != len(policies):
         raise click.UsageError("name one --policy for each --audit, in the same order.")
@@ -101,7 +101,7 @@ def cosign(folder: Path, keys: tuple[Path, ...], trust_file: Path | None) -> Non
     Example:
       lennox release cosign models/mine --key second.pem
     """
-    from lennox.release import cosign as sign_also
+    from lennox.release.sign import cosign as sign_also
 
     _say_signed(sign_also(folder, read_keys(keys), trust=trust_of(trust_file)))
 
@@ -121,8 +121,8 @@ def revoke(folder: Path, why: str, keys: tuple[Path, ...], trust_file: Path | No
     Example:
       lennox release revoke models/mine --why "one film was in it twice" --key auditor.pem
     """
-    from lennox.release import revoke as take_back
-    from lennox.trust import user_file
+    from lennox.gate.trust import user_file
+    from lennox.release.sign import revoke as take_back
 
     place = take_back(folder, read_keys(keys), why, trust_file or user_file())
     click.echo(f"Revoked. {place.name} lies beside the release; send it to whoever has the model.")
@@ -147,7 +147,7 @@ def verify(model: str, channel: str, trust_file: Path | None, form: str, page: P
       lennox verify caries-radiograph-1 --channel clinic --page why-not.html
     """
     from lennox.errors import ReleaseRefusedError
-    from lennox.model import check_release
+    from lennox.inference.model import check_release
 
     try:
         checked = check_release(model, channel, trust_of(trust_file))
@@ -187,7 +187,7 @@ def sign_policy(policy: Path, keys: tuple[Path, ...]) -> None:
     Example:
       lennox policy sign policy.toml --key seat-3.pem
     """
-    from lennox.release import ratify
+    from lennox.release.sign import ratify
 
     for key in read_keys(keys):
         place = ratify(policy, key)

@@ -19,8 +19,8 @@ from pathlib import Path
 import lennox
 from lennox.card import OperatingPoint
 from lennox.errors import InputError
-from lennox.examination import Examination
-from lennox.model import Model
+from lennox.inference.examination import Examination
+from lennox.inference.model import Model
 from lennox.report import from_record, to_json
 
 

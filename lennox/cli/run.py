@@ -16,12 +16,12 @@ import click
 
 from lennox.card import OperatingPoint
 from lennox.cli.films import FilmList, FoundFilm, find_films
-from lennox.cli.passage import Passage
+from lennox.cli.gate_options import Passage
 from lennox.cli.results import Results, capture_name, overlay_name
 from lennox.errors import ImageError
-from lennox.examination import CUSTOM, Examination, ModelIdentity, diagnose_file, in_order, processors
 from lennox.image import Image, read_image
-from lennox.model import Model
+from lennox.inference.examination import CUSTOM, Examination, ModelIdentity, diagnose_file, in_order, processors
+from lennox.inference.model import Model
 from lennox.report import csv_lines, to_json, words
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from lennox.cli.passage import trust_option
+from lennox.cli.gate_options import trust_option
 
 
 @click.group()
@@ -25,7 +25,7 @@ def show(trust_file: Path | None) -> None:
     Example:
       lennox trust show
     """
-    from lennox.trust import Trust, user_file
+    from lennox.gate.trust import Trust, user_file
 
     force = Trust.in_force(trust_file)
     for key in force.keys:
@@ -61,14 +61,14 @@ def add(key: str, name: str | None, channels: tuple[str, ...], roles: tuple[str,
       lennox trust add MCowBQYDK2VwAyEA... --name "Riverbend auditors" --channel clinic --role release
       lennox trust add revocation.json
     """
-    from lennox.claims import is_channel
     from lennox.errors import InputError
-    from lennox.statement import PublicKey
-    from lennox.trust import ROLES, Trust, TrustedKey, read_trust, user_file, write_trust
+    from lennox.gate.predicates import is_channel
+    from lennox.gate.statement import PublicKey
+    from lennox.gate.trust import ROLES, Trust, TrustedKey, read_trust, user_file, write_trust
 
     place = trust_file or user_file()
     if Path(key).is_file():
-        from lennox.release import accept_revocation
+        from lennox.release.sign import accept_revocation
 
         claim = accept_revocation(Path(key), place, Trust.in_force(trust_file))
         click.echo(f"The release {claim.release_sha256[:12]} no longer counts here: {claim.why}")
@@ -98,9 +98,9 @@ def remove(key: str, why: str, trust_file: Path | None) -> None:
     Example:
       lennox trust remove "Riverbend auditors" --why "the laptop was stolen"
     """
-    from lennox.claims import now
-    from lennox.statement import PublicKey
-    from lennox.trust import Revoked, Trust, read_trust, user_file, write_trust
+    from lennox.gate.predicates import now
+    from lennox.gate.statement import PublicKey
+    from lennox.gate.trust import Revoked, Trust, read_trust, user_file, write_trust
 
     place = trust_file or user_file()
     named = [one.public for one in Trust.in_force(trust_file).keys if one.name == key]
@@ -126,8 +126,8 @@ def resume(weights: str, why: str, trust_file: Path | None) -> None:
     Example:
       lennox trust resume 996018e8a120 --why "the new sensor was set up wrongly; mended"
     """
-    from lennox.suspend import resume as lift
-    from lennox.trust import user_file
+    from lennox.gate.trust import user_file
+    from lennox.monitoring.suspension import resume as lift
 
     lift(weights, why, trust_file or user_file())
     click.echo("The suspension is lifted. Watching begins anew with what is recorded after today.")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from lennox.errors import ImageError
-from lennox.image.dicom_header import is_dicom
+from lennox.image.dicom.header import is_dicom
 from lennox.image.image import Image
 from lennox.image.limits import MAX_FILE_BYTES
 
@@ -30,10 +30,10 @@ def read_image(source: Source, *, frame: int | None = None) -> Image:
         raise ImageError("The file is empty; wanted an image. Export or copy it again.")
     digest = hashlib.sha256(data).hexdigest()
     if is_dicom(data):  # pydicom and Pillow are loaded only when there is a file for them
-        from lennox.image.dicom import read_dicom
+        from lennox.image.dicom.read import read_dicom
 
         return read_dicom(data, frame, name, digest)
-    from lennox.image.raster import read_raster
+    from lennox.image.raster.read import read_raster
 
     return read_raster(data, frame, name, digest)
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lennox.maps import Box
+from lennox.geometry import Box
 
 DEPTHS = ("E1", "E2", "D1", "D2", "D3")
 SURFACES = ("M", "D", "O", "B", "L", "root")

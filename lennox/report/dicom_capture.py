@@ -24,10 +24,10 @@ from pydicom.uid import RE_VALID_UID, UID, ExplicitVRLittleEndian, generate_uid
 
 import lennox
 from lennox.errors import ImageError
-from lennox.examination import Examination
 from lennox.image import read_image
-from lennox.image.dicom_file import take_apart
-from lennox.image.dicom_header import is_dicom
+from lennox.image.dicom.file import take_apart
+from lennox.image.dicom.header import is_dicom
+from lennox.inference.examination import Examination
 from lennox.report import words
 from lennox.report.overlay import overlay_picture, result_lines
 
@@ -48,7 +48,7 @@ _IF_SAID = (
     *("StudyDescription", "TimezoneOffsetFromUTC", "InstanceNumber"),
     *("LossyImageCompression", "LossyImageCompressionRatio", "LossyImageCompressionMethod"),
 )  # fmt: skip
-_MOST_BYTES = 65534  # of an element that is not a sequence
+_MAX_BYTES = 65534  # of an element that is not a sequence
 _UIDS = ("StudyInstanceUID", "SeriesInstanceUID", "SOPClassUID", "SOPInstanceUID")
 _OTHERS = ("SpecificCharacterSet", "NumberOfFrames", "ImageLaterality", "Laterality")
 # How text of ours is written beside the film's; in any other set, only letters that all sets share.
@@ -79,7 +79,7 @@ def _said_of(film: bytes) -> dict[str, bytes]:
     for keyword in _UIDS:
         if not re.fullmatch(rb"[0-9.]{1,64}", said[keyword]):
             said[keyword] = b""
-    return {keyword: value for keyword, value in said.items() if 0 < len(value) < _MOST_BYTES}
+    return {keyword: value for keyword, value in said.items() if 0 < len(value) < _MAX_BYTES}
 
 
 def _elements(examination: Examination, said: Mapping[str, bytes], frame: int) -> dict[str, Any]:

@@ -19,9 +19,9 @@ import jinja2
 
 import lennox
 from lennox.card import ModelCard, OperatingPoint
-from lennox.examination import Examination, ModelIdentity
-from lennox.findings import Finding
 from lennox.image import Image
+from lennox.inference.examination import Examination, ModelIdentity
+from lennox.inference.findings import Finding
 from lennox.report import pictures, words
 from lennox.report.facts import read_facts
 from lennox.report.marks import place_numbers, scale_bar, soften

@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 from itertools import product
 
-from lennox.findings import Point
-from lennox.maps import Box
+from lennox.geometry import Box
+from lennox.inference.findings import Point
 
 SCALE_BARS_MM = (50.0, 20.0, 10.0, 5.0, 2.0, 1.0)
 DIGIT = 0.65  # width of a digit, in heights of the type

@@ -7,9 +7,9 @@ import unicodedata
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
 
-from lennox.examination import Examination
-from lennox.findings import Finding
 from lennox.image import Image
+from lennox.inference.examination import Examination
+from lennox.inference.findings import Finding
 from lennox.report import pictures, words
 from lennox.report.marks import place_numbers, scale_bar, soften
 
@@ -19,7 +19,7 @@ PAPER = (20, 20, 22)
 OUTLINE = (255, 208, 0)
 HALO = (0, 0, 0)
 WARNING = (160, 30, 20)
-LEAST_WIDTH = 480  # a legend needs this much to be read
+MIN_WIDTH = 480  # a legend needs this much to be read
 
 
 def draw_overlay(image: Image, examination: Examination) -> bytes:
@@ -39,8 +39,8 @@ def overlay_picture(image: Image, examination: Examination) -> Pillow.Image:
     if image.sha256 != examination.source.sha256:
         raise ValueError("the examination is of another image")
     film = pictures.to_picture(image).convert("RGB")
-    size = max(11, min(40, round(max(film.width, LEAST_WIDTH) / 62)))
-    legend = _legend(image, examination, max(film.width, LEAST_WIDTH), size)
+    size = max(11, min(40, round(max(film.width, MIN_WIDTH) / 62)))
+    legend = _legend(image, examination, max(film.width, MIN_WIDTH), size)
     page = Pillow.new("RGB", (legend.width, film.height + legend.height), PAPER)
     page.paste(film, ((legend.width - film.width) // 2, 0))
     page.paste(legend, (0, film.height))

@@ -12,9 +12,9 @@ from typing import Any
 import lennox
 from lennox.card import OperatingPoint
 from lennox.errors import InputError
-from lennox.examination import Examination, ModelIdentity, Source
-from lennox.findings import Finding
-from lennox.maps import Box
+from lennox.geometry import Box
+from lennox.inference.examination import Examination, ModelIdentity, Source
+from lennox.inference.findings import Finding
 from lennox.report import words
 
 SCHEMA = "lennox.examination/1"

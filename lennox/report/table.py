@@ -7,8 +7,8 @@ import io
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from lennox.examination import Examination
-from lennox.findings import Finding
+from lennox.inference.examination import Examination
+from lennox.inference.findings import Finding
 from lennox.report import words
 from lennox.report.record import to_record
 

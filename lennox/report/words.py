@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from lennox.errors import JOINERS
 
 if TYPE_CHECKING:
-    from lennox.examination import Examination
+    from lennox.inference.examination import Examination
 
 UNRELEASED = "unreleased"
 

@@ -16,7 +16,7 @@ import torch.nn.functional as functional
 from torch import Tensor
 
 from lennox.card import InputContract
-from lennox.training.distort import compress
+from lennox.evaluation.distort import compress
 from lennox.training.network import STRIDE
 from lennox.training.sources import Canvas
 

@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lennox.annotations.coco import read_coco
 from lennox.card import ModelCard
 from lennox.image import read_image
-from lennox.prepare import prepare
-from lennox.training.coco import read_coco
+from lennox.inference.prepare import prepare
 from lennox.training.ledger import read_ledger
 from lennox.training.recipe import read_recipe
 from lennox.training.sources import split_films

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lennox.annotations.coco import Film
 from lennox.image import read_image
-from lennox.training.coco import Film
 
 SIDE = 48
 SAME = 0.8  # correlation above which two films are taken for one; different films stay below

@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 import torch
 
+from lennox.annotations.coco import Film, read_coco
 from lennox.errors import InputError
 from lennox.training.augment import Batch, Ranges, crop_batch
-from lennox.training.coco import Film, read_coco
 from lennox.training.ledger import Ledger, check_files, read_ledger
 from lennox.training.loss import segmentation_loss
 from lennox.training.network import Network, channels_last

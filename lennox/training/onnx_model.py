@@ -17,12 +17,13 @@ import onnxruntime
 import torch
 from numpy.typing import NDArray
 
+from lennox.annotations.coco import read_coco
 from lennox.card import FORMAT as CARD_FORMAT
 from lennox.card import InputContract, ModelCard
 from lennox.errors import InputError
-from lennox.training.calibration import assess_calibration, fit_line, logit
-from lennox.training.coco import read_coco
-from lennox.training.froc import FreeResponse, Scored, score_film
+from lennox.evaluation.card_words import INTENDED_USE, LIMITS
+from lennox.statistics.calibration import assess_calibration, fit_line, logit
+from lennox.statistics.froc import FreeResponse, Scored, score_film
 from lennox.training.ledger import Ledger, read_ledger
 from lennox.training.loop import Held, load_weights
 from lennox.training.network import Network
@@ -32,7 +33,6 @@ from lennox.training.recipe import Recipe, read_recipe
 from lennox.training.sources import Canvas, DrawnSource, FilmSource, WindowSource, split_films
 from lennox.training.validation import REGION_SHARE as RAW_REGION_SHARE
 from lennox.training.validation import Exam, candidates_of, exams_of_films, exams_of_windows
-from lennox.training.words import INTENDED_USE, LIMITS
 
 OPSET = 17
 REGION_SHARE = 0.3  # of the peak of a calibrated map, which is steeper than the network's own
@@ -215,7 +215,7 @@ class HeldOut:
 
 def describe(plan: Recipe, ledger: Ledger, held_out: HeldOut, near: Sequence[float]) -> dict[str, Any]:
     """The card of a model, with its figures on held-out films. `near`: distances of training films."""
-    from lennox.training.evaluation import resample_groups
+    from lennox.evaluation.evaluate import resample_groups
 
     exams, maps = held_out.exams, held_out.maps
     pairs, scored = candidate_outcomes(maps, exams)

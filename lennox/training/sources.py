@@ -1,6 +1,6 @@
 """Where samples come from: whole films, windows of panoramic films at a film's scale, and drawn films.
 
-Every source prepares with `lennox.prepare`, the function that serves reading, and answers canvases.
+Every source prepares with `lennox.inference.prepare`, the function that serves reading, and answers canvases.
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from lennox.annotations.coco import Film
+from lennox.annotations.shapes import Shape, cover
 from lennox.card import InputContract
+from lennox.geometry import Box, Placement
 from lennox.image import Image, read_image
-from lennox.maps import Box, Placement
-from lennox.prepare import prepare
-from lennox.training.coco import Film
+from lennox.inference.prepare import prepare
 from lennox.training.ledger import DataSet
 from lennox.training.network import PLANES
-from lennox.training.shapes import Shape, cover
 
 WINDOW_SHARE = 0.2  # of a panoramic film's width: about 41 mm, the long side of a periapical film
 MIN_WINDOW, MAX_WINDOW = 0.8, 1.25
-USUAL_AREA, LEAST_SHARE = 4000.0, 1 / 9  # canvas px^2 of a lesion, and the share of it below which `small` is full
+USUAL_AREA, MIN_SHARE = 4000.0, 1 / 9  # canvas px^2 of a lesion, and the share of it below which `small` is full
 SHAPES = ((1.0, 1.0), (1.0, 0.75), (0.75, 1.0))  # rows, columns of a window, in its longer side
 
 
@@ -82,7 +82,7 @@ def make_canvas(
     small = np.zeros_like(levels)
     scale = prepared.placement.height / pixels.shape[0] * prepared.placement.width / pixels.shape[1]
     for shape in sorted(caries, key=lambda shape: -shape.area):
-        lacking = np.sqrt(USUAL_AREA / max(shape.area * scale, USUAL_AREA * LEAST_SHARE)) - 1.0
+        lacking = np.sqrt(USUAL_AREA / max(shape.area * scale, USUAL_AREA * MIN_SHARE)) - 1.0
         paint(small, shape, prepared.placement, int(np.clip(lacking / 2.0, 0.0, 1.0) * 255))
     return Canvas(
         levels, masks, small, (True, restorations is not None), prepared.placement,

@@ -10,13 +10,13 @@ import torch
 from numpy.typing import NDArray
 
 from lennox import _core
+from lennox.annotations.coco import Film
+from lennox.annotations.shapes import Shape
 from lennox.card import InputContract
+from lennox.geometry import Box
 from lennox.image import read_image
-from lennox.maps import Box
-from lennox.training.coco import Film
-from lennox.training.froc import Candidate, FreeResponse, Scored, area_under_roc, score_film
+from lennox.statistics.froc import Candidate, FreeResponse, Scored, area_under_roc, score_film
 from lennox.training.network import STRIDE, Network, Smoothing
-from lennox.training.shapes import Shape
 from lennox.training.sources import Canvas, cut_window, grid_of_windows, make_canvas, window_truth
 
 FLOOR = 0.01

@@ -9,7 +9,7 @@
 #include "kernels.h"
 #include "scan.h"
 
-enum { LONGEST = 1031, MOST_TAPS = 20 };
+enum { LONGEST = 1031, MAX_TAPS = 20 };
 static const ptrdiff_t SIZES[] = {1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33, 63, 64, 65, 127, 200, 512, 513, LONGEST};
 #define SIZE_COUNT ((int)(sizeof SIZES / sizeof *SIZES))
 
@@ -44,7 +44,7 @@ static uint16_t pixels16[4 * LONGEST];
 static int16_t table[LENNOX_TABLE], tones[4][LENNOX_GREYS], shares[4 * LONGEST];
 static int32_t first[LONGEST], labels[LONGEST], edges[LONGEST + 1];
 static uint32_t counts[LENNOX_GREYS];
-static float row[LONGEST + MOST_TAPS], sum[LONGEST], weights[LONGEST * MOST_TAPS];
+static float row[LONGEST + MAX_TAPS], sum[LONGEST], weights[LONGEST * MAX_TAPS];
 
 static void draw(void) {
     for (int i = 0; i < 4 * LONGEST; i++) {
@@ -59,8 +59,8 @@ static void draw(void) {
     }
     for (int tile = 0; tile < 4; tile++)
         for (int grey = 0; grey < LENNOX_GREYS; grey++) tones[tile][grey] = (int16_t)any(255 * LENNOX_TONE + 1);
-    for (int i = 0; i < LONGEST + MOST_TAPS; i++) row[i] = 255.0f * share();
-    for (int i = 0; i < LONGEST * MOST_TAPS; i++) weights[i] = share();
+    for (int i = 0; i < LONGEST + MAX_TAPS; i++) row[i] = 255.0f * share();
+    for (int i = 0; i < LONGEST * MAX_TAPS; i++) weights[i] = share();
 }
 
 static void count_all(const lennox_kernels *kernels) {
@@ -133,7 +133,7 @@ static void window_all(const lennox_kernels *kernels) {
 }
 
 static void sum_all(const lennox_kernels *kernels) {
-    static const ptrdiff_t taps[] = {2, 4, 8, 12, MOST_TAPS};
+    static const ptrdiff_t taps[] = {2, 4, 8, 12, MAX_TAPS};
     start();
     for (int i = 0; i < SIZE_COUNT; i++) {
         draw();
@@ -148,7 +148,7 @@ static void sum_all(const lennox_kernels *kernels) {
         for (int k = 0; k < (int)(sizeof taps / sizeof *taps); k++) {
             draw();
             for (int j = 0; j < LONGEST; j++) first[j] = (int32_t)any(LONGEST);
-            kernels->resize(row, LONGEST + MOST_TAPS, SIZES[i], first, weights, taps[k], row[0], row[1], sum);
+            kernels->resize(row, LONGEST + MAX_TAPS, SIZES[i], first, weights, taps[k], row[0], row[1], sum);
             add_bytes(sum, sizeof sum);
         }
     say(kernels->name, "resize");

@@ -8,8 +8,8 @@ import pytest
 
 from lennox.audit import Policy
 from lennox.audit.metrics import METRICS
-from lennox.audit.policy_file import read_lapsed
-from lennox.audit.policy_schema import SCHEMA
+from lennox.audit.policy.reading import read_lapsed
+from lennox.audit.policy.schema import SCHEMA
 
 ROOT = Path(__file__).parents[2]
 

@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from lennox.audit.film_groups import film_groups, lesion_size
+from lennox.annotations.film_groups import film_groups, lesion_size
+from lennox.annotations.matching import found_by, inside, outline_of
 from lennox.audit.films import film_rows, read_films
-from lennox.audit.marks import found_by, inside, outline_of
 from lennox.card import OperatingPoint
 from lennox.errors import InputError
-from lennox.examination import Examination, ModelIdentity, Source
-from lennox.findings import Finding
-from lennox.maps import Box
+from lennox.geometry import Box
+from lennox.inference.examination import Examination, ModelIdentity, Source
+from lennox.inference.findings import Finding
 
 SQUARE = {"bbox": [10, 20, 10, 10], "segmentation": [[10, 20, 20, 20, 20, 30, 10, 30]]}
 

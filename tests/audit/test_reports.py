@@ -12,16 +12,16 @@ import pandas as pd
 import pytest
 
 from lennox.audit import Reading, audit, cases_from_table, judge
-from lennox.audit.community import BANNED, sheet
-from lennox.audit.page import COLOURS, CONTRASTS
-from lennox.audit.policy import Story
-from lennox.audit.report_html import SECTIONS, report
-from lennox.audit.report_json import canonical, document, public_copy
-from lennox.audit.wording import languages, wording
+from lennox.audit.policy.policy import Story
+from lennox.audit.report.community import BANNED, sheet
+from lennox.audit.report.document import canonical, document, public_copy
+from lennox.audit.report.markup import COLOURS, CONTRASTS
+from lennox.audit.report.page import SECTIONS, report
+from lennox.audit.report.wording import languages, wording
 from lennox.errors import InputError
 
 ROOT = Path(__file__).parents[2]
-AUDIT = ROOT / "lennox" / "audit"
+AUDIT = ROOT / "lennox" / "audit" / "report"
 
 
 def made(table, policy, **reading):

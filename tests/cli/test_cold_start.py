@@ -18,8 +18,8 @@ atexit.register(lambda: sys.stderr.write("\\n".join(sorted(sys.modules))))
 from lennox.cli import main
 main()
 """
-MOST_MEMORY_MB = 150
-MOST_AT_FIRST_MB = 165  # the run that keeps the network also holds it as it came
+MAX_MEMORY_MB = 150
+MAX_AT_FIRST_MB = 165  # the run that keeps the network also holds it as it came
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def test_nothing_needless_is_loaded(arguments):
     done = subprocess.run([sys.executable, "-P", "-c", PROGRAM, *arguments], capture_output=True, text=True, check=True)
     assert done.stdout.startswith('{"schema": "lennox.examination/1"')
     loaded = set(done.stderr.split())
-    assert {"lennox.session", "onnxruntime", "PIL"} <= loaded
+    assert {"lennox.inference.session", "onnxruntime", "PIL"} <= loaded
     assert not NEEDLESS & loaded
 
 
@@ -65,5 +65,5 @@ def test_the_peak_of_memory(earlier, arguments):
     done = subprocess.run(
         [sys.executable, "-P", "-c", program, *command], env=environment, capture_output=True, text=True, check=True
     )
-    most = MOST_AT_FIRST_MB if earlier == "none" else MOST_MEMORY_MB
+    most = MAX_AT_FIRST_MB if earlier == "none" else MAX_MEMORY_MB
     assert int(done.stdout) * 1024 < most * 1e6

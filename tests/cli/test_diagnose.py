@@ -13,7 +13,7 @@ from rich.console import Console
 import lennox
 from lennox.cli import cli
 from lennox.cli.pretty import show
-from lennox.model import load_candidate
+from lennox.inference.model import load_candidate
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs/schema/examination-1.json").read_text())
 

@@ -11,10 +11,10 @@ from PIL import Image as Raster
 from releasing import make_workshop, today
 
 from lennox.cli import cli
-from lennox.gate import NOBODY
-from lennox.log import Log
+from lennox.gate.check import NOBODY
+from lennox.gate.event_log import Log
+from lennox.gate.statement import PrivateKey
 from lennox.phantom import draw_film
-from lennox.statement import PrivateKey
 
 
 def run(*arguments, status=0):

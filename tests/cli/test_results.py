@@ -12,7 +12,7 @@ from PIL import Image as Raster
 
 from lennox.cli.results import Results
 from lennox.errors import InputError
-from lennox.examination import diagnose_file
+from lennox.inference.examination import diagnose_file
 
 FILMS = 30
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from lennox.model import installed_models
+from lennox.inference.model import installed_models
 from lennox.phantom import write_films
 
 ROOT = Path(__file__).parents[2]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from lennox.errors import ImageError
 from lennox.image import read_image
-from lennox.image.dicom_rle import unpack_rle
+from lennox.image.dicom.rle import unpack_rle
 
 
 def framed(*segments):

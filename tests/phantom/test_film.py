@@ -5,7 +5,7 @@ import pickle
 import numpy as np
 import pytest
 
-from lennox.maps import Box
+from lennox.geometry import Box
 from lennox.phantom import Lesion, Phantom, draw_film
 from lennox.phantom.film import polygons, tight_box
 

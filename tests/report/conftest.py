@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from lennox.card import ModelCard, OperatingPoint
-from lennox.examination import Examination, ModelIdentity, Source
-from lennox.findings import Finding
+from lennox.geometry import Box
 from lennox.image import Image
-from lennox.maps import Box
+from lennox.inference.examination import Examination, ModelIdentity, Source
+from lennox.inference.findings import Finding
 
 MODEL = ModelIdentity("caries-radiograph-1", "1.0.0", "ab" * 32, "unreleased")
 POINT = OperatingPoint("balanced", 0.31)

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lennox.maps import Box
+from lennox.geometry import Box
 from lennox.report.marks import place_numbers, scale_bar, soften
 
 

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from lennox.card import OperatingPoint
 from lennox.errors import InputError
-from lennox.examination import Examination, ModelIdentity, Source
-from lennox.findings import Finding
-from lennox.maps import Box
+from lennox.geometry import Box
+from lennox.inference.examination import Examination, ModelIdentity, Source
+from lennox.inference.findings import Finding
 from lennox.report import from_record, to_json, to_record
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs/schema/examination-1.json").read_text())

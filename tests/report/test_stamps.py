@@ -19,8 +19,8 @@ from rich.console import Console
 import lennox
 from lennox.cli import cli
 from lennox.cli.pretty import show
-from lennox.examination import diagnose_file
-from lennox.override import Override
+from lennox.gate.override import Override
+from lennox.inference.examination import diagnose_file
 from lennox.phantom import draw_film
 from lennox.report import csv_lines, from_record, to_json, to_record, words
 from lennox.report.dicom_capture import draw_capture

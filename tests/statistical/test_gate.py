@@ -109,7 +109,7 @@ def test_the_whole_route_holds_its_promise_at_the_limit():
 
 
 def test_the_whole_route_decides_as_the_simulated_one():
-    from lennox.audit.rates import RateSums
+    from lennox.statistics.rates import RateSums
 
     policy, rng = Policy.from_bytes(POLICY.encode()), np.random.default_rng(4)
     for _ in range(6):

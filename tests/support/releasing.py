@@ -8,10 +8,10 @@ from pathlib import Path
 
 from tiny_model import write_tiny_model
 
-from lennox.claims import time_text
-from lennox.release import Proof, ratify, release
-from lennox.statement import PrivateKey
-from lennox.trust import Trust, TrustedKey, write_trust
+from lennox.gate.predicates import time_text
+from lennox.gate.statement import PrivateKey
+from lennox.gate.trust import Trust, TrustedKey, write_trust
+from lennox.release.sign import Proof, ratify, release
 
 POLICY = """
 format  = "lennox-equity-policy/1"

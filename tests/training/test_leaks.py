@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
+from lennox.annotations.coco import Film
 from lennox.phantom import draw_film
-from lennox.training.coco import Film
 from lennox.training.leaks import find_near_duplicates
 
 

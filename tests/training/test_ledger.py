@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from lennox.annotations.coco import read_coco
 from lennox.errors import InputError
-from lennox.training.coco import read_coco
 from lennox.training.ledger import check_files, is_held_out, read_ledger
 
 PROJECT = Path(__file__).parents[2]

@@ -7,7 +7,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training needs lennox[train]")
 from lennox.errors import InputError  # noqa: E402
-from lennox.model import load_candidate  # noqa: E402
+from lennox.inference.model import load_candidate  # noqa: E402
 from lennox.training import train  # noqa: E402
 
 pytestmark = pytest.mark.training

@@ -1,0 +1,1 @@
+"""A community's equity policy: its file, its rules, its succession."""

@@ -1,0 +1,282 @@
+"""A CSV or Parquet table becomes `Cases`; the only module that imports pandas. Rules R29 and R31 to R34."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lennox.audit.audit_table import NOT_APPLICABLE, Cases
+from lennox.audit.columns import Texts, group_numbers, label_numbers, numbers, one_value_a_patient
+from lennox.audit.policy.policy import UNITS, Policy
+from lennox.audit.policy.problems import CasesError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ROLES = (
+    "label",
+    "score",
+    "cluster",
+    "threshold",
+    "unit",
+    "split",
+    "lesions",
+    "lesions_found",
+    "false_positives",
+    "dice",
+)
+_COUNTS = {
+    "lesions": "lesion_sensitivity",
+    "lesions_found": "lesion_sensitivity",
+    "false_positives": "false_positives_per_image",
+    "dice": "dice",
+}
+_SHOWN = 5  # problems of one column that are printed
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a table is to be read, where the policy does not say or its names differ.
+
+    columns : role or feature -> column; roles are "label", "score", "cluster", "threshold", ...
+    threshold : the operating point; None: the policy's, the table's, or 0.5
+    training : patients the model was trained on
+    not_recorded : features that the data does not hold; everybody is then in the group that did not say
+    """
+
+    columns: Mapping[str, str] = field(default_factory=dict)
+    threshold: float | None = None
+    training: frozenset[str] = frozenset()
+    not_recorded: tuple[str, ...] = ()
+
+
+def read_cases(path: str | Path, policy: Policy, reading: Reading | None = None) -> Cases:
+    """Read the table at `path` for an audit under `policy`. Raises CasesError with every problem of the table."""
+    path = Path(path)
+    frame = _read(path)
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return cases_from_table(frame, policy, reading or Reading(), name=path.name, digest=digest)
+
+
+def training_patients(path: str | Path, column: str) -> frozenset[str]:
+    """The patients a model was trained on: a table with `column`, or a text file with one patient a line."""
+    path = Path(path)
+    if path.suffix.lower() in (".csv", ".parquet"):
+        frame = _read(path)
+        if column not in frame.columns:
+            raise CasesError([f"{path.name}: no column '{column}'; it has {', '.join(map(str, frame.columns))}"])
+        return frozenset(Texts.of(frame[column]).all())
+    try:
+        return frozenset(line.strip() for line in path.read_text("utf-8").splitlines() if line.strip())
+    except (OSError, UnicodeDecodeError) as error:
+        raise CasesError([f"{path.name}: cannot be read; give a list of patients as text or CSV"]) from error
+
+
+def cases_from_table(
+    table: pd.DataFrame | Mapping[str, Sequence[object]],
+    policy: Policy,
+    reading: Reading,
+    *,
+    name: str,
+    digest: str = "",
+) -> Cases:
+    """Cases from columns of any type: whole numbers, texts, categories, true/false or floats mean the same.
+
+    Raises CasesError with every problem of the table: nothing is audited in part.
+    """
+    import pandas as pd
+
+    frame = table if isinstance(table, pd.DataFrame) else pd.DataFrame(table)
+    problems: list[str] = []
+    columns = {"cluster": policy.scope.cluster, **policy.scope.columns, **reading.columns}
+    used = {feature.name for feature in policy.gated_features()}
+    used |= {feature for cross in policy.intersections for feature in cross.features}
+    wanted = _columns(
+        frame, columns, [f.name for f in policy.features], used - set(reading.not_recorded), name, problems
+    )
+    if problems:
+        raise CasesError(problems)
+    if not len(frame):
+        raise CasesError([f"{name}: the table has no rows"])
+    patients = Texts.of(frame[wanted["cluster"]])
+    for row in patients.missing()[:_SHOWN]:
+        problems.append(f"{name}: row {row + 1}: no patient in '{wanted['cluster']}'; every row needs one")
+    label = label_numbers(Texts.of(frame[wanted["label"]]), wanted["label"], name, problems)
+    score = numbers(Texts.of(frame[wanted["score"]]), wanted["score"], name, problems, high=1.0)
+    asked = {requirement.metric for requirement in policy.requirements}
+    counts = {
+        role: numbers(Texts.of(frame[wanted[role]]), wanted[role], name, problems, high=1.0 if role == "dice" else None)
+        for role, metric in _COUNTS.items()
+        if role in wanted and metric in asked
+    }
+    keep, excluded = _without_training(frame, wanted, patients, reading, name, problems)
+    group = {}
+    for feature in policy.features:
+        if feature.name in wanted:
+            texts = Texts.of(frame[wanted[feature.name]])
+            group[feature.name] = group_numbers(texts, feature, policy.unknown, name, problems)
+            if feature.fixed:
+                one_value_a_patient(group[feature.name], patients, feature, policy.unknown, problems)
+        elif feature.name in used:
+            group[feature.name] = np.full(len(frame), len(feature.groups), np.int64)
+    kind = _kinds(frame, wanted, policy)
+    for feature in policy.features:
+        if feature.level == "lesion" and feature.name in group:
+            group[feature.name] = np.where(kind == "lesion", group[feature.name], NOT_APPLICABLE)
+    threshold, note = _threshold(frame, wanted, policy, reading, score, name, problems)
+    _began(policy, name, problems)
+    if problems:
+        raise CasesError(problems)
+    who = np.array(patients.all(), object)[keep]
+    known, number = np.unique(who.astype(str), return_inverse=True)
+    keys = [*(values[keep] for values in group.values()), np.nan_to_num(score[keep], nan=2.0), label[keep], number]
+    order = np.lexsort(tuple(keys))  # type: ignore[arg-type]  # the last key is the first to sort by
+
+    rows = np.flatnonzero(keep)[order]
+    return Cases(
+        name=name,
+        digest=digest,
+        patient=number[order].astype(np.int64),
+        patients=len(known),
+        kind=kind[rows],
+        label=label[rows],
+        score=score[rows],
+        group={feature: values[rows] for feature, values in group.items()},
+        threshold=threshold,
+        threshold_note=note,
+        counts={role: values[rows] for role, values in counts.items()},
+        excluded=excluded,
+        not_recorded=tuple(sorted(used - set(wanted))),
+    )
+
+
+def _read(path: Path) -> pd.DataFrame:
+    import pandas as pd
+
+    try:
+        if path.suffix.lower() in (".parquet", ".pq"):
+            return pd.read_parquet(path)
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            header = next(csv.reader(file), [])
+        doubled = sorted({column for column in header if header.count(column) > 1})
+        if doubled:
+            raise CasesError([f"{path.name}: the column '{doubled[0]}' comes twice; rename one"])
+        return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    except OSError as error:
+        raise CasesError([f"{path.name}: cannot be read ({error.strerror}); name a CSV or Parquet file"]) from error
+    except (ValueError, UnicodeError, csv.Error) as error:  # pandas' parser errors are ValueErrors
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise CasesError([f"{path.name}: not a table ({reason}); give a CSV in UTF-8 or a Parquet file"]) from error
+
+
+def _columns(
+    frame: pd.DataFrame, columns: Mapping[str, str], features: list[str], used: set[str], name: str, problems: list[str]
+) -> dict[str, str]:
+    """Role or feature -> column of the table, for those that are there; a wanted one that is not is a problem."""
+    found: dict[str, str] = {}
+    have = [str(column) for column in frame.columns]
+    for role in columns:
+        if role not in ROLES and role not in features:
+            problems.append(
+                f"{name}: --column {role}=...: '{role}' is no feature of the policy ({', '.join(features)})"
+            )
+    for role in (*ROLES, *features):
+        column = columns.get(role, role)
+        if column in have:
+            found[role] = column
+        elif role in columns or role in ("label", "score", "cluster") or role in used:
+            option = f"--{role} NAME" if role in ("label", "score", "cluster") else f"--column {role}=NAME"
+            hint = "" if role in ROLES else f", or --not-recorded {role} if nobody wrote it down"
+            problems.append(
+                f"{name}: no column '{column}' for {role}; it has {', '.join(have)}; name it with {option}{hint}"
+            )
+    return found
+
+
+def _kinds(frame: pd.DataFrame, wanted: Mapping[str, str], policy: Policy) -> np.ndarray[tuple[int], np.dtype[np.str_]]:
+    """What each row is; a column `unit` of anything but kinds of units (tooth numbers, say) means something else."""
+    if "unit" in wanted:
+        texts = [text.strip().casefold() for text in Texts.of(frame[wanted["unit"]]).all()]
+        if set(texts) <= set(UNITS):
+            return np.array(texts, "<U16")
+    return np.full(len(frame), policy.scope.unit, "<U16")
+
+
+def _without_training(
+    frame: pd.DataFrame, wanted: Mapping[str, str], patients: Texts, reading: Reading, name: str, problems: list[str]
+) -> tuple[np.ndarray[tuple[int], np.dtype[np.bool_]], dict[str, int]]:
+    """R31: rows to audit; refused if one patient of theirs was trained on."""
+    who = np.array(patients.all(), object)
+    keep = np.ones(len(frame), bool)
+    trained = set(reading.training)
+    if "split" in wanted:
+        split = Texts.of(frame[wanted["split"]]).all()
+        keep = np.array([text.strip().casefold() not in ("train", "training") for text in split])
+        trained |= set(who[~keep])
+    both = trained & set(who[keep])
+    if both:
+        noun = "patient" if len(both) == 1 else "patients"
+        verb = "was" if len(both) == 1 else "were"
+        problems.append(
+            f"{name}: {len(both)} {noun} of the audit {verb} in training: audit people the model has never seen"
+        )
+    if not keep.any():
+        problems.append(f"{name}: every row was trained on; audit people the model has never seen")
+    return keep, {"training rows": int((~keep).sum())} if not keep.all() else {}
+
+
+def _threshold(
+    frame: pd.DataFrame,
+    wanted: Mapping[str, str],
+    policy: Policy,
+    reading: Reading,
+    score: np.ndarray[tuple[int], np.dtype[np.float64]],
+    name: str,
+    problems: list[str],
+) -> tuple[float, str]:
+    """R34: one operating point, frozen before the audit, wherever it is written down."""
+    known: list[tuple[float, str]] = []
+    if policy.scope.threshold is not None:
+        known.append((policy.scope.threshold, "the policy (scope.threshold)"))
+    if "threshold" in wanted:
+        values = numbers(Texts.of(frame[wanted["threshold"]]), wanted["threshold"], name, problems, high=1.0)
+        different = np.unique(values[np.isfinite(values)])
+        if len(different) > 1:
+            problems.append(
+                f"{name}: {len(different)} thresholds in '{wanted['threshold']}'; an audit is of one operating point"
+            )
+        known.extend((float(value), f"the table (column '{wanted['threshold']}')") for value in different[:1])
+    if reading.threshold is not None:
+        if not 0.0 <= reading.threshold <= 1.0:
+            problems.append(
+                f"--threshold {reading.threshold:g} is outside 0..1; give the model's frozen operating point"
+            )
+            return 0.5, ""
+        known.append((reading.threshold, "the command (--threshold)"))
+    for value, source in known[1:]:
+        if value != known[0][0]:
+            problems.append(
+                f"{name}: {source} says {value:g}, {known[0][1]} {known[0][0]:g}: "
+                "the operating point was changed after the policy: run a new audit at the frozen one"
+            )
+    if known:
+        return known[0]
+    if np.isin(score[np.isfinite(score)], (0.0, 1.0)).all():
+        return 0.5, "the scores are answers, 0 or 1"
+    return 0.5, "nobody gave an operating point: 0.5, the default of lennox audit"
+
+
+def _began(policy: Policy, name: str, problems: list[str]) -> None:
+    today = datetime.datetime.now(datetime.UTC).date()
+    if policy.ratification.date > today:
+        problems.append(
+            f"{name}: the policy was ratified on {policy.ratification.date}, after the audit began: run a new audit"
+        )

@@ -1,0 +1,69 @@
+"""The files of an audit: JSON, page, sheets, public copies, and the ledger of attempts beside them."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from lennox.audit.audit_table import Cases
+from lennox.audit.history import record, with_history
+from lennox.audit.judge import judge
+from lennox.audit.measure import audit
+from lennox.audit.policy.policy import Policy
+from lennox.audit.report.community import sheet
+from lennox.audit.report.document import canonical, document, public_copy
+from lennox.audit.report.page import report
+from lennox.audit.report.wording import Wording, languages, wording
+from lennox.errors import InputError
+
+LEDGER = "history.jsonl"
+
+
+def write_audit(
+    cases: Cases,
+    policy: Policy,
+    out: Path,
+    *,
+    catalogues: Sequence[Path] = (),
+    public: bool = False,
+    command: str = "",
+    started: datetime.datetime | None = None,
+) -> tuple[str, list[Path]]:
+    """Audit, judge and write everything into `out`.
+
+    catalogues : .po files of further languages, named by language, such as qu.po
+    public : also write `out/public`, with counts of 1 to 4 hidden
+    started : when the cases were opened; a policy that is ratified later releases nothing on this audit
+    Returns the verdict and the files written. Raises InputError if `out` is not a folder that can be written.
+    """
+    words = [wording(language) for language in languages()] + [wording(path.stem, path) for path in catalogues]
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{out.name}: cannot be a folder ({error.strerror}); name another") from error
+    measured = with_history(audit(cases, policy), out / LEDGER)
+    judgement = judge(measured, policy)
+    full = document(measured, policy, judgement, command=command, started=started)
+    written = _write(canonical(full), out, words)
+    if public:
+        (out / "public").mkdir(exist_ok=True)
+        written += _write(canonical(public_copy(full)), out / "public", words)
+    record(measured, policy, judgement, out / LEDGER)
+    return judgement.verdict.value, written
+
+
+def _write(text: str, folder: Path, words: Sequence[Wording]) -> list[Path]:
+    """The JSON, and what is made of it and of nothing else."""
+    read = json.loads(text)
+    files = {"audit.json": text, "audit.html": report(read)}
+    files |= {f"community.{say.language}.html": sheet(read, say) for say in words}
+    for name, content in files.items():
+        (folder / name).write_text(content, encoding="utf-8")
+    return [folder / name for name in files]
+
+
+def template() -> str:
+    """A commented policy to start from; it is refused until a community has filled it in."""
+    return (Path(__file__).parents[1] / "policy" / "template.toml").read_text(encoding="utf-8")

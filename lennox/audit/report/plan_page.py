@@ -1,0 +1,75 @@
+"""A plan as text for the terminal, and as a page with its plot for the table around which a limit is decided."""
+
+from __future__ import annotations
+
+from lennox.audit.plan import PATIENTS, Cost, Plan
+from lennox.audit.policy.policy import Policy
+from lennox.audit.report.charts import steps
+from lennox.audit.report.markup import page, paragraph, table, text
+
+
+def plan_text(plan: Plan, policy: Policy) -> str:
+    """The plan as lines of text, one table a requirement."""
+    lines = [*_assumed(plan), ""]
+    for requirement in policy.requirements:
+        costs = [cost for cost in plan.costs if cost.requirement == requirement.id]
+        if not costs:
+            continue
+        lines += [f"{requirement.id}: {requirement.plain}", f"  {_groups(costs[0])}"]
+        heads = ["true rate", "80 %", "90 %", *(str(n) for n in PATIENTS)]
+        lines.append("  " + "".join(f"{head:>10}" for head in heads))
+        for cost in costs:
+            cells = [f"{cost.truth:g}", _needed(cost.patients_80), _needed(cost.patients_90)]
+            cells += [f"{100 * cost.chances[n]:.0f} %" for n in PATIENTS]
+            lines.append("  " + "".join(f"{cell:>10}" for cell in cells))
+        lines.append("")
+    if plan.skipped:
+        lines.append(f"Not planned (no closed form): {', '.join(plan.skipped)}.")
+    return "\n".join(lines)
+
+
+def plan_page(plan: Plan, policy: Policy) -> str:
+    """The plan as one HTML page with a plot a requirement."""
+    body = [f"<h1>What each limit costs</h1><p class='quiet'>{text(policy.title)}, version {text(policy.version)}</p>"]
+    body += [paragraph(line) for line in _assumed(plan)]
+    for requirement in policy.requirements:
+        costs = [cost for cost in plan.costs if cost.requirement == requirement.id]
+        if not costs:
+            continue
+        body += [f"<h2>{text(requirement.plain)}</h2>", paragraph(_groups(costs[0]), "quiet")]
+        series = [(f"true rate {cost.truth:g}", [(float(n), cost.chances[n]) for n in PATIENTS]) for cost in costs]
+        body.append(steps(series, across="patients in every group", up="chance to pass", title=requirement.plain))
+        rows = [
+            [
+                f"{cost.truth:g}",
+                _needed(cost.patients_80),
+                _needed(cost.patients_90),
+                *(f"{100 * cost.chances[n]:.0f} %" for n in PATIENTS),
+            ]
+            for cost in costs
+        ]
+        heads = ["true rate", "patients for 80 %", "for 90 %", *(f"chance with {n}" for n in PATIENTS)]
+        body.append(table(heads, rows, numeric=range(1, len(heads))))
+    if plan.skipped:
+        body.append(paragraph(f"Not planned, since no closed form is known: {', '.join(plan.skipped)}."))
+    return page("What each limit costs", body)
+
+
+def _assumed(plan: Plan) -> list[str]:
+    """What the numbers rest on."""
+    said = plan.assumptions
+    return [
+        "Patients that every group must bring for a limit to be shown, if the model truly has the rate on the left in "
+        "every group; then the chance that it passes with so many patients in every group.",
+        f"Assumed: {said.per_patient:g} diseased (or healthy) units a patient, ICC {said.icc:g}, "
+        f"design effect {said.design_effect:.2f}; groups equal in size and made of different people.",
+        "A true rate counts right answers: diseased found, healthy left alone, films read.",
+    ]
+
+
+def _groups(cost: Cost) -> str:
+    return f"{sum(cost.groups)} groups ({' + '.join(str(n) for n in cost.groups)}), all at once"
+
+
+def _needed(patients: int | None) -> str:
+    return "never" if patients is None else str(patients)

@@ -1,0 +1,96 @@
+"""The options by which a command says what a model is for, whose word counts, and who answers for an unreleased one."""
+
+from __future__ import annotations
+
+import datetime
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from lennox.gate.trust import Trust
+    from lennox.inference.model import Model
+
+channel_option = click.option(
+    "--channel", default="workshop", show_default=True, metavar="NAME", help="What the model is to be used for."
+)
+trust_option = click.option(
+    "--trust", "trust_file", type=click.Path(path_type=Path), metavar="FILE",
+    help="Whose signatures count, this file alone; see `lennox trust show`.",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """How a model is to pass the gate, as the user said."""
+
+    channel: str
+    trust_file: Path | None
+    unreleased: bool
+    who: str | None
+    why: str | None
+    until: str | None
+
+    def load(self, name: str | Path | None, threads: int = 1) -> Model:
+        """Load the model, or be told why not."""
+        from lennox.gate.override import Override
+        from lennox.inference.model import load_model
+
+        override = None
+        if self.unreleased:
+            override = Override(self.who or "", self.why or "", datetime.date.fromisoformat(self.until or ""))
+        return load_model(
+            name, channel=self.channel, threads=threads, allow_unreleased=override, trust=trust_of(self.trust_file)
+        )
+
+
+def trust_of(path: Path | None) -> Trust | None:
+    """The trust that `--trust` names; None: what is in force."""
+    from lennox.gate.trust import Trust
+
+    return None if path is None else Trust.in_force(path)
+
+
+def passage_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options to a command, which gets them as one `passage`."""
+
+    @channel_option
+    @trust_option
+    @click.option("--unreleased", is_flag=True, help="Load it though no release vouches for it; needs the next three.")
+    @click.option("--who", metavar="NAME", help="With --unreleased: who answers for it.")
+    @click.option("--why", metavar="REASON", help="With --unreleased: what for.")
+    @click.option("--until", metavar="YYYY-MM-DD", help="With --unreleased: last day, 30 days from now at most.")
+    @functools.wraps(command)
+    def with_passage(
+        *arguments: Any,
+        channel: str,
+        trust_file: Path | None,
+        unreleased: bool,
+        who: str | None,
+        why: str | None,
+        until: str | None,
+        **options: Any,
+    ) -> Any:
+        passage = Passage(channel, trust_file, unreleased, who, why, until)
+        _complete(passage)
+        return command(*arguments, passage=passage, **options)
+
+    return with_passage
+
+
+def _complete(passage: Passage) -> None:
+    said = {"--who": passage.who, "--why": passage.why, "--until": passage.until}
+    if passage.unreleased:
+        missing = [option for option, value in said.items() if not value]
+        if missing:
+            raise click.UsageError(f"--unreleased also needs {' and '.join(missing)}.")
+        try:
+            datetime.date.fromisoformat(passage.until or "")
+        except ValueError:
+            raise click.UsageError(f"--until is a day such as 2026-12-01, not '{passage.until}'.") from None
+    elif any(said.values()):
+        raise click.UsageError(f"{' and '.join(o for o, v in said.items() if v)} go with --unreleased.")

@@ -1,0 +1,109 @@
+"""The same evaluation on changed films, and the films drawn to mislead; published as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lennox.annotations.coco import Film, read_coco
+from lennox.annotations.shapes import Shape
+from lennox.errors import InputError
+from lennox.evaluation.distort import DISTORTIONS, Distortion
+from lennox.evaluation.evaluate import FLOOR, canonical, roc_area, write
+from lennox.image import Image, read_image
+from lennox.inference.examination import diagnose
+from lennox.inference.model import Model, load_candidate
+from lennox.phantom import ARTEFACTS, draw_film
+from lennox.statistics.froc import Candidate, FreeResponse, score_film
+
+FORMAT = "lennox-robustness/1"
+AT = 1.0  # false positives a film
+CHALLENGE_FILMS = 20  # drawn films of each artefact
+
+
+def measure_robustness(
+    model: str | Path | Model, data: Path, out: Path | None = None, *, films: int | None = None
+) -> dict[str, Any]:
+    """Evaluate a model on changed copies of a COCO set, and on drawn films with what mimics caries.
+
+    films : at most so many, evenly spread; all by default
+    Leaves robustness.json in `out`. Raises InputError for a set without outlined lesions.
+    """
+    model = model if isinstance(model, Model) else load_candidate(model)
+    coco = read_coco(Path(data))
+    if not coco.outlined:
+        raise InputError(f"'{coco.name}' marks no lesions; robustness needs a set whose lesions are outlined.")
+    chosen = coco.films
+    if films is not None and len(chosen) > films:
+        chosen = tuple(chosen[int(which)] for which in np.linspace(0, len(chosen) - 1, films))
+    pictures = [read_image(film.path) for film in chosen]
+    rows: list[dict[str, Any]] = []
+    base: list[float] = []
+    threshold = 1.0
+    for name, distortion in DISTORTIONS.items():
+        response, probability, refused = _measure(model, chosen, pictures, distortion)
+        if not base:
+            base, threshold = probability, response.threshold_at(AT)
+        carious = np.array([film.carious for film in chosen])
+        found, false = response.at_threshold(threshold)
+        rows.append({
+            "change": name,
+            "lesion_sensitivity_at_1": float(response.sensitivity_at([AT])[0]),
+            "lesion_sensitivity_same_threshold": found, "false_positives_a_film_same_threshold": false,
+            "film_roc_area": roc_area(np.array(probability), carious, None),
+            "mean_change_of_film_probability": float(np.mean(np.abs(np.subtract(probability, base)))),
+            "highest_change_of_film_probability": float(np.max(np.abs(np.subtract(probability, base)))),
+            "not_assessed": refused,
+        })  # fmt: skip
+    document = {
+        "format": FORMAT,
+        "model": {"name": model.card.name, "version": model.card.version, "sha256": model.sha256},
+        "set": coco.name, "films": len(chosen), "lesions": sum(len(film.caries) for film in chosen),
+        "changes": rows, "challenge": _challenge(model),
+    }  # fmt: skip
+    if out is not None:
+        Path(out).mkdir(parents=True, exist_ok=True)
+        write(Path(out) / "robustness.json", canonical(document))
+    return document
+
+
+def _measure(
+    model: Model, films: Sequence[Film], pictures: Sequence[Image], distortion: Distortion
+) -> tuple[FreeResponse, list[float], int]:
+    scored, probability, refused = [], [], 0
+    for film, picture in zip(films, pictures, strict=True):
+        pixels = picture.grey()
+        examination = diagnose(Image.from_array(distortion.change(pixels)), model, threshold=FLOOR)
+        lesions = [distortion.move(shape, pixels.shape) for shape in film.caries]
+        candidates = [
+            Candidate(finding.probability, finding.centre, Shape(finding.box, (np.array(finding.outline),)))
+            for finding in examination.findings
+        ]
+        scored.append(score_film(candidates, lesions))
+        probability.append(examination.probability or 0.0)
+        refused += examination.status != "assessed"
+    return FreeResponse(scored, [film.carious for film in films]), probability, refused
+
+
+def _challenge(model: Model) -> list[dict[str, Any]]:
+    """Caries-free drawn films, plain and with each artefact: how often a mark appears where nothing is."""
+    rows = []
+    for name in (None, *ARTEFACTS):
+        highest, refused = [], 0
+        for seed in range(CHALLENGE_FILMS):
+            film = draw_film(10_000_000 + seed, lesions=0, artefacts=() if name is None else (name,))
+            examination = diagnose(Image.from_array(film.pixels), model, threshold=FLOOR)
+            refused += examination.status != "assessed"
+            highest.append(examination.probability or 0.0)
+        rows.append({
+            "artefact": name or "none", "drawn_films": CHALLENGE_FILMS, "not_assessed": refused,
+            "mean_film_probability": float(np.mean(highest)),
+            **{
+                f"films_marked_{point.name}": float(np.mean(np.array(highest) >= point.threshold))
+                for point in model.card.operating_points
+            },
+        })  # fmt: skip
+    return rows

@@ -1,0 +1,272 @@
+"""What the three kinds of statement say: a policy was ratified, a model was released, a release was revoked.
+
+Each reads its own predicate and refuses one that lacks a field, has one too many, or holds an impossible value.
+Published as docs/schema/release-1.json, ratification-1.json and revocation-1.json.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lennox.errors import ModelError, one_line
+from lennox.gate.statement import is_sha256
+
+_CHANNEL = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+LONGEST = 1000  # letters of a title, a body, a reason
+_TIME = "%Y-%m-%dT%H:%M:%S.%fZ"
+
+
+@dataclass(frozen=True, slots=True)
+class PassedPolicy:
+    """A policy, and the audit that passed under it.
+
+    body : who ratified the policy
+    policy_sha256, ratification_sha256, audit_sha256 : of the files under release/<policy>/
+    attempt : how many times the data had been audited, this time included
+    data, data_sha256 : what was audited
+    """
+
+    policy: str
+    version: str
+    title: str
+    body: str
+    policy_sha256: str
+    ratification_sha256: str
+    audit_sha256: str
+    audit_started: datetime.datetime
+    attempt: int
+    data: str
+    data_sha256: str
+
+    def __post_init__(self) -> None:
+        _refuse_unless(_CHANNEL.fullmatch(self.policy), "a policy's id")
+        digests = (self.policy_sha256, self.ratification_sha256, self.audit_sha256, self.data_sha256)
+        _refuse_unless(all(map(is_sha256, digests)), "its digests")
+        _refuse_unless(type(self.attempt) is int and self.attempt >= 1, "the attempt")
+        _refuse_unless(_are_texts(self.version, self.title, self.body, self.data), "its words")
+
+    @property
+    def folder(self) -> str:
+        """Where the policy's files lie in the model's folder."""
+        return f"release/{self.policy}"
+
+    def expected(self) -> dict[str, str]:
+        """The three files that stand for this policy, with their digests."""
+        return {
+            f"{self.folder}/policy.toml": self.policy_sha256,
+            f"{self.folder}/ratification.jsonl": self.ratification_sha256,
+            f"{self.folder}/audit.json": self.audit_sha256,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """The release of a model for a channel.
+
+    point, threshold : the operating point that was audited; the threshold as text with six decimals
+    expires : the last day on which it counts
+    """
+
+    channel: str
+    model: str
+    version: str
+    point: str
+    threshold: str
+    passed: tuple[PassedPolicy, ...]
+    tools: Mapping[str, str]
+    issued: datetime.datetime
+    expires: datetime.date
+
+    def __post_init__(self) -> None:
+        _refuse_unless(is_channel(self.channel), "the channel")
+        _refuse_unless(self.passed and len({one.policy for one in self.passed}) == len(self.passed), "its policies")
+        _refuse_unless(re.fullmatch(r"[01]\.\d{6}", self.threshold), "the threshold")
+        _refuse_unless(_are_texts(self.model, self.version, self.point, *self.tools.values()), "its words")
+
+    def predicate(self) -> dict[str, Any]:
+        """The form that is signed."""
+        return {
+            "channel": self.channel,
+            "model": {"name": self.model, "version": self.version},
+            "operating_point": {"name": self.point, "threshold": self.threshold},
+            "verdict": "PASS",
+            "policies": [
+                {
+                    "policy": {
+                        "id": one.policy,
+                        "version": one.version,
+                        "title": one.title,
+                        "ratified_by": one.body,
+                        "sha256": one.policy_sha256,
+                        "ratification_sha256": one.ratification_sha256,
+                    },
+                    "audit": {
+                        "sha256": one.audit_sha256,
+                        "started": time_text(one.audit_started),
+                        "attempt": one.attempt,
+                        "verdict": "PASS",
+                    },
+                    "data": {"name": one.data, "sha256": one.data_sha256},
+                }
+                for one in self.passed
+            ],
+            "tools": dict(self.tools),
+            "issued": time_text(self.issued),
+            "expires": self.expires.isoformat(),
+        }
+
+    @classmethod
+    def from_predicate(cls, predicate: Mapping[str, Any]) -> Release:
+        """Read what `predicate` gives. Raises ModelError."""
+        try:
+            claim = cls(
+                channel=predicate["channel"],
+                model=predicate["model"]["name"],
+                version=predicate["model"]["version"],
+                point=predicate["operating_point"]["name"],
+                threshold=predicate["operating_point"]["threshold"],
+                passed=tuple(_passed(entry) for entry in predicate["policies"]),
+                tools=predicate["tools"],
+                issued=read_time(predicate["issued"]),
+                expires=datetime.date.fromisoformat(predicate["expires"]),
+            )
+            if claim.predicate() != predicate:  # a verdict that is not PASS, a field too many
+                raise ValueError("more or other fields")
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            raise ModelError("it is not a release that this version of lennox understands") from error
+        return claim
+
+    def words(self, ratifiers: Mapping[str, str] | None = None) -> str:
+        """The release for people: channel, policies and who ratified them, operating point, last day.
+
+        ratifiers : by policy, whose keys ratified it; who the policy's own text says it was is not proof
+        """
+        by = {policy: f", ratified by {names}" for policy, names in (ratifiers or {}).items()}
+        under = " and ".join(
+            f"policy {one.policy} {one.version} ({one.policy_sha256[:12]}) of {one.body}{by.get(one.policy, '')}"
+            for one in self.passed
+        )
+        return one_line(
+            f"released for {self.channel} under {under}; audited at operating point "
+            f"{self.point} ({float(self.threshold):.3g}), valid to {self.expires}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Ratification:
+    """Somebody who may adopt policies has adopted one."""
+
+    policy: str
+    version: str
+    sha256: str
+    body: str
+    signed: datetime.datetime
+
+    def __post_init__(self) -> None:
+        _refuse_unless(_are_texts(self.policy, self.version, self.body) and is_sha256(self.sha256), "its words")
+
+    def predicate(self) -> dict[str, Any]:
+        """The form that is signed."""
+        return {
+            "policy": {"id": self.policy, "version": self.version, "sha256": self.sha256},
+            "ratified_by": self.body,
+            "signed": time_text(self.signed),
+        }
+
+    @classmethod
+    def from_predicate(cls, predicate: Mapping[str, Any]) -> Ratification:
+        """Read what `predicate` gives. Raises ModelError."""
+        try:
+            policy = predicate["policy"]
+            claim = cls(
+                policy["id"],
+                policy["version"],
+                policy["sha256"],
+                predicate["ratified_by"],
+                read_time(predicate["signed"]),
+            )
+            if claim.predicate() != predicate:
+                raise ValueError("more or other fields")
+        except (LookupError, TypeError, ValueError) as error:
+            raise ModelError("it is not a ratification that this version of lennox understands") from error
+        return claim
+
+
+@dataclass(frozen=True, slots=True)
+class Revocation:
+    """A release that was taken back. release_sha256 : of the statement in its release.json, without signatures"""
+
+    release_sha256: str
+    why: str
+    signed: datetime.datetime
+
+    def __post_init__(self) -> None:
+        _refuse_unless(_are_texts(self.why) and is_sha256(self.release_sha256), "its words")
+
+    def predicate(self) -> dict[str, Any]:
+        """The form that is signed."""
+        return {"release_sha256": self.release_sha256, "why": self.why, "signed": time_text(self.signed)}
+
+    @classmethod
+    def from_predicate(cls, predicate: Mapping[str, Any]) -> Revocation:
+        """Read what `predicate` gives. Raises ModelError."""
+        try:
+            claim = cls(predicate["release_sha256"], predicate["why"], read_time(predicate["signed"]))
+            if claim.predicate() != predicate:
+                raise ValueError("more or other fields")
+        except (LookupError, TypeError, ValueError) as error:
+            raise ModelError("it is not a revocation that this version of lennox understands") from error
+        return claim
+
+
+def is_channel(name: object) -> bool:
+    """Whether this can be a channel's name, such as workshop or clinic."""
+    return isinstance(name, str) and _CHANNEL.fullmatch(name) is not None
+
+
+def now() -> datetime.datetime:
+    """This moment, UTC."""
+    return datetime.datetime.now(datetime.UTC)
+
+
+def time_text(time: datetime.datetime) -> str:
+    """A moment as statements and the log write it, to the microsecond, UTC."""
+    return time.astimezone(datetime.UTC).strftime(_TIME)
+
+
+def read_time(text: str) -> datetime.datetime:
+    """Read what `time_text` gives. Raises ValueError or TypeError."""
+    time = datetime.datetime.fromisoformat(text[:-1]).replace(tzinfo=datetime.UTC)  # `strptime` would take 4 ms
+    if time_text(time) != text:
+        raise ValueError(f"'{text}' is not a time such as 2026-12-01T09:30:00.000000Z")
+    return time
+
+
+def _passed(entry: Mapping[str, Any]) -> PassedPolicy:
+    policy, audit, data = entry["policy"], entry["audit"], entry["data"]
+    return PassedPolicy(
+        policy=policy["id"],
+        version=policy["version"],
+        title=policy["title"],
+        body=policy["ratified_by"],
+        policy_sha256=policy["sha256"],
+        ratification_sha256=policy["ratification_sha256"],
+        audit_sha256=audit["sha256"],
+        audit_started=read_time(audit["started"]),
+        attempt=audit["attempt"],
+        data=data["name"],
+        data_sha256=data["sha256"],
+    )
+
+
+def _are_texts(*values: object) -> bool:
+    return all(isinstance(value, str) and 0 < len(value) <= LONGEST for value in values)
+
+
+def _refuse_unless(holds: object, what: str) -> None:
+    if not holds:
+        raise ValueError(f"{what} cannot be")

@@ -1,0 +1,283 @@
+"""DICOM files: the only door to pydicom and its decoders.
+
+Elements are taken raw and turned into numbers here: pydicom's own conversion warns about each untidy value, and dental
+software writes many. Compressed frames are decoded by python-gdcm (BSD), or here, never by whatever else is installed,
+so that a file gives the same pixels on every computer.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom.encaps import get_frame
+from pydicom.pixels.decoders.base import get_decoder
+from pydicom.pixels.processing import convert_color_space
+from pydicom.uid import UID
+
+from lennox.errors import ImageError
+from lennox.image.dicom.codec import SYNTAXES, Frame, codestream, decode
+from lennox.image.dicom.file import DicomFile, Elements, take_apart
+from lennox.image.dicom.grey import GreyRules, Lookup, Window, colour_levels, grey_levels, palette_levels
+from lennox.image.dicom.rle import unpack_rle
+from lennox.image.image import Image, Modality
+from lennox.image.levels import one_channel
+from lennox.image.limits import check_size
+
+_RLE = "1.2.840.10008.1.2.5"
+_SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
+_PHOTOGRAPHIC = "1.2.840.10008.5.1.4.1.1.77.1."
+
+# Samples a pixel of the photometric interpretations that are read.
+_SAMPLES = {"MONOCHROME1": 1, "MONOCHROME2": 1, "PALETTE COLOR": 1} | dict.fromkeys(
+    ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT"), 3
+)
+
+# Distances that dental images can have; 1.0 and the like are what software writes that does not know.
+_SPACING_MM = (0.001, 0.5)
+
+
+def read_dicom(data: bytes, frame: int | None, name: str, digest: str) -> Image:
+    """The image in the bytes of a DICOM file. Raises ImageError."""
+    try:
+        file = take_apart(data)
+        _refuse_own_capture(file.elements)
+        pixels, bits = _pixels(file, frame)
+        return Image(pixels, bits, _modality(file.elements), name, digest, _spacing(file.elements))
+    except ImageError:
+        raise
+    except Exception as error:  # decoders and damaged headers raise nearly anything
+        text = " ".join(f"{type(error).__name__} {error}".split())[:160]
+        raise ImageError(
+            f"The DICOM file is damaged, cut short or of an unusual kind ({text}). Export it again."
+        ) from None
+
+
+def _refuse_own_capture(elements: Elements) -> None:
+    """An archive gives captures back beside the films, and their outlines would be read as part of the film."""
+    if elements.text(0x00080016) == _SECONDARY_CAPTURE and elements.text(0x00080070) == "lennox":
+        raise ImageError("This is a copy of a film with outlines that lennox drew, not a film. Use the film itself.")
+
+
+def _pixels(file: DicomFile, frame: int | None) -> tuple[NDArray[Any], int]:
+    elements = file.elements
+    rows, columns = elements.short(0x00280010, 0), elements.short(0x00280011, 0)
+    check_size(rows, columns)
+    photometric = elements.text(0x00280004).upper() or "MONOCHROME2"
+    samples = elements.short(0x00280002, 1)
+    if _SAMPLES.get(photometric) != samples:
+        raise ImageError(
+            f"The DICOM file holds {samples} samples a pixel as {photometric or 'an unknown kind'}; "
+            "wanted grey, palette colour, RGB or YBR. Export it as grey."
+        )
+    stored, coded, used_bits = _frame(file, _which(elements, frame), photometric, samples)
+    allocated = 8 * stored.dtype.itemsize
+    bits = min(elements.short(0x00280101, allocated) or allocated, allocated)
+    if photometric == "PALETTE COLOR":
+        pixels, bits = palette_levels(stored, _palette(elements))
+        return one_channel(pixels), bits
+    if samples == 3:
+        if coded != "RGB":
+            raise ImageError(f"The colours are coded as {photometric}, which is not read. Export it as RGB.")
+        pixels, bits = colour_levels(stored, bits)
+        return one_channel(pixels), bits
+    if allocated == 8 and elements.short(0x00280100, 8) == 1:
+        return stored.view(np.uint8) * np.uint8(255), 1
+    return grey_levels(stored, _rules(file, bits, used_bits, photometric))
+
+
+def _count(elements: Elements) -> int:
+    return max(1, int((elements.numbers(0x00280008) or (1,))[0]))
+
+
+def _which(elements: Elements, frame: int | None) -> int:
+    count = _count(elements)
+    if frame is None and count > 1:
+        raise ImageError(
+            f"The DICOM file holds {count} frames; wanted one. "
+            f"Choose one with frame 0 to {count - 1}, or export it alone."
+        )
+    if frame is not None and frame >= count:
+        raise ImageError(f"Frame {frame} was asked for, but the file holds {count}; frames count from 0.")
+    return frame or 0
+
+
+def _frame(file: DicomFile, index: int, photometric: str, samples: int) -> tuple[NDArray[Any], str, int]:
+    """Samples of one frame, (rows, columns) or (rows, columns, 3); how colours are coded; bits that mean something."""
+    elements = file.elements
+    allocated = elements.short(0x00280100, 16)
+    if allocated not in (1, 8, 16):
+        raise ImageError(f"The DICOM file holds samples of {allocated} bits; wanted 1, 8 or 16. Export it with 16.")
+    announced = Frame(elements.short(0x00280010, 0), elements.short(0x00280011, 0), samples, allocated, photometric)
+    signed = bool(elements.short(0x00280103, 0) & 1)
+    planar = elements.short(0x00280006, 0) & 1
+    if file.is_compressed:
+        return _decompressed(file, index, announced, planar, signed)
+    needed = announced.rows * announced.columns * samples * allocated
+    needed = needed * 2 // 3 if photometric == "YBR_FULL_422" else needed
+    if len(file.pixels) * 8 < needed * (index + 1):
+        raise ImageError(
+            f"The DICOM file is cut short: {len(file.pixels)} bytes of pixels found, "
+            f"{needed * (index + 1) // 8} wanted. Copy or export it again."
+        )
+    options: dict[str, Any] = {
+        "rows": announced.rows,
+        "columns": announced.columns,
+        "samples_per_pixel": samples,
+        "photometric_interpretation": photometric,
+        "bits_allocated": allocated,
+        "bits_stored": allocated,
+        "pixel_representation": int(signed),
+        "planar_configuration": planar,
+        "number_of_frames": _count(elements),
+        "pixel_keyword": "PixelData",
+        "pixel_vr": file.pixel_vr,
+        "view_only": True,  # no copy of the whole
+        "correct_unused_bits": False,
+    }
+    stored, found = get_decoder(file.syntax).as_array(file.pixels, index=index, validate=False, **options)
+    native = stored.astype(stored.dtype.newbyteorder("="), copy=False)
+    return native, str(found["photometric_interpretation"]), allocated
+
+
+def _decompressed(
+    file: DicomFile, index: int, announced: Frame, planar: int, signed: bool
+) -> tuple[NDArray[Any], str, int]:
+    if file.syntax not in (_RLE, *SYNTAXES):
+        what = _name_of(file.syntax)
+        raise ImageError(
+            f"The pixels are compressed as {what}; wanted RLE, JPEG, JPEG-LS, JPEG 2000 or none. "
+            "Export it uncompressed."
+        )
+    data = _frame_bytes(file, index)
+    if file.syntax == _RLE:
+        shape = (announced.rows, announced.columns, announced.samples)
+        stored = unpack_rle(data, shape, announced.bits // 8)
+        stored = stored[..., 0] if announced.samples == 1 else stored
+        return _finished(stored, announced, signed)
+    found = codestream(data, announced.photometric)
+    if found is None:
+        raise ImageError("The compressed pixels are damaged or cut short (no header found). Copy or export it again.")
+    if (found.rows, found.columns, found.samples) != (announced.rows, announced.columns, announced.samples):
+        raise ImageError(
+            f"The compressed picture has {found.rows} x {found.columns} pixels of {found.samples}, but the file "
+            f"announces {announced.rows} x {announced.columns} of {announced.samples}: it is damaged. Export it again."
+        )
+    return _finished(decode(data, file.syntax, found, planar=planar, signed=signed), found, signed)
+
+
+def _frame_bytes(file: DicomFile, index: int) -> bytes:
+    """The codestream of a frame, out of the items that it is cut into."""
+    count = _count(file.elements)
+    if count > 1:
+        return get_frame(io.BytesIO(file.pixels), index, number_of_frames=count)
+    items, at = [], 0
+    while bytes(file.pixels[at : at + 4]) == b"\xfe\xff\x00\xe0":  # any other tag ends the sequence
+        length = int.from_bytes(file.pixels[at + 4 : at + 8], "little")
+        items.append(file.pixels[at + 8 : at + 8 + length])
+        at += 8 + length
+    return b"".join(items[1:])  # the first is the table of offsets
+
+
+def _finished(stored: NDArray[Any], frame: Frame, signed: bool) -> tuple[NDArray[Any], str, int]:
+    stored = stored.view(f"i{stored.dtype.itemsize}") if signed else stored
+    if frame.photometric.startswith("YBR"):
+        return np.asarray(convert_color_space(stored, "YBR_FULL", "RGB")), "RGB", frame.bits
+    return stored, frame.photometric, frame.bits
+
+
+def _name_of(syntax: str) -> str:
+    known = re.fullmatch(r"[0-9.]+", syntax) is not None  # others pydicom would warn of
+    return UID(syntax).name if known else "something that it does not name"
+
+
+def _rules(file: DicomFile, bits: int, used_bits: int, photometric: str) -> GreyRules:
+    elements = file.elements
+    signed = bool(elements.short(0x00280103, 0) & 1)
+    above = 0 if file.is_compressed else elements.short(0x00280102, bits - 1) + 1 - bits
+    if any(elements.short(0x60000102 + (group << 16), 0) for group in range(0, 32, 2)):
+        used_bits = bits  # an overlay lies in the others
+    slope, intercept = elements.numbers(0x00281053), elements.numbers(0x00281052)
+    tables = elements.items(0x00283000)
+    return GreyRules(
+        bits,
+        signed,
+        shift=above if 0 < above <= 16 - bits else 0,
+        used_bits=used_bits,
+        slope=slope[0] if slope else 1.0,
+        intercept=intercept[0] if intercept else 0.0,
+        modality=_lookup(tables[0], 0x00283002, 0x00283006, signed) if tables else None,
+        interest=_interest(elements, signed or (bool(intercept) and intercept[0] < 0)),
+        inverse=photometric == "MONOCHROME1" or elements.text(0x20500020).upper() == "INVERSE",
+        padding=_padding(elements, signed),
+    )
+
+
+def _padding(elements: Elements, signed: bool) -> tuple[int, int] | None:
+    if 0x00280120 not in elements:
+        return None
+    first = elements.short(0x00280120, 0)
+    last = elements.short(0x00280121, first)
+    ends = sorted((number ^ 0x8000) - 0x8000 if signed else number for number in (first, last))
+    return ends[0], ends[1]
+
+
+def _interest(elements: Elements, signed: bool) -> Lookup | Window | None:
+    """The first table of interest, or else the first window that can be one."""
+    tables = elements.items(0x00283010)
+    if tables:
+        return _lookup(tables[0], 0x00283002, 0x00283006, signed)
+    centre, width = elements.numbers(0x00281050), elements.numbers(0x00281051)
+    if not centre or not width or width[0] <= 0:
+        return None
+    return Window(centre[0], width[0], elements.text(0x00281056).upper() or "LINEAR")
+
+
+def _lookup(elements: Elements, descriptor: int, content: int, signed: bool) -> Lookup:
+    described = elements.shorts(descriptor)
+    if len(described) != 3:
+        raise ImageError("A look-up table of the DICOM file is not described. Export the image without it.")
+    count, first, bits = described
+    count = count or 65536
+    data = elements.bytes_of(content)
+    outputs: NDArray[Any]
+    if len(data) >= 2 * count:
+        outputs = np.frombuffer(data, f"{elements.order}u2", count)
+    elif len(data) >= count:
+        outputs = np.frombuffer(data, np.uint8, count)
+    else:
+        raise ImageError(
+            f"A look-up table of the DICOM file holds {len(data)} bytes for {count} entries. Export it again."
+        )
+    if first > 32767 and (signed or elements.is_signed(descriptor)):
+        first -= 65536
+    return Lookup(first, outputs.astype(np.uint16), bits if 8 <= bits <= 16 else 16)
+
+
+def _palette(elements: Elements) -> tuple[Lookup, Lookup, Lookup]:
+    if any(tag in elements for tag in (0x00281221, 0x00281222, 0x00281223)):
+        raise ImageError("The palette of the DICOM file is segmented, which is not read. Export it as RGB.")
+    red, green, blue = (_lookup(elements, 0x00281101 + part, 0x00281201 + part, False) for part in range(3))
+    return red, green, blue
+
+
+def _modality(elements: Elements) -> Modality:
+    if elements.text(0x00080016).startswith(_PHOTOGRAPHIC):
+        return Modality.PHOTOGRAPH
+    code = elements.text(0x00080060).upper()
+    try:
+        return Modality(code)
+    except ValueError:
+        return Modality.OTHER
+
+
+def _spacing(elements: Elements) -> tuple[float, float] | None:
+    """Distance of pixels in the patient, at the detector, or on a scanned film, the first that can be true."""
+    for tag in (0x00280030, 0x00181164, 0x00182010):
+        steps = elements.numbers(tag)
+        if len(steps) == 2 and all(_SPACING_MM[0] <= step <= _SPACING_MM[1] for step in steps):
+            return steps[0], steps[1]
+    return None

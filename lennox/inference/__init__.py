@@ -1,0 +1,1 @@
+"""The route of an image: quality, preparation, network, findings, examination."""

@@ -1,0 +1,191 @@
+"""An audit.json as evidence for a release: whether it is whole, passed, and is of this model under this policy.
+
+Nothing is taken on its word that can be looked up: the verdict must follow from its rows, the rows must be those that
+the policy asks for, each bound must clear the policy's own limit.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import permutations
+from pathlib import Path
+from typing import Any
+
+from lennox.audit.enough import too_few
+from lennox.audit.evidence import People
+from lennox.audit.metrics import METRICS
+from lennox.audit.policy.policy import Policy, Requirement
+from lennox.card import ModelCard
+from lennox.errors import InputError
+from lennox.gate.check import threshold_text
+from lennox.gate.predicates import read_time
+from lennox.gate.statement import is_sha256
+
+FORMAT = "lennox-audit/1"
+PASS = "PASS"  # noqa: S105 - not a password
+MAX_NAMED = 4  # groups in one sentence of a refusal; of comparisons, one
+ROUNDING = 1e-6  # numbers in an audit.json have six decimals
+
+
+@dataclass(frozen=True, slots=True)
+class AuditDocument:
+    """The fields of an audit.json that a release rests on. started : None if it does not say"""
+
+    verdict: str
+    model_sha256: str
+    policy_sha256: str
+    data: str
+    data_sha256: str
+    threshold: float
+    attempt: int
+    started: datetime.datetime | None
+    public: bool
+    requirements: Mapping[str, str]
+    rows: tuple[Mapping[str, Any], ...]
+
+
+def read_audit(path: Path) -> tuple[bytes, AuditDocument]:
+    """Read an audit.json, or the one in a folder. Raises InputError."""
+    place = path / "audit.json" if path.is_dir() else path
+    try:
+        data = place.read_bytes()
+    except OSError as error:
+        raise InputError(f"{place.name}: cannot be read ({error.strerror}); name an audit or its folder.") from error
+    return data, audit_document(data, place.name)
+
+
+def audit_document(data: bytes, name: str = "audit.json") -> AuditDocument:
+    """The audit that the bytes hold. Raises InputError."""
+    try:
+        document = json.loads(data)
+        if document["format"] != FORMAT:
+            raise ValueError(f"its format is '{document['format']}', this version reads '{FORMAT}'")
+        about = document["data"]
+        read = AuditDocument(
+            verdict=str(document["verdict"]),
+            model_sha256=str(document["model"].get("sha256", "")),
+            policy_sha256=str(document["policy"]["sha256"]),
+            data=str(about["name"]),
+            data_sha256=str(about["sha256"]),
+            threshold=float(about["threshold"]),
+            attempt=int(document["attempt"]),
+            started=read_time(document["started"]) if "started" in document else None,
+            public=bool(document.get("public", False)),
+            requirements={str(entry["id"]): str(entry["verdict"]) for entry in document["requirements"]},
+            rows=tuple(document["rows"]),
+        )
+        for row in read.rows:
+            _ = row["requirement"], row["verdict"], row["gated"], row["limit"], row["bound"], row["group"].items()
+            if not read.public:  # where counts are hidden
+                _people(row)
+    except (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+        raise InputError(f"{name}: not an audit that this version reads ({error}); run the audit again.") from error
+    return read
+
+
+def audit_problems(audit: AuditDocument, policy: Policy, card: ModelCard, sha256: str) -> list[str]:
+    """Why the audit does not release this model under this policy, a sentence each; none if it does."""
+    found = []
+    if audit.policy_sha256 != policy.digest:
+        found.append("the audit was made under another text of the policy.")
+    if audit.model_sha256 != sha256:
+        found.append(f"the audit is of other weights ({audit.model_sha256[:12] or 'it does not say which'}).")
+    point = card.operating_point()
+    if threshold_text(audit.threshold) != threshold_text(point.threshold):
+        found.append(
+            f"the audit is at the threshold {audit.threshold:g}, the card's '{point.name}' is {point.threshold:g}."
+        )
+    if audit.started is None:
+        found.append("the audit does not say when it began; run it again with this version.")
+    if audit.public:
+        found.append("this is the public copy, where small counts are hidden; name the full audit.")
+    if not is_sha256(audit.data_sha256):
+        found.append("the audit does not say which data it is of.")
+    if found:
+        return found
+    found = [sentence for requirement in policy.requirements if (sentence := _shortfall(audit, requirement))]
+    if audit.verdict != PASS:
+        return [f"the verdict is {audit.verdict}.", *found]
+    found += [problem for requirement in policy.requirements for problem in _inconsistent(audit, requirement, policy)]
+    return [f"the audit says PASS and is not consistent: {problem}" for problem in found]
+
+
+def _shortfall(audit: AuditDocument, requirement: Requirement) -> str:
+    """What a requirement lacks, in one sentence, each reason once: a policy may have hundreds of rows."""
+    alike: dict[tuple[str, str, bool], list[Mapping[str, Any]]] = {}
+    for row in audit.rows:
+        if row["requirement"] == requirement.id and row["gated"] and row["verdict"] != PASS:
+            reason = str(row.get("reason") or "").rstrip(".")
+            alike.setdefault((row["verdict"], reason, bool(row.get("versus"))), []).append(row)
+    parts = []
+    for (verdict, reason, pair), rows in alike.items():
+        more = rows[0].get("needs_more_patients") if len(rows) == 1 and not pair else None
+        why = [part for part in (reason, more and f"about {more} more patients would decide it") if part]
+        parts.append(f"{verdict} for {_named(rows, pair=pair)}" + (f" ({'; '.join(why)})" if why else ""))
+    return f"\u201c{requirement.plain}\u201d {', '.join(parts)}." if parts else ""
+
+
+def _named(rows: Sequence[Mapping[str, Any]], *, pair: bool) -> str:
+    """The groups or comparisons that rows are of; only their number if they are many."""
+    if len(rows) > (1 if pair else MAX_NAMED):
+        return f"{len(rows)} {'comparisons of groups' if pair else 'groups'}"
+    against = [f" against {_group(row['versus'])}" if pair else "" for row in rows]
+    return "; ".join(f"{_group(row['group'])}{other}" for row, other in zip(rows, against, strict=True))
+
+
+def _group(group: Mapping[str, Any]) -> str:
+    return " and ".join(f"{name.replace('_', ' ')} {value}" for name, value in group.items()) or "everybody"
+
+
+def _inconsistent(audit: AuditDocument, requirement: Requirement, policy: Policy) -> list[str]:
+    """What contradicts the PASS of one requirement: a group or pair without a row, a limit, a bound, too few people."""
+    name = requirement.id
+    if audit.requirements.get(name) != PASS:
+        return [f"'{name}' is {audit.requirements.get(name, 'not in it')}."]
+    rows = [row for row in audit.rows if row["requirement"] == name]
+    have = [(row["group"], row.get("versus")) for row in rows if row["gated"]]
+    groups = [[{one: group} for group in policy.feature(one).groups] for one in requirement.over]
+    wanted: list[tuple[Mapping[str, str], Mapping[str, str] | None]] = [
+        (one, None) for alike in groups for one in alike
+    ]
+    if requirement.criterion == "between-groups":
+        wanted = [pair for alike in groups for pair in permutations(alike, 2)]
+    found = [
+        f"'{name}' has no row for {_group(group)}{f' against {_group(versus)}' if versus else ''}."
+        for group, versus in wanted
+        if (group, versus) not in have
+    ]
+    for row in rows:
+        limit, bound = row["limit"], row["bound"]
+        if not _same_limit(limit, requirement.limit):
+            found.append(f"'{name}' was judged against the limit {limit}, the policy says {requirement.limit}.")
+        elif row["gated"] and not _clears(bound, requirement):
+            found.append(f"'{name}', {_group(row['group'])}: the bound {bound} does not clear the limit {limit}.")
+        elif row["gated"] and (lacking := too_few(_people(row), METRICS[requirement.metric].evidence, policy)):
+            found.append(f"'{name}', {_group(row['group'])}: {lacking}.")
+    return found
+
+
+def _people(row: Mapping[str, Any]) -> People:
+    names = ("patients", "units", "cases", "controls", "unreadable", "contributing_patients", "denominator")
+    patients, units, cases, controls, unreadable, contributing, denominator = (int(row[name]) for name in names)
+    return People(patients, units, cases, controls, unreadable, 0, contributing, denominator)
+
+
+def _same_limit(found: Any, wanted: float | tuple[float, float]) -> bool:
+    pair = tuple(found) if isinstance(found, list) else (found,)
+    other = wanted if isinstance(wanted, tuple) else (wanted,)
+    return len(pair) == len(other) and all(
+        isinstance(a, (int, float)) and abs(a - b) <= ROUNDING for a, b in zip(pair, other, strict=True)
+    )
+
+
+def _clears(bound: Any, requirement: Requirement) -> bool:
+    if not isinstance(bound, (int, float)):
+        return False
+    return (requirement.low is None or bound >= requirement.low - ROUNDING) and (
+        requirement.high is None or bound <= requirement.high + ROUNDING
+    )

@@ -1,0 +1,1 @@
+"""One of each: intervals, bootstrap, ROC, FROC, calibration, average precision."""
