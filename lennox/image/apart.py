@@ -24,7 +24,7 @@ def run_apart(program: str, header: dict[str, Any], data: bytes, harmless: tuple
     harmless : beginnings of lines on standard error that mean nothing; any other line means damage
     Raises ImageError if the program fails, complains or takes longer than two minutes.
     """
-    command = [sys.executable, "-P", "-W", "ignore", str(Path(__file__).with_name(program))]
+    command = [sys.executable, "-P", "-W", "ignore", str(Path(__file__).parent / program)]
     try:
         done = subprocess.run(  # noqa: S603 (a program of our own; the file is its data, not its command)
             command,

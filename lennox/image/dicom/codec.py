@@ -84,7 +84,7 @@ def decode(data: bytes, syntax: str, frame: Frame, *, planar: int, signed: bool)
         "stored": frame.bits,
         "signed": int(signed),
     }
-    answer = run_apart("dicom_gdcm.py", header, data, _HARMLESS)
+    answer = run_apart("dicom/gdcm_decoder.py", header, data, _HARMLESS)
     wanted = frame.rows * frame.columns * frame.samples * allocated // 8
     if len(answer) != wanted:
         raise ImageError(

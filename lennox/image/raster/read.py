@@ -141,7 +141,7 @@ class _Raster:
     def _load_apart(self, rawmode: str | None) -> Pillow.Image:
         from lennox.image.apart import run_apart
 
-        answer = run_apart("raster_libtiff.py", {"page": self.page, "rawmode": rawmode}, self.tiff.data)
+        answer = run_apart("raster/libtiff.py", {"page": self.page, "rawmode": rawmode}, self.tiff.data)
         start = answer.index(b"\n") + 1
         found = json.loads(answer[:start])
         self.turned = found["turned"]
