@@ -75,7 +75,7 @@ def test_whole_audit_of_a_million_rows(benchmark, tmp_path):
 MILLION = '''
 import resource, time
 import numpy as np, pandas as pd
-from lennox.audit import Policy, Reading, audit, cases_from_table, judge
+from lennox.audit import Policy, TableOptions, audit, table_from_columns, judge
 groups = [f"g{n}" for n in range(50)]
 requirement = """
 [[requirement]]
@@ -123,7 +123,7 @@ label = rng.integers(0, 2, 1_000_000)
 score = np.clip(rng.normal(0.3 + 0.4 * label, 0.15), 0, 1)
 table = pd.DataFrame({"patient": patient, "group": np.array(groups)[patient % 50], "label": label, "score": score})
 start = time.perf_counter()
-verdict = judge(audit(cases_from_table(table, policy, Reading(threshold=0.5), name="m"), policy), policy).verdict
+verdict = judge(audit(table_from_columns(table, policy, TableOptions(threshold=0.5), name="m"), policy), policy).verdict
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 print(f"{verdict}: {time.perf_counter() - start:.0f} s, {time.process_time():.0f} s of CPU, peak {peak:.0f} MB")
 '''

@@ -1,30 +1,30 @@
-"""The equity audit: cases and a community's policy become bounds, verdicts and a report that anybody can check.
+"""The equity audit: a table and a community's policy become bounds, verdicts and a report that anybody can check.
 
-`read_cases` -> `audit` -> `judge` -> `report`; `plan` says beforehand what a limit costs in patients.
+`read_table` -> `audit` -> `judge` -> `report`; `plan` says beforehand what a limit costs in patients.
 Needs the extra `lennox[audit]`.
 """
 
-from lennox.audit.audit_table import Cases
+from lennox.audit.audit_table import AuditTable
 from lennox.audit.judge import Judgement, Row, Verdict, judge
 from lennox.audit.measure import Audit, audit
 from lennox.audit.plan import plan
 from lennox.audit.policy.policy import Policy
-from lennox.audit.policy.problems import CasesError, PolicyError
-from lennox.audit.read_table import Reading, cases_from_table, read_cases
+from lennox.audit.policy.problems import PolicyError, TableError
+from lennox.audit.read_table import TableOptions, read_table, table_from_columns
 
 __all__ = [
     "Audit",
-    "Cases",
-    "CasesError",
+    "AuditTable",
     "Judgement",
     "Policy",
     "PolicyError",
-    "Reading",
     "Row",
+    "TableError",
+    "TableOptions",
     "Verdict",
     "audit",
-    "cases_from_table",
     "judge",
     "plan",
-    "read_cases",
+    "read_table",
+    "table_from_columns",
 ]

@@ -1,4 +1,4 @@
-"""The cases of an audit: one row per unit, with its patient, label, score and groups; never an identity in print."""
+"""The table of an audit: one row per unit, with its patient, label, score and groups; never an identity in print."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ NOT_APPLICABLE = -1  # a lesion's size on a row that is an image
 
 
 @dataclass(frozen=True, slots=True)
-class Cases:
+class AuditTable:
     """Rows in an order of their own (by patient, label and score), so that no result depends on the file's.
 
     patient : (rows,) int64, number of each row's patient, 0..patients-1

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lennox.audit.audit_table import Cases
+from lennox.audit.audit_table import AuditTable
 from lennox.audit.denominators import counted
 from lennox.audit.grouping import cells_of
 from lennox.audit.metrics import METRICS
@@ -22,7 +22,7 @@ from lennox.errors import InputError
 COMPARED = ("tpr", "fpr", "lesion_sensitivity", "readable_rate")
 
 
-def crosscheck(cases: Cases, policy: Policy) -> dict[str, Any]:
+def crosscheck(table: AuditTable, policy: Policy) -> dict[str, Any]:
     """Compare every rate of the policy, in every group, with Fairlearn.
 
     Returns the version, the number of values compared, and the largest absolute difference.
@@ -34,10 +34,10 @@ def crosscheck(cases: Cases, policy: Policy) -> dict[str, Any]:
     largest, compared = 0.0, 0
     wanted = {(r.metric, name) for r in policy.requirements for name in r.over if r.metric in COMPARED}
     for metric, feature in sorted(wanted):
-        count = counted(cases, policy, metric)
-        if METRICS[metric].level == "lesion" and "lesions" in cases.counts and not (cases.kind == "lesion").any():
+        count = counted(table, policy, metric)
+        if METRICS[metric].level == "lesion" and "lesions" in table.counts and not (table.kind == "lesion").any():
             continue  # counts per film, which MetricFrame has no words for
-        cells = cells_of(cases, policy, (feature,))
+        cells = cells_of(table, policy, (feature,))
         group = cells.code[count.rows]
         keep = (count.bottom > 0) & (group >= 0)
         theirs = rates_by_group(metric, count.top[keep] > 0, group[keep])

@@ -17,10 +17,10 @@ def too_few(people: People, evidence: str, policy: Policy) -> str:
     elif people.contributing < need.min_patients:
         kind = {"cases": " with cases", "controls": " with controls"}.get(evidence, " that count")
         lacking.append(f"{people.contributing} of {need.min_patients} patients{kind}")
-    if evidence in ("cases", "both") and people.cases < need.min_cases:
-        lacking.append(f"{people.cases} of {need.min_cases} cases")
-    if evidence in ("controls", "both") and people.controls < need.min_controls:
-        lacking.append(f"{people.controls} of {need.min_controls} controls")
+    if evidence in ("cases", "both") and people.n_positive < need.min_cases:
+        lacking.append(f"{people.n_positive} of {need.min_cases} cases")
+    if evidence in ("controls", "both") and people.n_negative < need.min_controls:
+        lacking.append(f"{people.n_negative} of {need.min_controls} controls")
     return "too few: " + ", ".join(lacking) if lacking else ""
 
 
@@ -31,8 +31,8 @@ def for_minimum(people: People, evidence: str, policy: Policy) -> int:
     if people.contributing < need.min_patients:
         lacking.append((need.min_patients - people.contributing) * patients / max(people.contributing, 1))
     for kind, have, wanted in (
-        ("cases", people.cases, need.min_cases),
-        ("controls", people.controls, need.min_controls),
+        ("cases", people.n_positive, need.min_cases),
+        ("controls", people.n_negative, need.min_controls),
     ):
         if evidence in (kind, "both") and have < wanted:
             lacking.append((wanted - have) * patients / have if have else float(wanted))

@@ -24,7 +24,7 @@ Floats = NDArray[np.float64]
 class People:
     """Who a group is made of, before any metric.
 
-    patients, units : of the group; cases, controls : units with and without disease
+    patients, units : of the group; n_positive, n_negative : units with and without disease
     unreadable : units that the model could not read; unlabelled : units without a label
     contributing : patients with at least one unit in the metric's denominator
     denominator : those units
@@ -32,8 +32,8 @@ class People:
 
     patients: int
     units: int
-    cases: int
-    controls: int
+    n_positive: int
+    n_negative: int
     unreadable: int
     unlabelled: int
     contributing: int

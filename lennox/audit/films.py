@@ -1,4 +1,4 @@
-"""COCO sets of films and a model become `Cases`, through the route that people use: `diagnose_many`.
+"""COCO sets of films and a model become an `AuditTable`, through the route that people use: `diagnose_many`.
 
 A film is an image row (does it show caries, the model's highest probability, false marks at the operating point), and
 each outlined lesion a lesion row (the probability of the best mark that finds it). A film that the model turns away,
@@ -16,9 +16,9 @@ from typing import Any
 
 from lennox.annotations.film_groups import film_groups, lesion_size
 from lennox.annotations.matching import Outline, found_by, outline_of
-from lennox.audit.audit_table import Cases
+from lennox.audit.audit_table import AuditTable
 from lennox.audit.policy.policy import Policy
-from lennox.audit.read_table import Reading, cases_from_table
+from lennox.audit.read_table import TableOptions, table_from_columns
 from lennox.errors import InputError
 from lennox.inference.examination import Examination, diagnose_many
 from lennox.inference.model import load_candidate
@@ -38,15 +38,15 @@ class FilmSet:
     marks: Mapping[int, tuple[tuple[str, Outline], ...]]
 
 
-def film_cases(
+def table_from_films(
     folders: Sequence[Path],
     model_name: str,
     policy: Policy,
     *,
     sensors: Mapping[str, str] | None = None,
     operating_point: str | None = None,
-) -> Cases:
-    """Read every film of the sets with a model, and make the cases of an audit of it.
+) -> AuditTable:
+    """Read every film of the sets with a model, and make the table of an audit of it.
 
     sensors : set's folder name -> group of the feature `sensor`
     operating_point : a threshold of the model's card; its default unless given
@@ -70,17 +70,17 @@ def film_cases(
                 film, marks, examination, policy, threshold=point.threshold, where=films.name, sensor=sensor
             )
     names = [feature.name for feature in policy.features]
-    table = {key: [row.get(key, "") for row in rows] for key in (*_COLUMNS, *names)}
+    predictions = {key: [row.get(key, "") for row in rows] for key in (*_COLUMNS, *names)}
     absent = tuple(name for name in names if not any(row.get(name) for row in rows))
     digest = hashlib.sha256("".join(films.digest for films in sets).encode()).hexdigest()
     columns = {"cluster": "cluster", **{name: name for name in names}}
     present = {name: column for name, column in columns.items() if name not in absent}
     for name in absent:
-        del table[name]
+        del predictions[name]
     plain = replace(policy, scope=replace(policy.scope, columns={}, cluster="cluster"))
-    reading = Reading(present, point.threshold, not_recorded=absent)
+    reading = TableOptions(present, point.threshold, not_recorded=absent)
     name = " + ".join(films.name for films in sets)
-    cases = cases_from_table(table, plain, reading, name=name, digest=digest)
+    table = table_from_columns(predictions, plain, reading, name=name, digest=digest)
     identity = {
         "name": model.card.name,
         "version": model.card.version,
@@ -88,7 +88,7 @@ def film_cases(
         "release": model.release,
     }
     note = f"the model's card, operating point '{point.name}'"
-    return replace(cases, model=identity, threshold_note=note)
+    return replace(table, model=identity, threshold_note=note)
 
 
 _COLUMNS = ("cluster", "unit", "label", "score", "false_positives")

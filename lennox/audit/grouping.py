@@ -7,14 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lennox.audit.audit_table import NOT_APPLICABLE, Cases
+from lennox.audit.audit_table import NOT_APPLICABLE, AuditTable
 from lennox.audit.evidence import People
 from lennox.audit.policy.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """names : (feature, group) pairs of each cell; code : (rows of the cases,) the cell, -1: in none.
+    """names : (feature, group) pairs of each cell; code : (rows of the table,) the cell, -1: in none.
 
     declared : whether a cell must have rows; one of people who did not say need not
     """
@@ -25,16 +25,16 @@ class Cells:
     code: NDArray[np.int64]
 
 
-def cells_of(cases: Cases, policy: Policy, features: tuple[str, ...]) -> Cells:
+def cells_of(table: AuditTable, policy: Policy, features: tuple[str, ...]) -> Cells:
     """The cells of `features` crossed. Groups come from the policy; only "did not say" needs rows to appear."""
-    code = np.zeros(len(cases), np.int64)
-    applies = np.ones(len(cases), bool)
+    code = np.zeros(len(table), np.int64)
+    applies = np.ones(len(table), bool)
     names: list[tuple[tuple[str, str], ...]] = [()]
     declared = [True]
     for name in features:
         feature = policy.feature(name)
         values = (*feature.groups, policy.unknown.name)
-        group = cases.group[name]
+        group = table.group[name]
         applies &= group != NOT_APPLICABLE
         code = code * len(values) + np.maximum(group, 0)
         names = [(*before, (name, value)) for before in names for value in values]
@@ -52,8 +52,8 @@ def people_by_cell(
     cells: int,
     patient: NDArray[np.int64],
     *,
-    cases: NDArray[np.float64],
-    controls: NDArray[np.float64],
+    n_positive: NDArray[np.float64],
+    n_negative: NDArray[np.float64],
     unreadable: NDArray[np.bool_],
     unlabelled: NDArray[np.bool_],
     bottom: NDArray[np.float64],
@@ -72,8 +72,8 @@ def people_by_cell(
     columns = (
         distinct(np.ones(len(cell), bool)),
         np.bincount(cell, minlength=cells),
-        total(cases),
-        total(controls),
+        total(n_positive),
+        total(n_negative),
         total(unreadable),
         total(unlabelled),
         distinct(bottom[here] > 0),

@@ -31,8 +31,8 @@ def with_history(audit: Audit, path: Path) -> Audit:
             raise InputError(
                 f"{path.name}: line {number} is not an earlier audit; restore the file or name another"
             ) from error
-    beside = tuple(entry for entry in entries if entry["data"] == audit.cases.digest)
-    logged = tuple(_entry(found) for found in Log().attempts(audit.cases.digest))
+    beside = tuple(entry for entry in entries if entry["data"] == audit.table.digest)
+    logged = tuple(_entry(found) for found in Log().attempts(audit.table.digest))
     same = max(beside, logged, key=len)
     return replace(audit, attempt=len(same) + 1, history=same)
 
@@ -41,8 +41,8 @@ def record(audit: Audit, policy: Policy, judgement: Judgement, path: Path) -> No
     """Add this audit to the record at `path`, and to the log of this computer where that can be written."""
     entry = {
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-        "data": audit.cases.digest,
-        "model": audit.cases.model.get("sha256", ""),
+        "data": audit.table.digest,
+        "model": audit.table.model.get("sha256", ""),
         "policy": policy.digest,
         "verdict": judgement.verdict.value,
     }

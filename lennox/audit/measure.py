@@ -1,4 +1,4 @@
-"""Cases and a policy become measurements: one for each requirement and group, or pair of groups."""
+"""A table and a policy become measurements: one for each requirement and group, or pair of groups."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from lennox.audit.audit_table import Cases
+from lennox.audit.audit_table import AuditTable
 from lennox.audit.denominators import Counted, counted
 from lennox.audit.enough import too_few
 from lennox.audit.evidence import DrawEvidence, Evidence, GapEvidence, Measurement, People, RateEvidence
@@ -33,10 +33,10 @@ class Audit:
     let_go : (features, people in cells that `gate-if-enough` let go, people in all)
     """
 
-    cases: Cases
+    table: AuditTable
     measurements: tuple[Measurement, ...]
     unknown_share: Mapping[str, float]
-    let_go: tuple[tuple[tuple[str, ...], int, int], ...] = ()
+    exempted: tuple[tuple[tuple[str, ...], int, int], ...] = ()
     attempt: int = 1
     history: tuple[Mapping[str, str], ...] = field(default=())
 
@@ -53,13 +53,13 @@ class _Measured:
     errors: list[tuple[NDArray[np.int64], Floats]] | None
 
 
-def audit(cases: Cases, policy: Policy) -> Audit:
-    """Measure `cases` as `policy` asks. Raises InputError if they lack what a metric needs."""
+def audit(table: AuditTable, policy: Policy) -> Audit:
+    """Measure `table` as `policy` asks. Raises InputError if they lack what a metric needs."""
     wanted = _wanted(policy)
-    measured = _measure_all(cases, policy, wanted)
-    shares, excess, missing = _unknown_shares(cases, policy)
+    measured = _measure_all(table, policy, wanted)
+    shares, excess, missing = _unknown_shares(table, policy)
     found: list[Measurement] = []
-    let_go: dict[tuple[str, ...], tuple[int, int]] = {}
+    exempted: dict[tuple[str, ...], tuple[int, int]] = {}
     for requirement in policy.requirements:
         for name in requirement.over:
             found += _cells(requirement, measured[requirement.metric, (name,)], policy)
@@ -69,14 +69,14 @@ def audit(cases: Cases, policy: Policy) -> Audit:
             found += cells
             if cross.mode == "gate-if-enough":
                 total = measured[key].people[-1].patients
-                let_go[cross.features] = max(gone, let_go.get(cross.features, (0, 0))[0]), total
+                exempted[cross.features] = max(gone, exempted.get(cross.features, (0, 0))[0]), total
     if excess:
         found = [
             replace(cell, excess=cell.excess or excess, excess_patients=cell.excess_patients or missing)
             for cell in found
         ]
-    gone_cells = tuple((features, *numbers) for features, numbers in let_go.items())
-    return Audit(cases, tuple(found), shares, gone_cells)
+    gone_cells = tuple((features, *numbers) for features, numbers in exempted.items())
+    return Audit(table, tuple(found), shares, gone_cells)
 
 
 def _wanted(policy: Policy) -> list[tuple[str, tuple[str, ...]]]:
@@ -93,38 +93,38 @@ def _crossed(requirement: Requirement, policy: Policy) -> list[Intersection]:
 
 
 def _measure_all(
-    cases: Cases, policy: Policy, wanted: list[tuple[str, tuple[str, ...]]]
+    table: AuditTable, policy: Policy, wanted: list[tuple[str, tuple[str, ...]]]
 ) -> dict[tuple[str, tuple[str, ...]], _Measured]:
     """Every metric over every set of cells, on the same draws of patients."""
-    rows = {metric: counted(cases, policy, metric) for metric, _ in wanted}
-    cells = {features: cells_of(cases, policy, features) for _, features in wanted}
+    rows = {metric: counted(table, policy, metric) for metric, _ in wanted}
+    cells = {features: cells_of(table, policy, features) for _, features in wanted}
     overall = {requirement.metric for requirement in policy.requirements if requirement.criterion == "to-overall"}
     statistics: list[Statistic] = [
-        _statistic(cases, rows[metric], cells[features], metric in overall) for metric, features in wanted
+        _statistic(table, rows[metric], cells[features], metric in overall) for metric, features in wanted
     ]
-    draws = resample(statistics, cases.patients, policy.evidence.resamples, policy.evidence.seed)
+    draws = resample(statistics, table.patients, policy.evidence.resamples, policy.evidence.seed)
     return {
-        key: _measured(cases, rows[key[0]], cells[key[1]], statistic, drawn)
+        key: _measured(table, rows[key[0]], cells[key[1]], statistic, drawn)
         for key, statistic, drawn in zip(wanted, statistics, draws, strict=True)
     }
 
 
-def _with_everybody(cases: Cases, count: Counted, cells: Cells) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _with_everybody(table: AuditTable, count: Counted, cells: Cells) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """(places in the metric's rows, cell) of every row in its cell, and again in the cell of everybody."""
     code = cells.code[count.rows]
     inside = np.flatnonzero(code >= 0)
     return np.concatenate([inside, inside]), np.concatenate([code[inside], np.full(len(inside), len(cells.names))])
 
 
-def _statistic(cases: Cases, count: Counted, cells: Cells, overall: bool) -> Statistic:
-    place, cell = _with_everybody(cases, count, cells)
+def _statistic(table: AuditTable, count: Counted, cells: Cells, overall: bool) -> Statistic:
+    place, cell = _with_everybody(table, count, cells)
     metric, number = METRICS[count.metric], len(cells.names) + 1
     counts = count.bottom[place] > 0
     place, cell = place[counts], cell[counts]
-    patient = cases.patient[count.rows[place]]
+    patient = table.patient[count.rows[place]]
     if metric.family in ("proportion", "mean"):
-        return Ratio.of(cell, patient, count.top[place], count.bottom[place], (number, cases.patients))
-    label, score = cases.label[count.rows[place]].astype(np.int64), cases.score[count.rows[place]]
+        return Ratio.of(cell, patient, count.top[place], count.bottom[place], (number, table.patients))
+    label, score = table.label[count.rows[place]].astype(np.int64), table.score[count.rows[place]]
     needed = number if overall else number - 1  # everybody together costs as much as all groups
     rows = tuple(
         (patient[here], label[here], score[here]) for here in ((cell == one) & (one < needed) for one in range(number))
@@ -139,21 +139,21 @@ _FUNCTIONS = {
 }
 
 
-def _measured(cases: Cases, count: Counted, cells: Cells, statistic: Statistic, draws: Floats) -> _Measured:
-    place, cell = _with_everybody(cases, count, cells)
-    number, patient = len(cells.names) + 1, cases.patient[count.rows[place]]
-    label, score = cases.label[count.rows[place]], cases.score[count.rows[place]]
+def _measured(table: AuditTable, count: Counted, cells: Cells, statistic: Statistic, draws: Floats) -> _Measured:
+    place, cell = _with_everybody(table, count, cells)
+    number, patient = len(cells.names) + 1, table.patient[count.rows[place]]
+    label, score = table.label[count.rows[place]], table.score[count.rows[place]]
     people = people_by_cell(
         cell,
         number,
         patient,
-        cases=count.cases[place],
-        controls=count.controls[place],
+        n_positive=count.n_positive[place],
+        n_negative=count.n_negative[place],
         unreadable=~np.isfinite(score),
         unlabelled=label < 0,
         bottom=count.bottom[place],
     )
-    points = statistic(np.ones((cases.patients, 1), np.float32))[0]
+    points = statistic(np.ones((table.patients, 1), np.float32))[0]
     sums, errors = None, None
     if METRICS[count.metric].family == "proportion":
         sums = RateSums.by_cell(cell, patient, count.top[place], count.bottom[place], number)
@@ -258,7 +258,7 @@ def _intersection(
     return kept, gone
 
 
-def _unknown_shares(cases: Cases, policy: Policy) -> tuple[dict[str, float], str, int | None]:
+def _unknown_shares(table: AuditTable, policy: Policy) -> tuple[dict[str, float], str, int | None]:
     """Share of patients who did not say, by feature; what is wrong if one is above the policy's maximum.
 
     A patient of whom some films are in a group and some in none counts by the part that is in none.
@@ -267,10 +267,10 @@ def _unknown_shares(cases: Cases, policy: Policy) -> tuple[dict[str, float], str
     reasons: list[str] = []
     missing = 0
     for feature in policy.gated_features():
-        group = cases.group[feature.name]
-        patient = cases.patient[group >= 0]
-        units = np.bincount(patient, minlength=cases.patients)
-        silent = np.bincount(patient, group[group >= 0] == len(feature.groups), cases.patients)
+        group = table.group[feature.name]
+        patient = table.patient[group >= 0]
+        units = np.bincount(patient, minlength=table.patients)
+        silent = np.bincount(patient, group[group >= 0] == len(feature.groups), table.patients)
         everybody = int((units > 0).sum())
         quiet = float((silent[units > 0] / units[units > 0]).sum())
         shares[feature.name] = quiet / everybody if everybody else 0.0

@@ -1,4 +1,4 @@
-"""A CSV or Parquet table becomes `Cases`; the only module that imports pandas. Rules R29 and R31 to R34."""
+"""A CSV or Parquet table becomes an `AuditTable`; the only module that imports pandas. Rules R29 and R31 to R34."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lennox.audit.audit_table import NOT_APPLICABLE, Cases
+from lennox.audit.audit_table import NOT_APPLICABLE, AuditTable
 from lennox.audit.columns import Texts, group_numbers, label_numbers, numbers, one_value_a_patient
 from lennox.audit.policy.policy import UNITS, Policy
-from lennox.audit.policy.problems import CasesError
+from lennox.audit.policy.problems import TableError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,7 +42,7 @@ _SHOWN = 5  # problems of one column that are printed
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class TableOptions:
     """How a table is to be read, where the policy does not say or its names differ.
 
     columns : role or feature -> column; roles are "label", "score", "cluster", "threshold", ...
@@ -57,13 +57,13 @@ class Reading:
     not_recorded: tuple[str, ...] = ()
 
 
-def read_cases(path: str | Path, policy: Policy, reading: Reading | None = None) -> Cases:
-    """Read the table at `path` for an audit under `policy`. Raises CasesError with every problem of the table."""
+def read_table(path: str | Path, policy: Policy, reading: TableOptions | None = None) -> AuditTable:
+    """Read the table at `path` for an audit under `policy`. Raises TableError with every problem of the table."""
     path = Path(path)
     frame = _read(path)
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return cases_from_table(frame, policy, reading or Reading(), name=path.name, digest=digest)
+    return table_from_columns(frame, policy, reading or TableOptions(), name=path.name, digest=digest)
 
 
 def training_patients(path: str | Path, column: str) -> frozenset[str]:
@@ -72,25 +72,25 @@ def training_patients(path: str | Path, column: str) -> frozenset[str]:
     if path.suffix.lower() in (".csv", ".parquet"):
         frame = _read(path)
         if column not in frame.columns:
-            raise CasesError([f"{path.name}: no column '{column}'; it has {', '.join(map(str, frame.columns))}"])
+            raise TableError([f"{path.name}: no column '{column}'; it has {', '.join(map(str, frame.columns))}"])
         return frozenset(Texts.of(frame[column]).all())
     try:
         return frozenset(line.strip() for line in path.read_text("utf-8").splitlines() if line.strip())
     except (OSError, UnicodeDecodeError) as error:
-        raise CasesError([f"{path.name}: cannot be read; give a list of patients as text or CSV"]) from error
+        raise TableError([f"{path.name}: cannot be read; give a list of patients as text or CSV"]) from error
 
 
-def cases_from_table(
+def table_from_columns(
     table: pd.DataFrame | Mapping[str, Sequence[object]],
     policy: Policy,
-    reading: Reading,
+    reading: TableOptions,
     *,
     name: str,
     digest: str = "",
-) -> Cases:
-    """Cases from columns of any type: whole numbers, texts, categories, true/false or floats mean the same.
+) -> AuditTable:
+    """A table from columns of any type: whole numbers, texts, categories, true/false or floats mean the same.
 
-    Raises CasesError with every problem of the table: nothing is audited in part.
+    Raises TableError with every problem of the table: nothing is audited in part.
     """
     import pandas as pd
 
@@ -103,9 +103,9 @@ def cases_from_table(
         frame, columns, [f.name for f in policy.features], used - set(reading.not_recorded), name, problems
     )
     if problems:
-        raise CasesError(problems)
+        raise TableError(problems)
     if not len(frame):
-        raise CasesError([f"{name}: the table has no rows"])
+        raise TableError([f"{name}: the table has no rows"])
     patients = Texts.of(frame[wanted["cluster"]])
     for row in patients.missing()[:_SHOWN]:
         problems.append(f"{name}: row {row + 1}: no patient in '{wanted['cluster']}'; every row needs one")
@@ -134,14 +134,14 @@ def cases_from_table(
     threshold, note = _threshold(frame, wanted, policy, reading, score, name, problems)
     _began(policy, name, problems)
     if problems:
-        raise CasesError(problems)
+        raise TableError(problems)
     who = np.array(patients.all(), object)[keep]
     known, number = np.unique(who.astype(str), return_inverse=True)
     keys = [*(values[keep] for values in group.values()), np.nan_to_num(score[keep], nan=2.0), label[keep], number]
     order = np.lexsort(tuple(keys))  # type: ignore[arg-type]  # the last key is the first to sort by
 
     rows = np.flatnonzero(keep)[order]
-    return Cases(
+    return AuditTable(
         name=name,
         digest=digest,
         patient=number[order].astype(np.int64),
@@ -168,13 +168,13 @@ def _read(path: Path) -> pd.DataFrame:
             header = next(csv.reader(file), [])
         doubled = sorted({column for column in header if header.count(column) > 1})
         if doubled:
-            raise CasesError([f"{path.name}: the column '{doubled[0]}' comes twice; rename one"])
+            raise TableError([f"{path.name}: the column '{doubled[0]}' comes twice; rename one"])
         return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
     except OSError as error:
-        raise CasesError([f"{path.name}: cannot be read ({error.strerror}); name a CSV or Parquet file"]) from error
+        raise TableError([f"{path.name}: cannot be read ({error.strerror}); name a CSV or Parquet file"]) from error
     except (ValueError, UnicodeError, csv.Error) as error:  # pandas' parser errors are ValueErrors
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise CasesError([f"{path.name}: not a table ({reason}); give a CSV in UTF-8 or a Parquet file"]) from error
+        raise TableError([f"{path.name}: not a table ({reason}); give a CSV in UTF-8 or a Parquet file"]) from error
 
 
 def _columns(
@@ -211,7 +211,12 @@ def _kinds(frame: pd.DataFrame, wanted: Mapping[str, str], policy: Policy) -> np
 
 
 def _without_training(
-    frame: pd.DataFrame, wanted: Mapping[str, str], patients: Texts, reading: Reading, name: str, problems: list[str]
+    frame: pd.DataFrame,
+    wanted: Mapping[str, str],
+    patients: Texts,
+    reading: TableOptions,
+    name: str,
+    problems: list[str],
 ) -> tuple[np.ndarray[tuple[int], np.dtype[np.bool_]], dict[str, int]]:
     """R31: rows to audit; refused if one patient of theirs was trained on."""
     who = np.array(patients.all(), object)
@@ -237,7 +242,7 @@ def _threshold(
     frame: pd.DataFrame,
     wanted: Mapping[str, str],
     policy: Policy,
-    reading: Reading,
+    reading: TableOptions,
     score: np.ndarray[tuple[int], np.dtype[np.float64]],
     name: str,
     problems: list[str],

@@ -65,7 +65,7 @@ def _refuse(ctx: click.Context, problems: tuple[str, ...]) -> NoReturn:
 
 
 @click.command()
-@click.argument("cases", required=False, type=FILE)
+@click.argument("table", required=False, type=FILE)
 @click.option("--policy", "policy_file", required=True, type=FILE, help="The policy to judge by.")
 @click.option("--out", required=True, type=FILE, metavar="DIR", help="Where the reports are written.")
 @click.option("--label", metavar="COL", help="Column of the truth: 1 diseased, 0 healthy.")
@@ -106,7 +106,7 @@ def _refuse(ctx: click.Context, problems: tuple[str, ...]) -> NoReturn:
 @click.pass_context
 def audit(
     ctx: click.Context,
-    cases: Path | None,
+    table: Path | None,
     policy_file: Path,
     out: Path,
     label: str | None,
@@ -125,7 +125,7 @@ def audit(
 ) -> None:
     """Judge a table of predictions, or a model on films, by a community's policy.
 
-    CASES is a CSV or Parquet table, one row per tooth, film or person. Writes DIR/audit.json, DIR/audit.html and
+    TABLE is a CSV or Parquet table, one row per tooth, film or person. Writes DIR/audit.json, DIR/audit.html and
     DIR/community.LANGUAGE.html.
 
     \b
@@ -137,29 +137,29 @@ def audit(
       lennox audit --model caries-radiograph-1 --data films/ --policy ours.toml --out audit
     """
     _ready()
-    from lennox.audit import CasesError, Reading, read_cases
+    from lennox.audit import TableError, TableOptions, read_table
     from lennox.audit.report.files import write_audit
 
     policy = _policy(ctx, policy_file)
-    if (cases is None) == (model is None) or (model is None) != (not folders):
-        raise InputError("give either a table of CASES, or --model with --data; see lennox audit --help.")
+    if (table is None) == (model is None) or (model is None) != (not folders):
+        raise InputError("give either a TABLE of predictions, or --model with --data; see lennox audit --help.")
     names = {role: name for role, name in (("label", label), ("score", score), ("cluster", cluster)) if name}
     started = datetime.datetime.now(datetime.UTC)  # a policy must have been ratified before
     try:
-        if cases is not None:
+        if table is not None:
             from lennox.audit.read_table import training_patients
 
             known = training_patients(training, cluster or policy.scope.cluster) if training else frozenset()
-            reading = Reading({**columns, **names}, threshold, known, absent)
-            audited = read_cases(cases, policy, reading)
+            reading = TableOptions({**columns, **names}, threshold, known, absent)
+            audited = read_table(table, policy, reading)
         else:
-            from lennox.audit.films import film_cases
+            from lennox.audit.films import table_from_films
 
-            audited = film_cases(folders, model or "", policy, sensors=sensors, operating_point=operating_point)
+            audited = table_from_films(folders, model or "", policy, sensors=sensors, operating_point=operating_point)
         verdict, written = write_audit(
             audited, policy, out, catalogues=catalogues, public=public, command=_command(), started=started
         )
-    except CasesError as error:
+    except TableError as error:
         _refuse(ctx, error.problems)
     click.echo(verdict)
     for path in written:

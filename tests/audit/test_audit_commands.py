@@ -34,8 +34,8 @@ def save(table, path):
     ("third", "status", "word"), [(0.92, 0, "PASS"), (0.4, 10, "FAIL"), (0.76, 11, "INSUFFICIENT EVIDENCE")]
 )
 def test_the_three_answers_and_their_files(tmp_path, policy, draw_table, third, status, word):
-    cases = save(draw_table(tpr=(0.92, 0.92, third)), tmp_path / "cases.csv")
-    result = run("audit", cases, "--policy", policy, "--out", tmp_path / "out", "--threshold", "0.5", "--public")
+    table = save(draw_table(tpr=(0.92, 0.92, third)), tmp_path / "cases.csv")
+    result = run("audit", table, "--policy", policy, "--out", tmp_path / "out", "--threshold", "0.5", "--public")
     assert result.exit_code == status, result.output
     assert result.output.splitlines()[0] == word
     names = {"audit.json", "audit.html", "community.en.html", "community.es.html"}
@@ -47,21 +47,21 @@ def test_the_three_answers_and_their_files(tmp_path, policy, draw_table, third, 
 
 
 def test_attempts_on_the_same_data_are_counted(tmp_path, policy, draw_table):
-    cases = save(draw_table(), tmp_path / "cases.csv")
+    table = save(draw_table(), tmp_path / "cases.csv")
     for attempt in (1, 2):
-        run("audit", cases, "--policy", policy, "--out", tmp_path / "out", "--threshold", "0.5")
+        run("audit", table, "--policy", policy, "--out", tmp_path / "out", "--threshold", "0.5")
         document = json.loads((tmp_path / "out" / "audit.json").read_text())
         assert document["attempt"] == attempt
         assert len(document["history"]) == attempt - 1
     (tmp_path / "out" / "history.jsonl").write_text("rubbish\n")
-    assert run("audit", cases, "--policy", policy, "--out", tmp_path / "out", "--threshold", "0.5").exit_code == 2
+    assert run("audit", table, "--policy", policy, "--out", tmp_path / "out", "--threshold", "0.5").exit_code == 2
 
 
 def test_columns_are_mapped(tmp_path, policy, draw_table):
     table = pd.DataFrame(draw_table()).rename(
         columns={"patient": "SEQN", "group": "Age group", "label": "truth", "score": "p"}
     )
-    cases = save(table, tmp_path / "cases.csv")
+    table = save(table, tmp_path / "cases.csv")
     options = [
         "--label",
         "truth",
@@ -74,7 +74,7 @@ def test_columns_are_mapped(tmp_path, policy, draw_table):
         "--threshold",
         "0.5",
     ]
-    assert run("audit", cases, "--policy", policy, "--out", tmp_path / "out", *options).exit_code == 0
+    assert run("audit", table, "--policy", policy, "--out", tmp_path / "out", *options).exit_code == 0
 
 
 def test_bad_input_is_exit_2_and_nothing_is_written(tmp_path, policy, draw_table):
@@ -82,14 +82,14 @@ def test_bad_input_is_exit_2_and_nothing_is_written(tmp_path, policy, draw_table
     table["group"] = table["group"].astype(object)
     table["group"][3] = "phone"
     table["score"][5] = 7.0
-    cases = save(table, tmp_path / "cases.csv")
-    result = run("audit", cases, "--policy", policy, "--out", tmp_path / "out", "--threshold", "0.5")
+    path = save(table, tmp_path / "cases.csv")
+    result = run("audit", path, "--policy", policy, "--out", tmp_path / "out", "--threshold", "0.5")
     assert result.exit_code == 2
     assert "row 4: 'phone' is not a group of 'group'" in result.stderr
     assert "row 6: '7.0' in 'score'" in result.stderr
     assert not (tmp_path / "out").exists()
     assert run("audit", "--policy", policy, "--out", tmp_path / "out").exit_code == 2
-    assert run("audit", cases, "--policy", policy, "--out", tmp_path / "o", "--column", "group").exit_code == 2
+    assert run("audit", path, "--policy", policy, "--out", tmp_path / "o", "--column", "group").exit_code == 2
 
 
 def test_a_refused_policy_is_exit_2_with_every_problem(tmp_path):

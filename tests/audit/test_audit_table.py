@@ -6,15 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lennox.audit import CasesError, Reading, cases_from_table, read_cases
+from lennox.audit import TableError, TableOptions, read_table, table_from_columns
 
 
 def read(table, policy, **reading):
-    return cases_from_table(table, policy, Reading(**{"threshold": 0.5, **reading}), name="cases.csv")
+    return table_from_columns(table, policy, TableOptions(**{"threshold": 0.5, **reading}), name="cases.csv")
 
 
 def refusal(table, policy, **reading):
-    with pytest.raises(CasesError) as caught:
+    with pytest.raises(TableError) as caught:
         read(table, policy, **reading)
     return caught.value.problems
 
@@ -37,8 +37,8 @@ def test_r29_a_value_that_is_no_group_is_refused(small_policy):
 
 def test_missing_groups_are_one_group_of_people_who_did_not_say(small_policy):
     for empty in (["a", "", "nan", None], ["a", "NA", "None", np.nan], ["a", "did not say", "", "n/a"]):
-        cases = read(small(patient=[1, 2, 3, 4], group=empty), small_policy)
-        assert sorted(cases.group["group"].tolist()) == [0, 3, 3, 3]
+        table = read(small(patient=[1, 2, 3, 4], group=empty), small_policy)
+        assert sorted(table.group["group"].tolist()) == [0, 3, 3, 3]
 
 
 def test_written_as_reads_other_spellings(small_policy):
@@ -51,9 +51,9 @@ def test_r31_training_patients_are_refused(small_policy):
     assert "2 patients of the audit were in training" in line
     (line,) = refusal(small(split=["train", "audit", "audit", "audit"]), small_policy)
     assert "1 patient of the audit was in training" in line
-    cases = read(small(split=["train", "train", "test", "test"]), small_policy)
-    assert len(cases) == 2
-    assert cases.excluded == {"training rows": 2}
+    table = read(small(split=["train", "train", "test", "test"]), small_policy)
+    assert len(table) == 2
+    assert table.excluded == {"training rows": 2}
 
 
 def test_r32_one_patient_in_two_groups_of_a_fixed_feature(small_policy):
@@ -80,8 +80,8 @@ def test_r33_values_that_mean_nothing_are_refused_by_row(small_policy, columns, 
 
 
 def test_r33_a_missing_score_is_a_film_that_could_not_be_read(small_policy):
-    cases = read(small(score=[0.9, np.nan, 0.6, ""]), small_policy)
-    assert np.isnan(cases.score).sum() == 2
+    table = read(small(score=[0.9, np.nan, 0.6, ""]), small_policy)
+    assert np.isnan(table.score).sum() == 2
 
 
 def test_r34_another_threshold_is_refused(small_policy):
@@ -139,7 +139,9 @@ def test_csv_and_parquet_are_read_alike(small_policy, draw_table, tmp_path):
     frame = pd.DataFrame(draw_table())
     frame.to_csv(tmp_path / "t.csv", index=False)
     frame.to_parquet(tmp_path / "t.parquet")
-    one, two = (read_cases(tmp_path / name, small_policy, Reading(threshold=0.5)) for name in ("t.csv", "t.parquet"))
+    one, two = (
+        read_table(tmp_path / name, small_policy, TableOptions(threshold=0.5)) for name in ("t.csv", "t.parquet")
+    )
     np.testing.assert_array_equal(one.score, two.score)
     np.testing.assert_array_equal(one.patient, two.patient)
     assert one.digest != two.digest
@@ -149,10 +151,10 @@ def test_csv_and_parquet_are_read_alike(small_policy, draw_table, tmp_path):
 def test_files_that_are_no_table_are_refused(small_policy, tmp_path, content):
     path = tmp_path / "t.csv"
     path.write_bytes(content)
-    with pytest.raises(CasesError):
-        read_cases(path, small_policy)
-    with pytest.raises(CasesError, match="cannot be read"):
-        read_cases(tmp_path / "none.csv", small_policy)
+    with pytest.raises(TableError):
+        read_table(path, small_policy)
+    with pytest.raises(TableError, match="cannot be read"):
+        read_table(tmp_path / "none.csv", small_policy)
 
 
 def test_a_column_of_lists_is_refused_by_value(small_policy):

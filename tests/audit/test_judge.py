@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lennox.audit import Reading, Verdict, audit, cases_from_table, judge
+from lennox.audit import TableOptions, Verdict, audit, judge, table_from_columns
 
 
 def verdict_of(table, policy, **reading):
-    cases = cases_from_table(table, policy, Reading(**{"threshold": 0.5, **reading}), name="t")
-    return judge(audit(cases, policy), policy)
+    table = table_from_columns(table, policy, TableOptions(**{"threshold": 0.5, **reading}), name="t")
+    return judge(audit(table, policy), policy)
 
 
 def test_a_good_model_passes_and_each_row_says_why(small_policy, draw_table):
@@ -72,7 +72,7 @@ def test_too_many_who_did_not_say_leave_the_whole_audit_open(small_policy, draw_
 def test_a_patient_with_one_film_in_no_group_is_silent_by_that_part_only(small_policy, draw_table):
     table = pd.DataFrame(draw_table())
     table["group"] = table["group"].where(table.index % 4 != 0, "")  # one of four teeth of everybody
-    measured = audit(cases_from_table(table, small_policy, Reading(threshold=0.5), name="t"), small_policy)
+    measured = audit(table_from_columns(table, small_policy, TableOptions(threshold=0.5), name="t"), small_policy)
     assert measured.unknown_share == {"group": 0.25}
     assert not any(cell.excess for cell in measured.measurements)
 
@@ -156,10 +156,13 @@ def test_shared_patients_are_paired(small_policy):
     label, mouth = np.ones(600, int), rng.random(150)[who]
     group = np.tile(["a", "a", "b", "b"], 150)
     score = np.where(rng.random(600) < 0.6 + 0.35 * mouth, 0.9, 0.1)
-    cases = cases_from_table(
-        {"patient": who, "group": group, "label": label, "score": score}, small_policy, Reading(threshold=0.5), name="t"
+    table = table_from_columns(
+        {"patient": who, "group": group, "label": label, "score": score},
+        small_policy,
+        TableOptions(threshold=0.5),
+        name="t",
     )
-    gap = next(m for m in audit(cases, small_policy).measurements if m.requirement == "gap")
+    gap = next(m for m in audit(table, small_policy).measurements if m.requirement == "gap")
     assert gap.evidence.correlation > 0.0
     assert "patients in both groups allowed for" in gap.evidence.method
 
@@ -184,7 +187,7 @@ def test_intersections_gate_let_go_or_report(small_policy, draw_table):
         )
         policy = replace(policy, evidence=replace(policy.evidence, min_patients=8, min_cases=15))
         table["jaw"] = np.where(table.patient % 12 == 0, "lower", "upper")  # in group a only
-        measured = audit(cases_from_table(table, policy, Reading(threshold=0.5), name="t"), policy)
+        measured = audit(table_from_columns(table, policy, TableOptions(threshold=0.5), name="t"), policy)
         crossed = [m for m in measured.measurements if len(m.group) == 2]
         assert len(crossed) == 6
         assert sum(m.gated for m in crossed) == gated + (mode == "gate-if-enough")
@@ -214,7 +217,9 @@ def test_needs_more_patients_is_enough(small_policy, draw_table):
 
 
 def test_judge_is_pure(small_policy, draw_table):
-    measured = audit(cases_from_table(draw_table(), small_policy, Reading(threshold=0.5), name="t"), small_policy)
+    measured = audit(
+        table_from_columns(draw_table(), small_policy, TableOptions(threshold=0.5), name="t"), small_policy
+    )
     assert judge(measured, small_policy) == judge(measured, small_policy)
 
 

@@ -11,7 +11,7 @@ import jsonschema
 import pandas as pd
 import pytest
 
-from lennox.audit import Reading, audit, cases_from_table, judge
+from lennox.audit import TableOptions, audit, judge, table_from_columns
 from lennox.audit.policy.policy import Story
 from lennox.audit.report.community import BANNED, sheet
 from lennox.audit.report.document import canonical, document, public_copy
@@ -25,8 +25,10 @@ AUDIT = ROOT / "lennox" / "audit" / "report"
 
 
 def made(table, policy, **reading):
-    cases = cases_from_table(table, policy, Reading(**{"threshold": 0.5, **reading}), name="cases.csv", digest="0" * 64)
-    measured = audit(cases, policy)
+    read = table_from_columns(
+        table, policy, TableOptions(**{"threshold": 0.5, **reading}), name="cases.csv", digest="0" * 64
+    )
+    measured = audit(read, policy)
     return document(measured, policy, judge(measured, policy), command="lennox audit cases.csv")
 
 

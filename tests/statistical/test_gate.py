@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lennox.audit import Policy, Reading, Verdict, audit, cases_from_table, judge
+from lennox.audit import Policy, TableOptions, Verdict, audit, judge, table_from_columns
 from lennox.audit.validation import TABLES, Size, gap_verdicts, validation_report
 
 POLICY = """
@@ -86,10 +86,10 @@ def whole_route(rates, patients, repetitions, seed=3):
     rng = np.random.default_rng(seed)
     answers = []
     for _ in range(repetitions):
-        cases = cases_from_table(
-            pd.DataFrame(simulated(rng, patients, rates)), policy, Reading(threshold=0.5), name="t"
+        table = table_from_columns(
+            pd.DataFrame(simulated(rng, patients, rates)), policy, TableOptions(threshold=0.5), name="t"
         )
-        answers.append(judge(audit(cases, policy), policy).verdict)
+        answers.append(judge(audit(table, policy), policy).verdict)
     return answers
 
 
@@ -116,7 +116,7 @@ def test_the_whole_route_decides_as_the_simulated_one():
         table = simulated(rng, 60, (0.95, 0.8))
         found = (table["score"] > 0.5).reshape(2, 60, 4).sum(-1)
         passes, fails = gap_verdicts(RateSums.of(found[None], np.full((1, 2, 60), 4)), 0.10)
-        cases = cases_from_table(table, policy, Reading(threshold=0.5), name="t")
-        verdict = judge(audit(cases, policy), policy).verdict
+        table = table_from_columns(table, policy, TableOptions(threshold=0.5), name="t")
+        verdict = judge(audit(table, policy), policy).verdict
         assert (verdict is Verdict.PASS) == passes[0]
         assert (verdict is Verdict.FAIL) == fails[0]

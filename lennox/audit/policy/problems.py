@@ -18,8 +18,8 @@ class PolicyError(InputError):
         return "\n".join(self.problems)
 
 
-class CasesError(InputError):
-    """A table of cases is refused; `problems` has one line each."""
+class TableError(InputError):
+    """A table is refused; `problems` has one line each."""
 
     def __init__(self, problems: Sequence[str]) -> None:
         super().__init__(tuple(problems))

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from lennox.audit.audit_table import Cases
+from lennox.audit.audit_table import AuditTable
 from lennox.audit.grouping import cells_of, people_by_cell
 from lennox.audit.policy.policy import Policy
 
@@ -14,52 +14,52 @@ THRESHOLDS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 BINS = 10
 
 
-def group_table(cases: Cases, policy: Policy) -> list[dict[str, Any]]:
+def group_table(table: AuditTable, policy: Policy) -> list[dict[str, Any]]:
     """People and units of every group of every gated feature, before any metric."""
-    table = []
+    entries = []
     for feature in policy.gated_features():
         kind = "lesion" if feature.level == "lesion" else policy.scope.unit
-        rows = np.flatnonzero(cases.rows_of(kind))
-        cells = cells_of(cases, policy, (feature.name,))
-        label = cases.label[rows]
+        rows = np.flatnonzero(table.rows_of(kind))
+        cells = cells_of(table, policy, (feature.name,))
+        label = table.label[rows]
         people = people_by_cell(
-            cells.code[rows], len(cells.names), cases.patient[rows],
-            cases=(label == 1).astype(float), controls=(label == 0).astype(float),
-            unreadable=~np.isfinite(cases.score[rows]), unlabelled=label < 0, bottom=np.ones(len(rows)),
+            cells.code[rows], len(cells.names), table.patient[rows],
+            n_positive=(label == 1).astype(float), n_negative=(label == 0).astype(float),
+            unreadable=~np.isfinite(table.score[rows]), unlabelled=label < 0, bottom=np.ones(len(rows)),
         )  # fmt: skip
         for name, who in zip(cells.names, people, strict=True):
-            table.append(
+            entries.append(
                 {
                     "feature": feature.name,
                     "group": name[0][1],
                     "unit": kind,
                     "patients": who.patients,
                     "units": who.units,
-                    "cases": who.cases,
-                    "controls": who.controls,
+                    "cases": who.n_positive,
+                    "controls": who.n_negative,
                     "unreadable": who.unreadable,
                     "unlabelled": who.unlabelled,
                 }
             )
-    return table
+    return entries
 
 
-def sweep(cases: Cases, policy: Policy) -> list[dict[str, Any]]:
+def sweep(table: AuditTable, policy: Policy) -> list[dict[str, Any]]:
     """tpr and fpr of every group at nine thresholds and the frozen one; None where undefined."""
-    rows = np.flatnonzero(cases.rows_of(policy.scope.unit))
-    score, label = np.nan_to_num(cases.score[rows], nan=-1.0), cases.label[rows]
+    rows = np.flatnonzero(table.rows_of(policy.scope.unit))
+    score, label = np.nan_to_num(table.score[rows], nan=-1.0), table.label[rows]
     readable = score >= 0
-    thresholds = sorted({*THRESHOLDS, round(cases.threshold, 6)})
-    table = []
+    thresholds = sorted({*THRESHOLDS, round(table.threshold, 6)})
+    entries = []
     for feature in policy.gated_features():
-        cells = cells_of(cases, policy, (feature.name,))
+        cells = cells_of(table, policy, (feature.name,))
         code = cells.code[rows]
         for index, name in enumerate(cells.names):
             here = code == index
             ill, well = np.sort(score[here & (label == 1)]), np.sort(score[here & (label == 0) & readable])
             if feature.level == "lesion" or not len(ill) + len(well):
                 continue
-            table.append(
+            entries.append(
                 {
                     "feature": feature.name,
                     "group": name[0][1],
@@ -70,20 +70,20 @@ def sweep(cases: Cases, policy: Policy) -> list[dict[str, Any]]:
                     "fpr": [1 - np.searchsorted(well, t) / len(well) if len(well) else None for t in thresholds],
                 }
             )
-    return table
+    return entries
 
 
-def reliability(cases: Cases, policy: Policy) -> list[dict[str, Any]]:
+def reliability(table: AuditTable, policy: Policy) -> list[dict[str, Any]]:
     """Ten bins of the score in every group: units, mean score and share diseased."""
-    rows = np.flatnonzero(cases.rows_of(policy.scope.unit))
-    rows = rows[np.isfinite(cases.score[rows]) & (cases.label[rows] >= 0)]
-    score, label = cases.score[rows], cases.label[rows].astype(float)
+    rows = np.flatnonzero(table.rows_of(policy.scope.unit))
+    rows = rows[np.isfinite(table.score[rows]) & (table.label[rows] >= 0)]
+    score, label = table.score[rows], table.label[rows].astype(float)
     bin_ = np.minimum((score * BINS).astype(int), BINS - 1)
-    table = []
+    entries = []
     for feature in policy.gated_features():
         if feature.level == "lesion":
             continue
-        cells = cells_of(cases, policy, (feature.name,))
+        cells = cells_of(table, policy, (feature.name,))
         for index, name in enumerate(cells.names):
             here = cells.code[rows] == index
             if not here.any():
@@ -92,7 +92,7 @@ def reliability(cases: Cases, policy: Policy) -> list[dict[str, Any]]:
             with np.errstate(invalid="ignore"):
                 mean = np.bincount(bin_[here], score[here], BINS) / units
                 share = np.bincount(bin_[here], label[here], BINS) / units
-            table.append(
+            entries.append(
                 {
                     "feature": feature.name,
                     "group": name[0][1],
@@ -101,4 +101,4 @@ def reliability(cases: Cases, policy: Policy) -> list[dict[str, Any]]:
                     "share_diseased": [None if n == 0 else float(v) for n, v in zip(units, share, strict=True)],
                 }
             )
-    return table
+    return entries

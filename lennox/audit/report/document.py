@@ -38,7 +38,7 @@ def document(
     started: datetime.datetime | None = None,
 ) -> dict[str, Any]:
     """Everything about an audit as plain values. started : when its data were opened; now unless given"""
-    cases = audit.cases
+    table = audit.table
     return {
         "format": FORMAT,
         "verdict": judgement.verdict.value,
@@ -46,26 +46,26 @@ def document(
         "started": time_text(started or now()),  # a policy must have been ratified before
         "attempt": audit.attempt,
         "history": [dict(entry) for entry in audit.history],
-        "model": dict(cases.model),
+        "model": dict(table.model),
         "policy": _policy(policy),
         "data": {
-            "name": cases.name,
-            "sha256": cases.digest,
-            "rows": len(cases),
-            "patients": cases.patients,
-            "threshold": cases.threshold,
-            "threshold_source": cases.threshold_note,
-            "excluded": dict(cases.excluded),
-            "not_recorded": list(cases.not_recorded),
+            "name": table.name,
+            "sha256": table.digest,
+            "rows": len(table),
+            "patients": table.patients,
+            "threshold": table.threshold,
+            "threshold_source": table.threshold_note,
+            "excluded": dict(table.excluded),
+            "not_recorded": list(table.not_recorded),
             "unknown_share": dict(audit.unknown_share),
-            "let_go": [{"features": list(f), "patients": gone, "of": of} for f, gone, of in audit.let_go],
-            "groups": group_table(cases, policy),
+            "let_go": [{"features": list(f), "patients": gone, "of": of} for f, gone, of in audit.exempted],
+            "groups": group_table(table, policy),
         },
         "requirements": [{"id": name, "verdict": verdict.value} for name, verdict in judgement.by_requirement.items()],
         "rows": [_row(row) for row in judgement.rows],
-        "thresholds": sweep(cases, policy),
-        "reliability": reliability(cases, policy),
-        "crosscheck": crosscheck(cases, policy),
+        "thresholds": sweep(table, policy),
+        "reliability": reliability(table, policy),
+        "crosscheck": crosscheck(table, policy),
         "checklists": CHECKLISTS,
         "method": {
             "confidence": policy.evidence.confidence,
@@ -230,8 +230,8 @@ def _row(row: Row) -> dict[str, Any]:
         "patients": people.patients,
         "contributing_patients": people.contributing,
         "units": people.units,
-        "cases": people.cases,
-        "controls": people.controls,
+        "cases": people.n_positive,
+        "controls": people.n_negative,
         "unreadable": people.unreadable,
         "denominator": people.denominator,
         "estimate": evidence.estimate if evidence else None,
@@ -256,8 +256,8 @@ def _row(row: Row) -> dict[str, Any]:
         entry["versus_estimate"] = float(pair[1].rate()) if pair else None
         entry["versus_counts"] = {
             "patients": cell.versus_people.patients,
-            "cases": cell.versus_people.cases,
-            "controls": cell.versus_people.controls,
+            "cases": cell.versus_people.n_positive,
+            "controls": cell.versus_people.n_negative,
         }
     return entry
 

@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from lennox.audit.audit_table import Cases
+from lennox.audit.audit_table import AuditTable
 from lennox.audit.history import record, with_history
 from lennox.audit.judge import judge
 from lennox.audit.measure import audit
@@ -22,7 +22,7 @@ LEDGER = "history.jsonl"
 
 
 def write_audit(
-    cases: Cases,
+    table: AuditTable,
     policy: Policy,
     out: Path,
     *,
@@ -35,7 +35,7 @@ def write_audit(
 
     catalogues : .po files of further languages, named by language, such as qu.po
     public : also write `out/public`, with counts of 1 to 4 hidden
-    started : when the cases were opened; a policy that is ratified later releases nothing on this audit
+    started : when the table was opened; a policy that is ratified later releases nothing on this audit
     Returns the verdict and the files written. Raises InputError if `out` is not a folder that can be written.
     """
     words = [wording(language) for language in languages()] + [wording(path.stem, path) for path in catalogues]
@@ -43,7 +43,7 @@ def write_audit(
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"{out.name}: cannot be a folder ({error.strerror}); name another") from error
-    measured = with_history(audit(cases, policy), out / LEDGER)
+    measured = with_history(audit(table, policy), out / LEDGER)
     judgement = judge(measured, policy)
     full = document(measured, policy, judgement, command=command, started=started)
     written = _write(canonical(full), out, words)

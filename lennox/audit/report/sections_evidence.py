@@ -171,8 +171,8 @@ def intersections(document: Document) -> list[str]:
     if not crossed:
         return [paragraph("The policy crosses no features.")]
     body = []
-    for let_go in document["data"]["let_go"]:
-        crossing, gone, of = " x ".join(let_go["features"]), let_go["patients"], let_go["of"]
+    for exempted in document["data"]["let_go"]:
+        crossing, gone, of = " x ".join(exempted["features"]), exempted["patients"], exempted["of"]
         body.append(paragraph(f"{crossing}: {gone} of {of} patients are in cells let go for being too small."))
     rows = sorted(crossed, key=lambda row: -(_number(row["cases"]) or 0))
     rate = {row["requirement"]: METRICS[row["metric"]].is_rate for row in rows}
