@@ -77,7 +77,7 @@ class Image:
         """Make an image of an array, which is copied.
 
         pixels : (rows, columns) or (rows, columns, 3), uint8 or uint16, larger is brighter
-        bits : how deep uint16 samples are, e.g. 12 for 0..4095; None: told by their largest value, as for files
+        bits : how deep uint16 samples are, e.g. 12 for 0..4095; None: derived from their largest value, as for files
         Raises ValueError for another shape or type, or samples above `bits`.
         """
         pixels = np.asarray(pixels)

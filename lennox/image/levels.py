@@ -41,7 +41,7 @@ def full_range(samples: NDArray[Any], bits: int | None = None) -> tuple[NDArray[
 
     samples : uint8, or uint16 and writeable
     bits : their depth, where it is known; None: 8 for uint8, for uint16 the real depth of the largest sample. There,
-        white marks burnt into a film of up to 12 bits at 65535 (a letter, a frame) become its white.
+        white marks burnt into a film of up to 12 bits at 65535 (a character, a frame) become its white.
     Returns uint8 samples for a depth of 8, uint16 otherwise, and the depth.
     Raises ValueError if a sample lies above the depth.
     """
@@ -103,15 +103,15 @@ def from_float(samples: NDArray[np.float32]) -> NDArray[np.uint16]:
 
 
 def over_black(samples: NDArray[Any], alpha: NDArray[Any]) -> NDArray[Any]:
-    """Samples laid over black by their alpha.
+    """Samples over black, weighted by their alpha.
 
     samples : (rows, columns) or (rows, columns, channels), uint8 or uint16; alpha : (rows, columns) of the same type
     """
     white = np.iinfo(samples.dtype).max
     share = alpha.astype(np.uint32)
     share = share[..., np.newaxis] if samples.ndim == 3 else share
-    laid: NDArray[Any] = ((samples * share + white // 2) // white).astype(samples.dtype)
-    return laid
+    shown: NDArray[Any] = ((samples * share + white // 2) // white).astype(samples.dtype)
+    return shown
 
 
 def luma(colour: NDArray[Any]) -> NDArray[Any]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from lennox.errors import ImageError
-from lennox.image.dicom.header import is_dicom
+from lennox.image.dicom.signature import is_dicom
 from lennox.image.image import Image
 from lennox.image.limits import MAX_FILE_BYTES
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from lennox import __version__
 from lennox.errors import InputError
-from lennox.image.dicom.write import FilmObject, encode_phantom
+from lennox.image.dicom.phantom_object import FilmObject, encode_phantom
 from lennox.phantom.draw import draw_film
 from lennox.phantom.film import Phantom
 

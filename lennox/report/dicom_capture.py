@@ -25,8 +25,8 @@ from pydicom.uid import RE_VALID_UID, UID, ExplicitVRLittleEndian, generate_uid
 import lennox
 from lennox.errors import ImageError
 from lennox.image import read_image
-from lennox.image.dicom.file import take_apart
-from lennox.image.dicom.header import is_dicom
+from lennox.image.dicom.elements import parse_elements
+from lennox.image.dicom.signature import is_dicom
 from lennox.inference.examination import Examination
 from lennox.report import words
 from lennox.report.overlay import overlay_picture, result_lines
@@ -74,7 +74,7 @@ def draw_capture(film: bytes, examination: Examination, *, frame: int | None = N
 def _said_of(film: bytes) -> dict[str, bytes]:
     """What the film's file says, as it is written there, without filling; {keyword: bytes}."""
     tags = {keyword: _tag(keyword) for keyword in (*_ALWAYS, *_IF_SAID, *_UIDS, *_OTHERS)}
-    elements = take_apart(film, tags.values()).elements
+    elements = parse_elements(film, tags.values()).elements
     said = {keyword: elements.bytes_of(tag).rstrip(b" \0") for keyword, tag in tags.items()}
     for keyword in _UIDS:
         if not re.fullmatch(rb"[0-9.]{1,64}", said[keyword]):

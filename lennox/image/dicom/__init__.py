@@ -1,1 +1,1 @@
-"""DICOM files become pixels."""
+"""DICOM files become pixels; pydicom parses them, gdcm decodes compressed frames."""

@@ -1,4 +1,4 @@
-"""Decodes one compressed DICOM frame with python-gdcm (BSD), as a program of its own: `apart` runs it.
+"""Decodes one compressed DICOM frame with python-gdcm (BSD), as a program of its own: `decoder_process` runs it.
 
 A damaged frame can end this process (gdcm throws where nothing catches) and then nothing else ends with it. What gdcm
 has to complain about goes to standard error, where the caller sees it. Imports nothing of lennox, to start quickly.

@@ -1,6 +1,6 @@
 """From the numbers that a DICOM file stores to grey levels: modality, then values of interest, then inversion.
 
-A sample has at most 16 bits, so the whole way is worked out once for each number that can be stored, as a table, and
+A sample has at most 16 bits, so the full chain is computed once for each number that can be stored, as a table, and
 the pixels are looked up in it: DICOM PS3.3 C.11.1 (modality), C.11.2 (values of interest), C.7.6.3.1.2 (photometric
 interpretation). Nothing of the image's size is allocated but its pixels.
 """
@@ -28,8 +28,8 @@ class Lookup:
     bits: int
 
     def __call__(self, inputs: NDArray[Any]) -> NDArray[np.float64]:
-        places = np.clip(np.rint(inputs - self.first), 0, len(self.outputs) - 1).astype(np.intp)
-        outputs: NDArray[np.float64] = self.outputs[places].astype(np.float64)
+        indices = np.clip(np.rint(inputs - self.first), 0, len(self.outputs) - 1).astype(np.intp)
+        outputs: NDArray[np.float64] = self.outputs[indices].astype(np.float64)
         return outputs
 
     @property
@@ -63,7 +63,7 @@ class GreyRules:
 
     bits_stored, signed, shift : how many bits a sample has, whether one is its sign, how far above bit 0 they lie
     used_bits : how many low bits mean something; those above hold an overlay, or what a decoder left there
-    slope, intercept, modality : rescaling, or the table that takes its place
+    slope, intercept, modality : rescaling, or the table in its stead
     interest : table or window of interest; None for the whole range
     inverse : whether the smallest number is white
     padding : first and last number that stand for "no image here"
@@ -145,8 +145,8 @@ def _meaning(patterns: NDArray[Any], rules: GreyRules) -> _Stored:
         lowest, highest = int(numbers[used].min()), int(numbers[used].max())
     counts = np.where(padding, 0, counts)
     if lowest < 0:
-        fits = declared < 16 and lowest >= -half and highest < half
-        bits = declared if fits else signed_depth(lowest, highest)
+        is_declared = declared < 16 and lowest >= -half and highest < half
+        bits = declared if is_declared else signed_depth(lowest, highest)
         return _Stored(numbers, counts, padding, -(1 << (bits - 1)), (1 << (bits - 1)) - 1, bits)
     if rules.signed and declared < 16 and highest < half:
         return _Stored(numbers, counts, padding, -half, half - 1, declared)

@@ -19,8 +19,8 @@ from pydicom.pixels.processing import convert_color_space
 from pydicom.uid import UID
 
 from lennox.errors import ImageError
-from lennox.image.dicom.codec import SYNTAXES, Frame, codestream, decode
-from lennox.image.dicom.file import DicomFile, Elements, take_apart
+from lennox.image.dicom.codestream import SYNTAXES, Frame, codestream, decode
+from lennox.image.dicom.elements import DicomFile, Elements, parse_elements
 from lennox.image.dicom.grey import GreyRules, Lookup, Window, colour_levels, grey_levels, palette_levels
 from lennox.image.dicom.rle import unpack_rle
 from lennox.image.image import Image, Modality
@@ -43,7 +43,7 @@ _SPACING_MM = (0.001, 0.5)
 def read_dicom(data: bytes, frame: int | None, name: str, digest: str) -> Image:
     """The image in the bytes of a DICOM file. Raises ImageError."""
     try:
-        file = take_apart(data)
+        file = parse_elements(data)
         _refuse_own_capture(file.elements)
         pixels, bits = _pixels(file, frame)
         return Image(pixels, bits, _modality(file.elements), name, digest, _spacing(file.elements))
@@ -135,7 +135,7 @@ def _frame(file: DicomFile, index: int, photometric: str, samples: int) -> tuple
         "number_of_frames": _count(elements),
         "pixel_keyword": "PixelData",
         "pixel_vr": file.pixel_vr,
-        "view_only": True,  # no copy of the whole
+        "view_only": True,  # no copy of all frames
         "correct_unused_bits": False,
     }
     stored, found = get_decoder(file.syntax).as_array(file.pixels, index=index, validate=False, **options)

@@ -1,1 +1,1 @@
-"""PNG, JPEG, TIFF, WebP and BMP become pixels."""
+"""PNG, JPEG, TIFF, WebP and BMP files become pixels; Pillow decodes them."""

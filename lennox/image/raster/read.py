@@ -23,8 +23,8 @@ from lennox.image.image import Image
 from lennox.image.levels import from_float, from_wide, full_range, one_channel, over_black
 from lennox.image.limits import check_size
 from lennox.image.orientation import exif_orientation, upright
-from lennox.image.raster.header import check_animation, check_webp_size, raster_format
 from lennox.image.raster.samples import bands_of, grey_or_colour, samples_of, shallow_samples
+from lennox.image.raster.signature import check_animation, check_webp_size, raster_format
 from lennox.image.raster.tiff_pages import (
     BITS_PER_SAMPLE,
     COMPRESSION,
@@ -43,8 +43,8 @@ _SINGLE_TAGS = frozenset(tag for tag, meaning in TiffTags.TAGS_V2.items() if mea
 # Imported when there is a file of the format: each takes its time.
 _PLUGINS = {
     "PNG": "PIL.PngImagePlugin:PngImageFile",
-    "JPEG": "lennox.image.raster.exif:Jpeg",
-    "TIFF": "lennox.image.raster.exif:Tiff",
+    "JPEG": "lennox.image.raster.plugins:Jpeg",
+    "TIFF": "lennox.image.raster.plugins:Tiff",
     "WebP": "PIL.WebPImagePlugin:WebPImageFile",
     "BMP": "PIL.BmpImagePlugin:BmpImageFile",
 }
@@ -125,7 +125,7 @@ class _Raster:
     def _load(self, rawmode: str | None = None) -> Pillow.Image:
         """The decoded picture; `rawmode` tells Pillow how to unpack the samples, None leaves it to Pillow."""
         if self.kind == "TIFF" and self._tag(COMPRESSION, 1) != 1:
-            return self._load_apart(rawmode)
+            return self._load_in_process(rawmode)
         picture = self.picture
         if rawmode is not None:
             picture = _plugin(self.kind)(io.BytesIO(self.tiff.data))
@@ -138,10 +138,10 @@ class _Raster:
         self.turned = self.kind == "TIFF" and ORIENTATION not in picture.tag_v2  # type: ignore[attr-defined]
         return picture
 
-    def _load_apart(self, rawmode: str | None) -> Pillow.Image:
-        from lennox.image.apart import run_apart
+    def _load_in_process(self, rawmode: str | None) -> Pillow.Image:
+        from lennox.image.decoder_process import run_decoder
 
-        answer = run_apart("raster/libtiff.py", {"page": self.page, "rawmode": rawmode}, self.tiff.data)
+        answer = run_decoder("raster/libtiff_decoder.py", {"page": self.page, "rawmode": rawmode}, self.tiff.data)
         start = answer.index(b"\n") + 1
         found = json.loads(answer[:start])
         self.turned = found["turned"]
@@ -227,7 +227,7 @@ def _deep_over_black(samples: NDArray[np.uint16], alpha: NDArray[np.uint16] | No
 
 
 def _rawmode(picture: ImageFile) -> str:
-    """How the samples lie in the file, in Pillow's words."""
+    """How the samples lie in the file, by Pillow's name."""
     if not picture.tile:
         return ""
     arguments = picture.tile[0].args

@@ -38,19 +38,19 @@ def samples_of(picture: Picture) -> NDArray[Any]:
 
 def grey_or_colour(bands: Iterable[NDArray[Any]], rows: int) -> NDArray[Any]:
     """(rows, columns) of bands of colour whose channels are all equal, (rows, columns, 3) of others."""
-    whole: NDArray[Any] | None = None
+    joined: NDArray[Any] | None = None
     top = 0
     for band in bands:
         found = one_channel(band)
-        if whole is None:
-            whole = np.empty((rows, *found.shape[1:]), found.dtype)
-        elif whole.ndim == 2 and found.ndim == 3:  # the first band with colour in it
-            whole = np.repeat(whole[..., np.newaxis], 3, axis=2)
-        whole[top : top + len(band)] = found if found.ndim == whole.ndim else band
+        if joined is None:
+            joined = np.empty((rows, *found.shape[1:]), found.dtype)
+        elif joined.ndim == 2 and found.ndim == 3:  # the first band with colour in it
+            joined = np.repeat(joined[..., np.newaxis], 3, axis=2)
+        joined[top : top + len(band)] = found if found.ndim == joined.ndim else band
         top += len(band)
-    if whole is None:
+    if joined is None:
         raise ValueError("a picture has at least one band")
-    return whole
+    return joined
 
 
 def shallow_samples(picture: Picture) -> NDArray[Any]:

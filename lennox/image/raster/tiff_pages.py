@@ -1,4 +1,4 @@
-"""The pages of a TIFF file, gone through before anything decodes it.
+"""The pages of a TIFF file, checked before anything decodes it.
 
 Pillow warns on standard error about each damaged tag, also of those that no picture needs. Here such tags are blanked
 out, in a copy; a damaged tag that the picture needs, or a page outside the file, is an error.
@@ -75,17 +75,17 @@ def tiff_pages(data: bytes, single: Set[int]) -> TiffPages:
             after = first + count * layout.entry.size
             (at,) = layout.link.unpack_from(data, after)  # checks that all entries lie inside the file, too
             tags: dict[int, int] = {}
-            for place in range(first, after, layout.entry.size):
-                tag, kind, values, inline = layout.entry.unpack_from(data, place)
+            for position in range(first, after, layout.entry.size):
+                tag, kind, values, inline = layout.entry.unpack_from(data, position)
                 size = values * _SIZES.get(kind, 0)
-                start = place + layout.entry.size - len(inline)
+                start = position + layout.entry.size - len(inline)
                 if size > len(inline):
                     (start,) = layout.link.unpack(inline)
                     budget -= size
                 if start + size > len(data) or budget < 0 or (values > 1 and tag in single and kind not in _TEXTS):
                     if tag in _NEEDED:
                         raise _damaged(f"tag {tag} cannot be")
-                    blanked.append(place + 2)
+                    blanked.append(position + 2)
                 elif kind in _INTEGERS and values and tag not in tags:
                     tags[tag] = struct.unpack_from(order + _INTEGERS[kind], data, start)[0]
             pages.append(tags)
@@ -100,11 +100,11 @@ def _damaged(what: str) -> ImageError:
     return ImageError(f"The TIFF file is damaged or cut short: {what}. Copy or export it again.")
 
 
-def _without(data: bytes, places: list[int]) -> bytes:
-    """The data with the types at these places set to none that exists: readers skip such tags."""
-    if not places:
+def _without(data: bytes, positions: list[int]) -> bytes:
+    """The data with the types at these positions set to none that exists: readers skip such tags."""
+    if not positions:
         return data
     copy = bytearray(data)
-    for place in places:
-        copy[place : place + 2] = b"\0\0"
+    for position in positions:
+        copy[position : position + 2] = b"\0\0"
     return bytes(copy)

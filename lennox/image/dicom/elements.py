@@ -1,4 +1,4 @@
-"""A DICOM file taken apart: its elements before the pixels, and the bytes of the pixels."""
+"""The elements of a DICOM file that come before the pixels, and the bytes of the pixels."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ class DicomFile:
         return self.syntax not in _NATIVE
 
 
-def take_apart(data: bytes, wanted: Collection[int] = _WANTED) -> DicomFile:
+def parse_elements(data: bytes, wanted: Collection[int] = _WANTED) -> DicomFile:
     """Read what comes before the pixels. Raises ImageError for a file without integer pixels.
 
     wanted : tags of the elements to keep, those the pixels need unless given; the character set is always kept
@@ -167,12 +167,12 @@ def _inflate(body: memoryview) -> bytes:
     return inflated
 
 
-def _is_vr(letters: bytes) -> bool:
-    return len(letters) == 2 and letters.isalpha() and letters.isupper()
+def _is_vr(code: bytes) -> bool:
+    return len(code) == 2 and code.isalpha() and code.isupper()
 
 
 def _element_at(body: memoryview, at: int, implicit: bool, little: bool) -> tuple[int, str, int, int]:
-    """Tag, value representation, length and place of the value of the element at a place; tag 0 at the end."""
+    """Tag, value representation, length and position of the value of the element at a position; tag 0 at the end."""
     order = "<" if little else ">"
     head = bytes(body[at : at + 12])
     if len(head) < 8:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lennox.errors import ImageError
-from lennox.image.apart import run_apart
+from lennox.image.decoder_process import run_decoder
 
 JPEG_2000 = ("1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.91")
 JPEG_LS = ("1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.81")
@@ -84,7 +84,7 @@ def decode(data: bytes, syntax: str, frame: Frame, *, planar: int, signed: bool)
         "stored": frame.bits,
         "signed": int(signed),
     }
-    answer = run_apart("dicom/gdcm_decoder.py", header, data, _HARMLESS)
+    answer = run_decoder("dicom/gdcm_decoder.py", header, data, _HARMLESS)
     wanted = frame.rows * frame.columns * frame.samples * allocated // 8
     if len(answer) != wanted:
         raise ImageError(

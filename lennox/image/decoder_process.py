@@ -1,4 +1,4 @@
-"""Runs a decoder in a process of its own.
+"""Runs a decoder in a child process.
 
 For decoders in C or C++ that can end the process on a damaged file, or that write to standard error whatever a program
 wants there. What one of them says is part of its answer here, and what it breaks is only its own.
@@ -18,7 +18,7 @@ from lennox.errors import ImageError
 _TIME_LIMIT_S = 120
 
 
-def run_apart(program: str, header: dict[str, Any], data: bytes, harmless: tuple[str, ...] = ()) -> bytes:
+def run_decoder(program: str, header: dict[str, Any], data: bytes, harmless: tuple[str, ...] = ()) -> bytes:
     """What a program beside this file answers to a line of JSON followed by data.
 
     harmless : beginnings of lines on standard error that mean nothing; any other line means damage
@@ -38,11 +38,9 @@ def run_apart(program: str, header: dict[str, Any], data: bytes, harmless: tuple
         raise ImageError(
             f"The compressed pixels could not be decoded ({type(error).__name__}). Export the image uncompressed."
         ) from None
-    said = [line for line in done.stderr.decode("utf-8", "replace").splitlines() if not line.startswith(harmless)]
-    said = [line for line in said if line.strip()]
-    if done.returncode != 0 or said:
-        raise ImageError(
-            f"The compressed pixels are damaged or cut short ({said[-1].strip()[:100] if said else 'decoder ended'}). "
-            "Copy or export the file again."
-        )
+    complaints = [line for line in done.stderr.decode("utf-8", "replace").splitlines() if not line.startswith(harmless)]
+    complaints = [line for line in complaints if line.strip()]
+    if done.returncode != 0 or complaints:
+        reason = complaints[-1].strip()[:100] if complaints else "decoder ended"
+        raise ImageError(f"The compressed pixels are damaged or cut short ({reason}). Copy or export the file again.")
     return done.stdout

@@ -1,4 +1,4 @@
-"""Write a film as a DICOM object: Digital Intra-Oral X-Ray Image, For Presentation."""
+"""A phantom's film as a DICOM object: Digital Intra-Oral X-Ray Image, For Presentation."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class FilmObject:
 
 def _keyword(fdi: int) -> str:
     keyword = f"{_QUADRANTS[fdi // 10]}{_POSITIONS[fdi % 10 - 1]}Tooth"
-    return "MandibularLeftLateralTooth" if fdi == 32 else keyword  # as the standard words it
+    return "MandibularLeftLateralTooth" if fdi == 32 else keyword  # the standard's own term
 
 
 def _region(teeth: tuple[int, ...]) -> str:
@@ -159,7 +159,7 @@ def encode_phantom(film: FilmObject) -> bytes:
         "RescaleSlope": "1",
         "RescaleType": "US",
         "PresentationLUTShape": "IDENTITY",
-        "WindowCenter": str(2 ** (film.bits - 1)),  # the whole range: a window that the standard wants, and no change
+        "WindowCenter": str(2 ** (film.bits - 1)),  # the full range: a window that the standard wants, and no change
         "WindowWidth": str(2**film.bits),
     }
     for keyword, value in elements.items():

@@ -1,4 +1,4 @@
-"""Decodes one compressed page of a TIFF with Pillow and its libtiff, as a program of its own: `apart` runs it.
+"""Decodes one compressed page of a TIFF with Pillow and its libtiff, as a child: `decoder_process` runs it.
 
 libtiff writes what it finds wrong to standard error, where it would land among the output of whatever program reads
 the file. Imports nothing of lennox, to start quickly.

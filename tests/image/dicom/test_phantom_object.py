@@ -6,7 +6,7 @@ import numpy as np
 import pydicom
 import pytest
 
-from lennox.image.dicom.write import INTRA_ORAL_FOR_PRESENTATION, FilmObject, encode_phantom
+from lennox.image.dicom.phantom_object import INTRA_ORAL_FOR_PRESENTATION, FilmObject, encode_phantom
 
 
 def film(**changes) -> FilmObject:
