@@ -25,6 +25,7 @@ LAYERS = [
     {"image"},
     {"card", "geometry"},
     {"_core"},
+    {"files"},
     {"errors"},
 ]
 RANK = {part: rank for rank, layer in enumerate(LAYERS) for part in layer}

@@ -7,7 +7,6 @@ or cannot read, has no score: it counts as not readable, and what is on it as mi
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,6 +19,7 @@ from lennox.audit.audit_table import AuditTable
 from lennox.audit.policy.policy import Policy
 from lennox.audit.read_table import TableOptions, table_from_columns
 from lennox.errors import InputError
+from lennox.files import sha256_of
 from lennox.inference.examination import Examination, diagnose_many
 from lennox.inference.model import load_candidate
 
@@ -72,7 +72,7 @@ def table_from_films(
     names = [feature.name for feature in policy.features]
     predictions = {key: [row.get(key, "") for row in rows] for key in (*_COLUMNS, *names)}
     absent = tuple(name for name in names if not any(row.get(name) for row in rows))
-    digest = hashlib.sha256("".join(films.digest for films in sets).encode()).hexdigest()
+    digest = sha256_of("".join(films.digest for films in sets).encode())
     columns = {"cluster": "cluster", **{name: name for name in names}}
     present = {name: column for name, column in columns.items() if name not in absent}
     for name in absent:
@@ -114,9 +114,7 @@ def read_films(folder: Path) -> FilmSet:
     missing = [film["file_name"] for film in films if not (folder / film["file_name"]).is_file()]
     if missing or not films:
         raise InputError(f"{folder.name}: {len(missing)} of {len(films)} films are missing; complete the set")
-    return FilmSet(
-        folder.name, folder, hashlib.sha256(data).hexdigest(), films, {k: tuple(v) for k, v in marks.items()}
-    )
+    return FilmSet(folder.name, folder, sha256_of(data), films, {k: tuple(v) for k, v in marks.items()})
 
 
 def film_rows(

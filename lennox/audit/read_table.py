@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import datetime
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +15,7 @@ from lennox.audit.audit_table import NOT_APPLICABLE, AuditTable
 from lennox.audit.columns import Texts, group_numbers, label_numbers, numbers, one_value_a_patient
 from lennox.audit.policy.policy import UNITS, Policy
 from lennox.audit.policy.problems import TableError
+from lennox.files import sha256_of_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,9 +61,7 @@ def read_table(path: str | Path, policy: Policy, reading: TableOptions | None = 
     """Read the table at `path` for an audit under `policy`. Raises TableError with every problem of the table."""
     path = Path(path)
     frame = _read(path)
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return table_from_columns(frame, policy, reading or TableOptions(), name=path.name, digest=digest)
+    return table_from_columns(frame, policy, reading or TableOptions(), name=path.name, digest=sha256_of_file(path))
 
 
 def training_patients(path: str | Path, column: str) -> frozenset[str]:

@@ -10,6 +10,7 @@ import click
 
 from lennox.cli.release import sign_policy
 from lennox.errors import InputError, one_line
+from lennox.files import atomic_write
 
 if TYPE_CHECKING:
     from lennox.audit import Policy
@@ -215,7 +216,7 @@ def new(file: Path | None) -> None:
         return
     if file.exists():
         raise InputError(f"{file.name} exists; name a new file.")
-    file.write_text(template(), encoding="utf-8")
+    atomic_write(file, template())
     click.echo(f"wrote {file}")
 
 
@@ -251,7 +252,7 @@ def plan(
     made = make(read, Assumptions(**{key: value for key, value in given.items() if value is not None}))  # type: ignore[arg-type]
     click.echo(plan_text(made, read))
     if out is not None:
-        out.write_text(plan_page(made, read), encoding="utf-8")
+        atomic_write(out, plan_page(made, read))
         click.echo(f"wrote {out}")
 
 
@@ -300,5 +301,5 @@ def simulate(repetitions: int | None, out: Path | None) -> None:
     if out is None:
         click.echo(text)
     else:
-        out.write_text(text, encoding="utf-8")
+        atomic_write(out, text)
         click.echo(f"wrote {out} ({datetime.datetime.now(datetime.UTC).date()})")

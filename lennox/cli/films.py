@@ -7,7 +7,6 @@ DICOM or of a picture format. Hidden files and DICOMDIR are not images. Whatever
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import unicodedata
@@ -18,6 +17,7 @@ from pathlib import Path
 from tempfile import SpooledTemporaryFile
 
 from lennox.errors import InputError
+from lennox.files import sha256_of
 
 ENDINGS = (
     ".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".tif", ".tiff", ".webp", ".bmp", ".dcm", ".dicom", ".dic", ".ima",
@@ -160,7 +160,7 @@ def _free_name(name: str, taken: set[str]) -> str:
     """The name, or the next one like it that is not taken, also where upper and lower case are the same."""
     encoded = os.fsencode(name)
     if len(encoded) > LONGEST_NAME:
-        name = os.fsdecode(encoded[: LONGEST_NAME - 20]) + "~" + hashlib.sha256(encoded).hexdigest()[:12]
+        name = os.fsdecode(encoded[: LONGEST_NAME - 20]) + "~" + sha256_of(encoded)[:12]
     number, candidate = 1, name
     while (key := unicodedata.normalize("NFC", candidate).casefold()) in taken:
         number += 1

@@ -11,6 +11,7 @@ import click
 
 from lennox.cli.gate_options import channel_option, trust_of, trust_option
 from lennox.cli.keys import KEY_OPTION, read_keys
+from lennox.files import atomic_write
 
 FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
@@ -174,7 +175,7 @@ def verify(model: str, channel: str, trust_file: Path | None, form: str, page: P
     if page is not None:
         from lennox.report.release_page import release_page
 
-        page.write_text(release_page(checked.release.model, channel, (), checked.words()), "utf-8")
+        atomic_write(page, release_page(checked.release.model, channel, (), checked.words()))
 
 
 @click.command("sign")
@@ -214,5 +215,5 @@ def _refuse(
     if page is not None:
         from lennox.report.release_page import release_page
 
-        page.write_text(release_page(name, channel, reasons), "utf-8")
+        atomic_write(page, release_page(name, channel, reasons))
     raise click.exceptions.Exit(4)

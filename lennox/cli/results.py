@@ -9,16 +9,15 @@ examinations.jsonl, examinations.csv or report.html      all films, at the end
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
-import threading
 from collections.abc import Iterable
 from pathlib import Path
 
 import lennox
 from lennox.card import OperatingPoint
 from lennox.errors import InputError
+from lennox.files import atomic_write, sha256_of_file
 from lennox.inference.examination import Examination
 from lennox.inference.model import Model
 from lennox.report import from_record, to_json
@@ -45,12 +44,9 @@ class Results:
 
     def write(self, name: str, parts: Iterable[bytes]) -> None:
         """Write a file of the folder; it appears when it is whole. Any thread may."""
-        path, draft = self.folder / name, self._unfinished / f"{threading.get_ident()}"
+        path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        with draft.open("wb") as stream:
-            for part in parts:
-                stream.write(part)
-        draft.replace(path)
+        atomic_write(path, parts, drafts=self._unfinished)
 
     def save(self, place: str, examination: Examination) -> None:
         """Keep the record of a film."""
@@ -74,8 +70,7 @@ class Results:
             record = json.loads(file.read_bytes())
             kept = from_record(record)
             same_software = record["software"]["version"] == lennox.__version__
-            with Path(path).open("rb") as stream:
-                digest = hashlib.file_digest(stream, "sha256").hexdigest()
+            digest = sha256_of_file(Path(path))
         except (OSError, ValueError, LookupError, TypeError, InputError):
             return False
         if kept.status == "assessed" and not all((self.folder / name).is_file() for name in pictures):

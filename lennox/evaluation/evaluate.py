@@ -22,6 +22,7 @@ from lennox.annotations.coco import CocoSet, Film, read_coco
 from lennox.annotations.groups import derive_groups
 from lennox.annotations.shapes import Shape
 from lennox.errors import ImageError, InputError
+from lennox.files import atomic_write
 from lennox.geometry import Box
 from lennox.image import read_image
 from lennox.inference.examination import Examination, diagnose_many
@@ -96,23 +97,16 @@ def evaluate(
 
         out = Path(out)
         out.mkdir(parents=True, exist_ok=True)
-        write(out / "evaluation.json", canonical(document))
-        write(out / "evaluation.html", evaluation_page(document))
+        atomic_write(out / "evaluation.json", canonical(document))
+        atomic_write(out / "evaluation.html", evaluation_page(document))
         if sheet:
-            write(out / "films.html", film_sheet(judged))
+            atomic_write(out / "films.html", film_sheet(judged))
     return Evaluated(document, judged, out)
 
 
 def canonical(document: Mapping[str, Any]) -> str:
     """The one way to write an evaluation: sorted keys, four decimals, null for what cannot be told."""
     return json.dumps(_rounded(document), indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
-
-
-def write(path: Path, text: str) -> None:
-    """Write a file so that it appears whole or not at all."""
-    part = path.with_name(path.name + ".part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)
 
 
 def _rounded(value: Any) -> Any:

@@ -11,7 +11,7 @@ from lennox.card import ModelCard
 from lennox.errors import InputError
 from lennox.evaluation.card_page import card_page
 from lennox.evaluation.card_words import PUBLISHED
-from lennox.evaluation.evaluate import write
+from lennox.files import atomic_write
 
 EVALUATIONS = "evaluations"
 PREVALENCES = (0.05, 0.2, 0.5)
@@ -42,8 +42,8 @@ def update_card(model: Path) -> Path:
     document["published_figures"] = PUBLISHED
     text = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     ModelCard.from_json(text)
-    write(path, text)
-    write(model / "card.md", card_page(document))
+    atomic_write(path, text)
+    atomic_write(model / "card.md", card_page(document))
     return path
 
 

@@ -12,7 +12,8 @@ from lennox.annotations.coco import Film, read_coco
 from lennox.annotations.shapes import Shape
 from lennox.errors import InputError
 from lennox.evaluation.distort import DISTORTIONS, Distortion
-from lennox.evaluation.evaluate import FLOOR, canonical, roc_area, write
+from lennox.evaluation.evaluate import FLOOR, canonical, roc_area
+from lennox.files import atomic_write
 from lennox.image import Image, read_image
 from lennox.inference.examination import diagnose
 from lennox.inference.model import Model, load_candidate
@@ -66,7 +67,7 @@ def measure_robustness(
     }  # fmt: skip
     if out is not None:
         Path(out).mkdir(parents=True, exist_ok=True)
-        write(Path(out) / "robustness.json", canonical(document))
+        atomic_write(Path(out) / "robustness.json", canonical(document))
     return document
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from lennox.errors import ModelError
-from lennox.gate.statement import digest
+from lennox.files import sha256_of
 
 MAX_FILES = 1000
 MAX_BYTES = 2 << 30  # ONNX Runtime takes no larger network from memory
@@ -30,7 +30,7 @@ class Files:
     @classmethod
     def of(cls, data: Mapping[str, bytes]) -> Files:
         """Files that were read."""
-        return cls(data, {name: digest(read) for name, read in data.items()})
+        return cls(data, {name: sha256_of(read) for name, read in data.items()})
 
 
 def list_files(folder: Path) -> Iterator[str]:

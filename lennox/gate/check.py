@@ -15,10 +15,11 @@ from pathlib import Path
 
 from lennox.card import ModelCard
 from lennox.errors import ModelError, one_line
+from lennox.files import sha256_of
 from lennox.gate.bundle import Files, list_files, read_once
 from lennox.gate.predicates import PassedPolicy, Release, Revocation, now
 from lennox.gate.ratification import ratified
-from lennox.gate.statement import RELEASE, REVOCATION, Signed, digest, verify
+from lennox.gate.statement import RELEASE, REVOCATION, Signed, verify
 from lennox.gate.trust import Trust, TrustedKey
 from lennox.gate.weights import weights_sha256
 
@@ -108,7 +109,7 @@ def _read_files(folder: Path, subjects: Mapping[str, str]) -> tuple[Files, list[
         except ModelError as error:
             found.append(f"{error}" if os.path.lexists(folder / name) else f"{name[:80]} is missing.")
             continue
-        if digest(read) != wanted:
+        if sha256_of(read) != wanted:
             found.append(f"{name} is not the file that was released (its SHA-256 differs).")
         elif name.lower().endswith(LIBRARIES):
             found.append(f"{name} is a program library; lennox loads none.")

@@ -21,8 +21,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from lennox.errors import InputError
+from lennox.files import atomic_write, sha256_of, user_folder
 from lennox.gate.predicates import now, time_text
-from lennox.gate.statement import canonical, digest
+from lennox.gate.statement import canonical
 
 KINDS = ("release", "revoke", "load", "override", "audit", "alarm", "resume")
 START = "0" * 64
@@ -67,7 +68,7 @@ class Log:
 
     def __init__(self, path: Path | None = None) -> None:
         """`path`, else LENNOX_LOG, else ~/.local/state/lennox/log.sqlite. Raises InputError for a user without home."""
-        named = path or Path(os.environ.get("LENNOX_LOG") or _state_folder() / "lennox" / "log.sqlite")
+        named = path or Path(os.environ.get("LENNOX_LOG") or _usual_path())
         self.path = named.absolute()  # no name that SQLite would take for something else than a file
 
     @property
@@ -182,18 +183,13 @@ class Log:
             return [EMPTY]
 
     def _write_ends(self, *ends: End) -> None:
-        draft = self._head_path.with_name(f".{self._head_path.name}.{os.getpid()}")
-        with draft.open("w", encoding="ascii") as stream:
-            stream.writelines(f"{end}\n" for end in ends)
-            stream.flush()
-            os.fsync(stream.fileno())
-        draft.replace(self._head_path)
+        atomic_write(self._head_path, "".join(f"{end}\n" for end in ends))
 
 
-def _state_folder() -> Path:
+def _usual_path() -> Path:
     try:
-        return Path(os.environ.get("XDG_STATE_HOME") or "~/.local/state").expanduser()
-    except RuntimeError as error:  # as in a container that runs under a number
+        return user_folder("state") / "log.sqlite"
+    except InputError as error:
         raise InputError("this user has no home for the log; LENNOX_LOG names a place for it.") from error
 
 
@@ -206,6 +202,6 @@ def _last(store: sqlite3.Connection) -> End:
 
 def _hash(number: int, time: str, kind: str, details: str, previous: str) -> str:
     try:
-        return digest(canonical([number, time, kind, details, previous]))
+        return sha256_of(canonical([number, time, kind, details, previous]))
     except ValueError:  # a record that was edited into something else than text
         return ""

@@ -7,8 +7,9 @@ import tomllib
 from dataclasses import dataclass
 
 from lennox.errors import InputError, ModelError
+from lennox.files import sha256_of
 from lennox.gate.predicates import Ratification
-from lennox.gate.statement import RATIFICATION, PublicKey, digest, verify
+from lennox.gate.statement import RATIFICATION, PublicKey, verify
 from lennox.gate.trust import Trust, TrustedKey
 
 
@@ -35,7 +36,7 @@ def ratified(policy: bytes, envelopes: bytes, channel: str, trust: Trust, audit_
             claim = Ratification.from_predicate(signed.predicate)
         except ModelError as error:
             return Ratified(None, (), (f"its ratification does not hold: {error}.",))
-        if claim.sha256 != digest(policy) or signed.subjects != {"policy.toml": digest(policy)}:
+        if claim.sha256 != sha256_of(policy) or signed.subjects != {"policy.toml": sha256_of(policy)}:
             return Ratified(None, (), ("the ratification is of another text of the policy.",))
         found += trust.revoked_sentences(signed.signers)
         claims.append(claim)

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lennox.errors import InputError, ReleaseRefusedError
+from lennox.files import sha256_of
 from lennox.gate.check import Checked
 from lennox.gate.event_log import Log
 from lennox.gate.override import Override
 from lennox.gate.predicates import Release, time_text
-from lennox.gate.statement import digest
 
 
 def superseded(folder: Path, channel: str, checked: Checked) -> str:
@@ -88,4 +88,4 @@ def _newest(folder: Path, channel: str) -> dict[str, str] | None:
 
 def _place(folder: Path) -> str:
     """A folder's path as a digest: a path may name somebody."""
-    return digest(str(folder.resolve()).encode("utf-8", "surrogatepass"))
+    return sha256_of(str(folder.resolve()).encode("utf-8", "surrogatepass"))

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from lennox.errors import InputError, ModelError
+from lennox.files import sha256_of
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 STATEMENT = "https://in-toto.io/Statement/v1"
@@ -228,12 +228,7 @@ def verify(envelope: bytes, predicate_type: str) -> Signed:
             raise ModelError("a signature does not fit what was signed")
     if not signatures:
         raise ModelError("nobody has signed it")
-    return Signed(subjects, predicate, frozenset(signatures), digest(payload))
-
-
-def digest(data: bytes) -> str:
-    """SHA-256, lower-case hex."""
-    return hashlib.sha256(data).hexdigest()
+    return Signed(subjects, predicate, frozenset(signatures), sha256_of(payload))
 
 
 def is_sha256(text: object) -> bool:

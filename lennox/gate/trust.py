@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from lennox.errors import InputError
+from lennox.files import atomic_write, user_folder
 from lennox.gate.predicates import is_channel
 from lennox.gate.statement import PublicKey, is_sha256
 
@@ -138,10 +139,9 @@ def user_file() -> Path:
     if named is not None:
         return named
     try:
-        folder = Path(os.environ.get("XDG_CONFIG_HOME") or "~/.config").expanduser()
-    except RuntimeError as error:  # as in a container that runs under a number
+        return user_folder("config") / "trust.toml"
+    except InputError as error:
         raise InputError("this user has no home for a trust file; LENNOX_TRUST names one.") from error
-    return folder / "lennox" / "trust.toml"
 
 
 def _is_there(path: Path) -> bool:
@@ -181,9 +181,7 @@ def read_trust(path: Path) -> Trust:
 def write_trust(path: Path, trust: Trust) -> None:
     """Write the file anew; it appears when it is whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.write_text(trust_text(trust), "utf-8")
-    draft.replace(path)
+    atomic_write(path, trust_text(trust))
 
 
 def trust_text(trust: Trust) -> str:

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from lennox.errors import ModelError
+from lennox.files import sha256_of
 from lennox.gate.bundle import MAX_BYTES, Files
-from lennox.gate.statement import canonical, digest
+from lennox.gate.statement import canonical
 
 # message -> field -> message: everywhere that a tensor may be
 _CHILDREN: dict[str, dict[int, str]] = {
@@ -68,7 +69,7 @@ def weights_sha256(files: Files) -> str:
     outside = external_names(files.data["model.onnx"])
     if not outside:
         return files.sha256["model.onnx"]
-    return digest(canonical({name: files.sha256[name] for name in (*outside, "model.onnx") if name in files.sha256}))
+    return sha256_of(canonical({name: files.sha256[name] for name in (*outside, "model.onnx") if name in files.sha256}))
 
 
 def _with_data(model: bytes, take: Callable[[str, int, int | None], bytes]) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from dataclasses import dataclass, fields
 from enum import Enum
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lennox.files import sha256_of
 from lennox.image.levels import full_range, luma, one_channel
 
 Pixels = NDArray[np.uint8] | NDArray[np.uint16]
@@ -83,7 +83,7 @@ class Image:
         pixels = np.asarray(pixels)
         if pixels.dtype not in (np.uint8, np.uint16):
             raise ValueError(f"pixels must be uint8 or uint16, got {pixels.dtype}")
-        digest = hashlib.sha256(np.ascontiguousarray(pixels).data).hexdigest()
+        digest = sha256_of(np.ascontiguousarray(pixels).data)
         levels, depth = full_range(pixels.copy(), bits)
         return cls(one_channel(levels), depth, name=name, sha256=digest, spacing_mm=spacing_mm)
 

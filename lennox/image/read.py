@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 from pathlib import Path
 from typing import BinaryIO
 
 from lennox.errors import ImageError
+from lennox.files import sha256_of
 from lennox.image.dicom.signature import is_dicom
 from lennox.image.image import Image
 from lennox.image.limits import MAX_FILE_BYTES
@@ -28,7 +28,7 @@ def read_image(source: Source, *, frame: int | None = None) -> Image:
     data, name = _content(source)
     if not data:
         raise ImageError("The file is empty; wanted an image. Export or copy it again.")
-    digest = hashlib.sha256(data).hexdigest()
+    digest = sha256_of(data)
     if is_dicom(data):  # pydicom and Pillow are loaded only when there is a file for them
         from lennox.image.dicom.read import read_dicom
 

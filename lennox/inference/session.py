@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import hashlib
 import hmac
 import mmap
 import os
@@ -25,7 +24,8 @@ from typing import BinaryIO
 import numpy as np
 import onnxruntime
 
-from lennox.errors import ModelError
+from lennox.errors import InputError, ModelError
+from lennox.files import sha256_of, user_folder
 
 onnxruntime.disable_telemetry_events()  # `import lennox` has said so already, but not to one that was loaded before
 
@@ -180,15 +180,15 @@ def _place(sha256: str) -> _Place | None:
     if setting == "off" or processor is None:
         return None
     try:
-        folder = Path(setting or Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "lennox")
+        folder = Path(setting) if setting else user_folder("cache")
         folder.mkdir(0o700, parents=True, exist_ok=True)
         if not _is_own(folder.stat(), 0o022):
             return None
         what = "\n".join((FORM, sha256, onnxruntime.__version__, processor)).encode()
         key = hmac.digest(_secret(), what, "sha256")
-    except (OSError, RuntimeError):  # RuntimeError: a user without a home
+    except (OSError, InputError):  # InputError: a user without a home
         return None
-    return _Place(folder / (hashlib.sha256(what).hexdigest()[:32] + _SUFFIX), key)
+    return _Place(folder / (sha256_of(what)[:32] + _SUFFIX), key)
 
 
 def _processor() -> str | None:
@@ -206,7 +206,7 @@ def _processor() -> str | None:
 
 def _secret() -> bytes:
     """The user's secret, made when it is first needed: in a file of the user alone, beside whose signatures count."""
-    path = Path(os.environ.get("XDG_CONFIG_HOME") or "~/.config").expanduser() / "lennox" / "session.key"
+    path = user_folder("config") / "session.key"
     with contextlib.suppress(FileNotFoundError, ValueError), _open_own(path, 0o077) as stream:
         secret = stream.read(SECRET_BYTES + 1)
         if len(secret) == SECRET_BYTES:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from lennox import __version__
 from lennox.errors import InputError
+from lennox.files import atomic_write
 from lennox.image.dicom.phantom_object import FilmObject, encode_phantom
 from lennox.phantom.draw import draw_film
 from lennox.phantom.film import Phantom
@@ -72,9 +73,8 @@ def write_films(
         if any(out.iterdir()):
             raise InputError(f"The folder '{out.name}' is not empty; wanted a new or empty one. Name another.")
         document = _write(out, count, seed, format, kinds, bits)
-        part = out / "annotations.json.part"
-        part.write_text(json.dumps(document, indent=1), encoding="utf-8")
-        return part.replace(out / "annotations.json")
+        atomic_write(out / "annotations.json", json.dumps(document, indent=1))
+        return out / "annotations.json"
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise InputError(
@@ -89,7 +89,7 @@ def _write(out: Path, count: int, seed: int, form: str, kinds: tuple[str, ...], 
         film = draw_film(seed_of(seed, number), kind=kinds[number % len(kinds)], bits=bits)
         name = f"drawn-{number + 1:04d}.{_ENDINGS[form]}"
         content = encode_png(film.stored) if form == "png" else encode_phantom(_object_of(film, number + 1))
-        (out / name).write_bytes(content)
+        atomic_write(out / name, content)
         rows, columns = film.pixels.shape
         images.append(
             {

@@ -16,7 +16,7 @@ import numpy as np
 
 from lennox.card import FORMAT, ModelCard
 from lennox.errors import InputError, ModelError
-from lennox.gate.statement import digest
+from lennox.files import atomic_write, sha256_of
 from lennox.geometry import Placement
 from lennox.inference.model import Model, load_candidate
 from lennox.inference.prepare import Prepared
@@ -72,12 +72,12 @@ def adopt(network: Path, card: Path, folder: Path) -> Model:
     if len(wiring.planes) != len(draft.labels):
         raise InputError(f"{card.name}: {len(draft.labels)} labels and {len(wiring.planes)} planes; name one for each.")
     weights = _wrapped(network, wiring, draft)
-    entry = {"sha256": digest(weights), "bytes": len(weights)}
-    adopted_from = {"file": network.name, "sha256": digest(source)}
+    entry = {"sha256": sha256_of(weights), "bytes": len(weights)}
+    adopted_from = {"file": network.name, "sha256": sha256_of(source)}
     written = document | {"format": FORMAT, "files": {"model.onnx": entry}, "adopted_from": adopted_from}
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "model.onnx").write_bytes(weights)
-    (folder / "card.json").write_text(json.dumps(written, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    atomic_write(folder / "model.onnx", weights)
+    atomic_write(folder / "card.json", json.dumps(written, indent=1, ensure_ascii=False) + "\n")
     try:
         return _tried(load_candidate(folder))
     except ModelError:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import datetime
 import platform
 import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
@@ -20,6 +19,7 @@ import lennox
 from lennox.audit.policy.policy import Policy
 from lennox.card import ModelCard
 from lennox.errors import InputError, ModelError, ReleaseRefusedError
+from lennox.files import atomic_write, sha256_of
 from lennox.gate.bundle import Files, list_files, read_once
 from lennox.gate.check import LIBRARIES, REVOCATION_FILE, STATEMENT_FILE, NotReleasedError, check, threshold_text
 from lennox.gate.event_log import Log
@@ -33,7 +33,6 @@ from lennox.gate.statement import (
     PrivateKey,
     PublicKey,
     Signed,
-    digest,
     sign,
     sign_also,
     verify,
@@ -83,7 +82,7 @@ def ratify(policy: Path, key: PrivateKey) -> Path:
             raise InputError(f"this key has signed {policy.name} already.")
         kept.append(line)
     kept.append(sign(RATIFICATION, {"policy.toml": read.digest}, claim.predicate(), [key]))
-    _write(place, b"".join(kept))
+    atomic_write(place, b"".join(kept))
     return place
 
 
@@ -168,7 +167,7 @@ def cosign(folder: Path, keys: Sequence[PrivateKey], *, trust: Trust | None = No
     if against:
         raise ReleaseRefusedError(claim.model, against)
     envelope = sign_also(envelope, RELEASE, keys)
-    _write(folder / STATEMENT_FILE, envelope)
+    atomic_write(folder / STATEMENT_FILE, envelope)
     note_signed(folder, claim, signed.sha256)
     return Outcome(claim, _missing(folder, claim.channel, force))
 
@@ -185,7 +184,7 @@ def revoke(folder: Path, keys: Sequence[PrivateKey], why: str, trust_file: Path)
     except ValueError as error:
         raise InputError("a revocation says why, in a sentence.") from error
     envelope = sign(REVOCATION, {STATEMENT_FILE: statement}, claim.predicate(), keys)
-    _write(folder / REVOCATION_FILE, envelope)
+    atomic_write(folder / REVOCATION_FILE, envelope)
     _add_revoked(trust_file, Revoked(claim.signed.date(), why, statement=statement))
     Log().append("revoke", {"statement": statement, "why": why})
     return folder / REVOCATION_FILE
@@ -226,7 +225,7 @@ def _examine(
             found.append("the ratification names another policy, version or body.")
     else:
         found.append("nobody has signed it; `lennox policy sign` does, before the audit.")
-    if digest(text) != policy.digest:
+    if sha256_of(text) != policy.digest:
         found.append("its file was changed while it was read.")
     if found or started is None:
         return None, {}, [f"policy {policy.id}: {reason}" for reason in found]
@@ -236,8 +235,8 @@ def _examine(
         title=policy.title,
         body=policy.ratification.body,
         policy_sha256=policy.digest,
-        ratification_sha256=digest(envelopes),
-        audit_sha256=digest(audit_bytes),
+        ratification_sha256=sha256_of(envelopes),
+        audit_sha256=sha256_of(audit_bytes),
         audit_started=started,
         attempt=document.attempt,
         data=document.data,
@@ -286,15 +285,8 @@ def _lay_down(folder: Path, records: Mapping[str, bytes], envelope: bytes) -> No
     shutil.rmtree(folder / "release", ignore_errors=True)
     for name, data in records.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(data)
-    _write(folder / STATEMENT_FILE, envelope)
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Write a file that appears when it is whole."""
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".lennox-") as draft:
-        (Path(draft) / path.name).write_bytes(data)
-        (Path(draft) / path.name).replace(path)
+        atomic_write(folder / name, data)
+    atomic_write(folder / STATEMENT_FILE, envelope)
 
 
 def _add_revoked(trust_file: Path, entry: Revoked) -> None:

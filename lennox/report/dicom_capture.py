@@ -9,7 +9,6 @@ multiply in an archive. So no date of making is written.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -24,6 +23,7 @@ from pydicom.uid import RE_VALID_UID, UID, ExplicitVRLittleEndian, generate_uid
 
 import lennox
 from lennox.errors import ImageError
+from lennox.files import sha256_of
 from lennox.image import read_image
 from lennox.image.dicom.elements import parse_elements
 from lennox.image.dicom.signature import is_dicom
@@ -155,7 +155,7 @@ def _pixels(columns: int, rows: int, samples: bytes) -> dict[str, Any]:
 
 def _file(elements: dict[str, Any]) -> bytes:
     """The file of these elements. The UID of the capture is made from all that can differ between two of them."""
-    pixels = hashlib.sha256(elements["PixelData"]).hexdigest()
+    pixels = sha256_of(elements["PixelData"])
     told = (repr(elements[keyword]) for keyword in ("SeriesInstanceUID", "DerivationDescription"))
     elements["SOPInstanceUID"] = _uid("instance", pixels, *told)
     meta = FileMetaDataset()

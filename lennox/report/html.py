@@ -7,7 +7,6 @@ each complete in itself. A page is rendered film by film, so memory does not gro
 from __future__ import annotations
 
 import base64
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +18,7 @@ import jinja2
 
 import lennox
 from lennox.card import ModelCard, OperatingPoint
+from lennox.files import sha256_of
 from lennox.image import Image
 from lennox.inference.examination import Examination, ModelIdentity
 from lennox.inference.findings import Finding
@@ -83,7 +83,7 @@ def html_parts(films: Sequence[Film], run: Run, page: Page | None = None, *, ove
         version=lennox.__version__,
         style=style,
         script=script,
-        script_digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii"),
+        script_digest=base64.b64encode(bytes.fromhex(sha256_of(script.encode()))).decode("ascii"),
         page=page,
         created=run.created.strftime("%Y-%m-%d %H:%M"),
         model=run.model,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from lennox.files import atomic_write
 
 
 def draw_curves(
@@ -39,6 +42,6 @@ def draw_curves(
     right.set(xlabel="step", ylim=(0, 1), title="held-out films")
     if validations:
         right.legend(fontsize=7)
-    part = path.with_suffix(".part.png")
-    figure.savefig(part, dpi=110)
-    part.replace(path)
+    drawn = io.BytesIO()
+    figure.savefig(drawn, dpi=110, format="png")
+    atomic_write(path, drawn.getvalue())

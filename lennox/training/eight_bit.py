@@ -6,7 +6,6 @@ after it stay in float32: there a step of 1/255 of the range would be a visible 
 
 from __future__ import annotations
 
-import hashlib
 import json
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 
 from lennox.annotations.coco import read_coco
 from lennox.card import ModelCard
+from lennox.files import sha256_of
 from lennox.image import read_image
 from lennox.inference.prepare import prepare
 from lennox.training.ledger import read_ledger
@@ -40,7 +40,7 @@ def quantise(model: Path, recipe: Path, out: Path) -> Path:
     document["version"] = f"{card.version}-int8"
     document["quantised_from"] = card.files["model.onnx"]
     write_model(Path(out), weights, document)
-    assert hashlib.sha256(weights).hexdigest() == document["files"]["model.onnx"]["sha256"]
+    assert sha256_of(weights) == document["files"]["model.onnx"]["sha256"]
     return Path(out)
 
 

@@ -6,7 +6,6 @@ model selection, threshold search or calibration.
 
 from __future__ import annotations
 
-import hashlib
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from lennox.errors import InputError
+from lennox.files import sha256_of, sha256_of_file
 
 FORMAT = "lennox-data-ledger/1"
 USES = ("train", "select", "calibrate", "evaluate")
@@ -111,17 +111,17 @@ def read_ledger(path: Path) -> Ledger:
         raise InputError(f"{path.name}: the data ledger lacks {error}.") from error
     except (ValueError, TypeError, AttributeError) as error:
         raise InputError(f"{path.name}: not a valid data ledger: {error}.") from error
-    return Ledger(sets, hashlib.sha256(content).hexdigest(), document.get("leak_check", {}))
+    return Ledger(sets, sha256_of(content), document.get("leak_check", {}))
 
 
 def digest_folder(folder: Path) -> str:
     """SHA-256 of the sorted manifest of a folder's files, one line "digest  path" each."""
     lines = [
-        f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(folder).as_posix()}\n"
+        f"{sha256_of_file(path)}  {path.relative_to(folder).as_posix()}\n"
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     ]
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
+    return sha256_of("".join(lines).encode())
 
 
 def check_files(folder: Path, entry: DataSet) -> None:
@@ -137,5 +137,5 @@ def check_files(folder: Path, entry: DataSet) -> None:
 
 def is_held_out(group: str, seed: int, share: float) -> bool:
     """Whether a group of films belongs to the held-out part: decided by its name alone, so that it never moves."""
-    number = int.from_bytes(hashlib.sha256(f"{seed}/{group}".encode()).digest()[:8], "big")
+    number = int(sha256_of(f"{seed}/{group}".encode())[:16], 16)
     return number < share * 2**64

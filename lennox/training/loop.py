@@ -6,6 +6,7 @@ uninterrupted one would have done.
 
 from __future__ import annotations
 
+import io
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -18,6 +19,7 @@ import torch
 
 from lennox.annotations.coco import Film, read_coco
 from lennox.errors import InputError
+from lennox.files import atomic_write
 from lennox.training.augment import Batch, Ranges, crop_batch
 from lennox.training.ledger import Ledger, check_files, read_ledger
 from lennox.training.loss import segmentation_loss
@@ -213,20 +215,18 @@ class _Run:
         return figures
 
     def save(self) -> None:
-        part = self.out / "checkpoint.pt.part"
+        state = io.BytesIO()
         torch.save(
             {
                 "format": FORMAT, "recipe": self.recipe.sha256, "step": self.step, "network": self.network.state_dict(),
                 "average": self.average, "optimiser": self.optimiser.state_dict(), "losses": self.losses,
                 "validations": self.validations,
             },
-            part,
+            state,
         )  # fmt: skip
-        part.replace(self.out / "checkpoint.pt")
+        atomic_write(self.out / "checkpoint.pt", state.getvalue())
         progress = {"step": self.step, "losses": self.losses, "validations": self.validations}
-        part = self.out / "progress.json.part"
-        part.write_text(json.dumps(progress))
-        part.replace(self.out / "progress.json")
+        atomic_write(self.out / "progress.json", json.dumps(progress))
         from lennox.training.curves import draw_curves
 
         draw_curves(self.losses, self.validations, self.out / "curves.png")

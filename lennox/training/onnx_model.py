@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import math
@@ -22,6 +21,7 @@ from lennox.card import FORMAT as CARD_FORMAT
 from lennox.card import InputContract, ModelCard
 from lennox.errors import InputError
 from lennox.evaluation.card_words import INTENDED_USE, LIMITS
+from lennox.files import atomic_write, sha256_of
 from lennox.statistics.calibration import assess_calibration, fit_line, logit
 from lennox.statistics.froc import FreeResponse, Scored, score_film
 from lennox.training.ledger import Ledger, read_ledger
@@ -300,14 +300,12 @@ def ppv(sensitivity: float, specificity: float, prevalence: float) -> float:
 
 def write_model(out: Path, weights: bytes, document: dict[str, Any]) -> None:
     """Write model.onnx and card.json by rename, the card last and only if it reads back."""
-    document["files"] = {"model.onnx": {"sha256": hashlib.sha256(weights).hexdigest(), "bytes": len(weights)}}
+    document["files"] = {"model.onnx": {"sha256": sha256_of(weights), "bytes": len(weights)}}
     text = card_text(document)
     ModelCard.from_json(text)
     out.mkdir(parents=True, exist_ok=True)
     for name, content in (("model.onnx", weights), ("card.json", text.encode())):
-        part = out / f"{name}.part"
-        part.write_bytes(content)
-        part.replace(out / name)
+        atomic_write(out / name, content)
 
 
 def card_text(document: dict[str, Any]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 from lennox.card import InputContract
 from lennox.errors import InputError
+from lennox.files import sha256_of
 
 FORMAT = "lennox-recipe/1"
 SOURCES = ("films", "windows", "drawn")
@@ -134,7 +134,7 @@ def read_recipe(path: Path) -> Recipe:
         return Recipe(
             str(document["name"]), str(document["version"]), int(document["seed"]),
             _filled(InputContract, document["input"]), _filled(DataPlan, document["data"]),
-            _filled(Schedule, schedule), path.resolve().parent, hashlib.sha256(content).hexdigest(),
+            _filled(Schedule, schedule), path.resolve().parent, sha256_of(content),
         )  # fmt: skip
     except OSError as error:
         raise InputError(f"{path.name}: the recipe cannot be read ({error.strerror}).") from error

@@ -9,10 +9,11 @@ import shutil
 import pytest
 
 from lennox.errors import ModelError, ReleaseRefusedError
+from lennox.files import sha256_of
 from lennox.gate.check import MAX_SAID, NotReleasedError, check
 from lennox.gate.override import Override
 from lennox.gate.predicates import Ratification, now, time_text
-from lennox.gate.statement import RATIFICATION, RELEASE, PrivateKey, canonical, digest, sign, sign_also, verify
+from lennox.gate.statement import RATIFICATION, RELEASE, PrivateKey, canonical, sign, sign_also, verify
 from lennox.gate.trust import Trust, read_trust, write_trust
 from lennox.inference.model import load_candidate, load_model
 from lennox.release.sign import accept_revocation, revoke
@@ -41,7 +42,7 @@ def write(folder, key, files=(), **changes):
     for name, data in dict(files).items():
         (folder / name).write_bytes(data)
     signed = verify((folder / "release.json").read_bytes(), RELEASE)
-    subjects = {name: digest((folder / name).read_bytes()) for name in signed.subjects}
+    subjects = {name: sha256_of((folder / name).read_bytes()) for name in signed.subjects}
     predicate = json.loads(json.dumps(dict(signed.predicate)))
     entry = predicate["policies"][0]
     entry["policy"] |= {"sha256": subjects[POLICY], "ratification_sha256": subjects[SIGNATURES]}
@@ -52,8 +53,8 @@ def write(folder, key, files=(), **changes):
 
 
 def ratification(text, key, **changes):
-    claim = Ratification("test-policy", "1.0.0", digest(text), "The testers", now())
-    return sign(RATIFICATION, {"policy.toml": digest(text)}, claim.predicate() | changes, [key])
+    claim = Ratification("test-policy", "1.0.0", sha256_of(text), "The testers", now())
+    return sign(RATIFICATION, {"policy.toml": sha256_of(text)}, claim.predicate() | changes, [key])
 
 
 def test_a_revocation_holds_whoever_signs_the_release_besides(released, folder, tmp_path, monkeypatch):
@@ -112,8 +113,8 @@ def test_a_ratification_with_hostile_values_is_refused_in_sentences(released, fo
 def test_a_ratification_of_another_text_is_refused(released, folder, which):
     """By its subject or by what it says, though everybody who counts has signed it."""
     text, other = (folder / POLICY).read_bytes(), b"another text"
-    claim = Ratification("test-policy", "1.0.0", digest(other if which == "claim" else text), "The testers", now())
-    subject = {"policy.toml": digest(other if which == "subject" else text)}
+    claim = Ratification("test-policy", "1.0.0", sha256_of(other if which == "claim" else text), "The testers", now())
+    subject = {"policy.toml": sha256_of(other if which == "subject" else text)}
     line = sign(RATIFICATION, subject, claim.predicate(), [released.community])
     write(folder, released.auditor, {SIGNATURES: line})
     assert "the ratification is of another text of the policy" in reasons(folder, released.trust())[0]

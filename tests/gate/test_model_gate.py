@@ -14,11 +14,12 @@ from releasing import make_workshop, today
 from tiny_model import write_tiny_model
 
 from lennox.errors import InputError, ModelError, ReleaseRefusedError
+from lennox.files import sha256_of
 from lennox.gate.bundle import is_plain
 from lennox.gate.check import check
 from lennox.gate.event_log import Log
 from lennox.gate.override import Override
-from lennox.gate.statement import RATIFICATION, RELEASE, PrivateKey, canonical, digest, sign, verify
+from lennox.gate.statement import RATIFICATION, RELEASE, PrivateKey, canonical, sign, verify
 from lennox.gate.trust import Trust, TrustedKey, write_trust
 from lennox.geometry import Placement
 from lennox.inference.model import load_candidate, load_model
@@ -253,7 +254,7 @@ def test_revoked_keys_and_suspended_weights(released, folder, tmp_path, monkeypa
         text = refusal(folder)
         assert "a key that signed was revoked on 2026-01-02: stolen" in text, of
     write_trust(place, trust)
-    weights = digest((folder / "model.onnx").read_bytes())
+    weights = sha256_of((folder / "model.onnx").read_bytes())
     entry = '\n[[revoked]]\ndate = 2026-01-02\nwhy = "an alarm"\nweights = "{}"\nchannel = "{}"\n'
     place.write_text(place.read_text() + entry.format(weights, "clinic"))
     load_model(folder)

@@ -11,9 +11,10 @@ from releasing import make_workshop, today
 from tiny_model import write_tiny_model
 
 from lennox.errors import ModelError, ReleaseRefusedError
+from lennox.files import sha256_of
 from lennox.gate.bundle import Files
 from lennox.gate.override import Override
-from lennox.gate.statement import RELEASE, digest, sign, verify
+from lennox.gate.statement import RELEASE, sign, verify
 from lennox.gate.weights import _CHILDREN, _encoded, _fields, external_names, weights_sha256, with_external_data
 from lennox.geometry import Placement
 from lennox.inference.model import load_candidate, load_model
@@ -27,7 +28,9 @@ def outside(folder):
         tensor.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(tensor), tensor.name))  # as raw bytes
     onnx.save(model, folder / "model.onnx", save_as_external_data=True, location="weights.bin", size_threshold=0)
     card = json.loads((folder / "card.json").read_text())
-    card["files"] = {name: {"sha256": digest((folder / name).read_bytes())} for name in ("model.onnx", "weights.bin")}
+    card["files"] = {
+        name: {"sha256": sha256_of((folder / name).read_bytes())} for name in ("model.onnx", "weights.bin")
+    }
     (folder / "card.json").write_text(json.dumps(card))
     return folder
 
@@ -52,7 +55,7 @@ def test_a_model_with_external_data_loads_only_with_it(folder):
     model = load_candidate(folder)
     prepared = Prepared(np.zeros((1, 1, 64, 64), np.float32), Placement.letterbox(64, 64, 64, 64))
     assert model.predict(prepared).distance == 3.5
-    assert model.sha256 != digest((folder / "model.onnx").read_bytes())
+    assert model.sha256 != sha256_of((folder / "model.onnx").read_bytes())
     data = (folder / "weights.bin").read_bytes()
     (folder / "weights.bin").write_bytes(bytes([data[0] ^ 1]) + data[1:])
     with pytest.raises(ModelError, match=r"weights.bin has SHA-256"):
@@ -94,7 +97,7 @@ def test_external_data_that_the_card_does_not_name_is_never_opened(folder, locat
         tensor.external_data[0].value = location
     (folder / "model.onnx").write_bytes(model.SerializeToString())
     card = json.loads((folder / "card.json").read_text())
-    card["files"] = {"model.onnx": {"sha256": digest((folder / "model.onnx").read_bytes())}}
+    card["files"] = {"model.onnx": {"sha256": sha256_of((folder / "model.onnx").read_bytes())}}
     (folder / "card.json").write_text(json.dumps(card))
     with pytest.raises(ModelError, match="does not give the SHA-256 of"):
         load_candidate(folder)
@@ -168,7 +171,7 @@ def test_networks_that_need_a_custom_library_do_not_load_and_the_library_is_not_
     (folder / "custom.so").write_bytes(b"\x7fELF")
     card = json.loads((folder / "card.json").read_text())
     names = ("model.onnx", "custom.so")
-    card["files"] = {name: {"sha256": digest((folder / name).read_bytes())} for name in names}
+    card["files"] = {name: {"sha256": sha256_of((folder / name).read_bytes())} for name in names}
     (folder / "card.json").write_text(json.dumps(card))
     with pytest.raises(ModelError, match="ONNX Runtime can open"):
         load_model(folder, allow_unreleased=Override("a", "b", today(1)))
@@ -184,7 +187,7 @@ def test_a_program_library_in_a_release_is_refused(tmp_path, monkeypatch):
     shop.release()
     signed = verify((shop.folder / "release.json").read_bytes(), RELEASE)
     (shop.folder / "fast.so").write_bytes(b"\x7fELF")
-    subjects = dict(signed.subjects) | {"fast.so": digest(b"\x7fELF")}
+    subjects = dict(signed.subjects) | {"fast.so": sha256_of(b"\x7fELF")}
     (shop.folder / "release.json").write_bytes(sign(RELEASE, subjects, signed.predicate, [shop.auditor]))
     with pytest.raises(ReleaseRefusedError, match="program library"):
         load_model(shop.folder)
@@ -192,7 +195,7 @@ def test_a_program_library_in_a_release_is_refused(tmp_path, monkeypatch):
 
 def test_the_digest_of_weights_without_external_data_is_that_of_the_file(tmp_path):
     model = (write_tiny_model(tmp_path / "tiny") / "model.onnx").read_bytes()
-    assert weights_sha256(Files.of({"model.onnx": model})) == digest(model)
+    assert weights_sha256(Files.of({"model.onnx": model})) == sha256_of(model)
 
 
 def test_parts_taken_again_and_again_do_not_fill_the_memory(folder, monkeypatch):

@@ -7,8 +7,9 @@ from releasing import make_workshop, today, write_policy
 from tiny_model import write_tiny_model
 
 from lennox.errors import InputError, ModelError, ReleaseRefusedError
+from lennox.files import sha256_of
 from lennox.gate.event_log import Log
-from lennox.gate.statement import RELEASE, PrivateKey, digest, sign, verify
+from lennox.gate.statement import RELEASE, PrivateKey, sign, verify
 from lennox.gate.trust import ChannelRule, Trust, TrustedKey, read_trust, write_trust
 from lennox.inference.model import check_release, load_model
 from lennox.release.sign import Proof, accept_revocation, cosign, ratify, release, revoke
@@ -320,8 +321,8 @@ def test_nobody_cosigns_a_release_that_no_audit_stands_behind(shop):
     document["rows"][0]["bound"] = 0.2
     place.write_text(json.dumps(document))
     predicate = json.loads(json.dumps(dict(signed.predicate)))
-    predicate["policies"][0]["audit"]["sha256"] = digest(place.read_bytes())
-    subjects = dict(signed.subjects) | {"release/test-policy/audit.json": digest(place.read_bytes())}
+    predicate["policies"][0]["audit"]["sha256"] = sha256_of(place.read_bytes())
+    subjects = dict(signed.subjects) | {"release/test-policy/audit.json": sha256_of(place.read_bytes())}
     (shop.folder / "release.json").write_bytes(sign(RELEASE, subjects, predicate, [shop.auditor]))
     with pytest.raises(ReleaseRefusedError, match=r"the bound 0\.2 does not clear"):
         cosign(shop.folder, [second])
@@ -349,7 +350,7 @@ def test_what_is_signed_is_what_was_audited_whoever_writes_meanwhile(shop, tmp_p
                 refused += 1
                 continue
             statement = verify((shop.folder / "release.json").read_bytes(), RELEASE)
-            assert statement.subjects["model.onnx"] == digest(good)
+            assert statement.subjects["model.onnx"] == sha256_of(good)
             signed += 1
     finally:
         stop.set()

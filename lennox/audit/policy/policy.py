@@ -7,7 +7,6 @@ came through the rules of `policy_rules.py`, or it was refused with every reason
 from __future__ import annotations
 
 import datetime
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -230,8 +229,3 @@ class Policy:
         """Features that some requirement protects, in the policy's order."""
         wanted = {name for requirement in self.requirements for name in requirement.over}
         return tuple(feature for feature in self.features if feature.name in wanted)
-
-
-def digest_of(data: bytes) -> str:
-    """SHA-256 of `data`, lower-case hex."""
-    return hashlib.sha256(data).hexdigest()

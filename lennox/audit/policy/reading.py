@@ -20,11 +20,11 @@ from lennox.audit.policy.policy import (
     Scope,
     Story,
     Unknown,
-    digest_of,
 )
 from lennox.audit.policy.problems import PolicyError, Problems
 from lennox.audit.policy.rules import check_rules, fixed_by_default
 from lennox.audit.policy.schema import checked, path_of, place
+from lennox.files import sha256_of
 
 MAX_BYTES = 1 << 20
 _BIDI = set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -57,7 +57,7 @@ def policy_from_bytes(data: bytes, name: str, *, today: datetime.date | None, fo
     check_rules(values, problems, today=today or datetime.datetime.now(datetime.UTC).date(), folder=folder)
     if problems:
         raise PolicyError(problems.lines)
-    return _build(values, name, digest_of(data))
+    return _build(values, name, sha256_of(data))
 
 
 def _parse(data: bytes, problems: Problems) -> dict[str, Any] | None:
@@ -125,7 +125,7 @@ def _check_succession(policy: Policy, path: Path) -> None:
         if other == path or other.stat().st_size > MAX_BYTES:
             continue
         data = other.read_bytes()
-        if digest_of(data) == wanted:
+        if sha256_of(data) == wanted:
             old = policy_from_bytes(data, other.name, today=ratified_on(data), folder=None)
             problem = version_problem(old, policy, compare(old, policy))
             if problem:

@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 from typing import Any
 
-from lennox.audit.policy.policy import digest_of
 from lennox.audit.policy.problems import Problems
 from lennox.audit.policy.schema import shown
+from lennox.files import sha256_of
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -78,5 +78,5 @@ def check_recorded(
     ):
         return
     file = folder / values[key]
-    if file.is_file() and digest_of(file.read_bytes()) != digest:
+    if file.is_file() and sha256_of(file.read_bytes()) != digest:
         problems.add(path, f"{message}: '{values[key]}' has another SHA-256; restore it or ask the teller again")

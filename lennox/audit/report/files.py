@@ -17,6 +17,7 @@ from lennox.audit.report.document import canonical, document, public_copy
 from lennox.audit.report.page import report
 from lennox.audit.report.wording import Wording, languages, wording
 from lennox.errors import InputError
+from lennox.files import atomic_write
 
 LEDGER = "history.jsonl"
 
@@ -60,7 +61,7 @@ def _write(text: str, folder: Path, words: Sequence[Wording]) -> list[Path]:
     files = {"audit.json": text, "audit.html": report(read)}
     files |= {f"community.{say.language}.html": sheet(read, say) for say in words}
     for name, content in files.items():
-        (folder / name).write_text(content, encoding="utf-8")
+        atomic_write(folder / name, content)
     return [folder / name for name in files]
 
 

@@ -1,0 +1,68 @@
+"""Files that appear complete or not at all, digests of content, and where this user's own files are kept."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal
+
+from lennox.errors import InputError
+
+
+def atomic_write(
+    path: Path, content: str | bytes | Iterable[bytes], *, private: bool = False, drafts: Path | None = None
+) -> None:
+    """Write a file so that it appears complete, or not at all; what it replaces stays until then.
+
+    content : text, which is written in UTF-8, bytes, or parts of bytes
+    private : only this user may read it
+    drafts : an existing folder of the same file system for the draft, the file's own unless given
+    The parts go to a file of an unguessable name there, which is made durable and renamed. Any number of
+    threads and processes may write the same path; the last one to finish wins. Raises OSError, and leaves nothing then.
+    """
+    # a name of its own length, as the file's may be as long as a name can be
+    draft = (drafts or path.parent) / f".lennox-{secrets.token_hex(8)}"
+    content = content.encode("utf-8") if isinstance(content, str) else content
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            if private:
+                draft.chmod(0o600)
+            for part in [content] if isinstance(content, bytes) else content:
+                stream.write(part)
+            stream.flush()
+            os.fsync(stream.fileno())
+        draft.replace(path)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+
+
+def sha256_of(content: bytes | memoryview) -> str:
+    """SHA-256 of bytes, in lower-case hex."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def sha256_of_file(path: Path) -> str:
+    """SHA-256 of what a file holds, in lower-case hex. Raises OSError."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def user_folder(kind: Literal["config", "state", "cache"]) -> Path:
+    """Where this user's own files of a kind are kept by the custom of the system, such as ~/.config/lennox.
+
+    Raises InputError for a user without a home, as in a container that runs under a number.
+    """
+    import platformdirs  # slow to import, and not needed by everybody
+
+    try:
+        path: Path = getattr(platformdirs.PlatformDirs("lennox", appauthor=False), f"user_{kind}_path")
+    except RuntimeError:  # so say its later versions; earlier ones answer "~/..."
+        path = Path("~")
+    if not path.is_absolute():
+        raise InputError(f"this user has no home folder, where lennox keeps its {kind} files.")
+    return path
