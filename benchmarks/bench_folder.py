@@ -19,8 +19,8 @@ from measuring import Cold, Paired, Work, extremes, installed
 from PIL import Image
 
 import lennox
-from lennox.inference.examination import processors
 from lennox.inference.model import load_candidate
+from lennox.inference.processors import processors
 from lennox.phantom import draw_film
 
 CORES = processors()

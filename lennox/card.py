@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lennox.errors import ModelError
+from lennox.errors import InputError, ModelError
 
 FORMAT = "lennox-model-card/1"
 
@@ -99,13 +99,13 @@ class ModelCard:
             raise ValueError(f"region_share must be between 0 and 1, got {self.region_share}")
 
     def operating_point(self, name: str | None = None) -> OperatingPoint:
-        """The operating point called `name`, or the default one. Raises ModelError for a name the card lacks."""
+        """The operating point called `name`, or the default one. Raises InputError for a name the card lacks."""
         wanted = name or self.default_operating_point
         for point in self.operating_points:
             if point.name == wanted:
                 return point
         known = ", ".join(point.name for point in self.operating_points)
-        raise ModelError(f"{self.name} has no operating point '{wanted}'; choose one of: {known}.")
+        raise InputError(f"{self.name} has no operating point '{wanted}'; choose one of: {known}.")
 
     @classmethod
     def from_json(cls, text: str | bytes, where: str = "card.json") -> ModelCard:

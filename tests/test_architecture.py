@@ -15,7 +15,7 @@ PACKAGE = ROOT / "lennox"
 LAYERS = [
     {"cli"},
     {"release", "monitoring"},
-    {"training", "audit", "bench"},
+    {"training", "audit", "bench", "runs"},
     {"evaluation"},
     {"report"},
     {"annotations"},

@@ -4,7 +4,7 @@ import json
 import pytest
 
 from lennox.card import ModelCard
-from lennox.errors import ModelError
+from lennox.errors import InputError, ModelError
 
 CARD = {
     "format": "lennox-model-card/1",
@@ -83,7 +83,7 @@ def test_garbage_is_refused(text):
 
 
 def test_an_unknown_operating_point_lists_the_known_ones():
-    with pytest.raises(ModelError, match=r"'best'; choose one of: balanced, sensitive"):
+    with pytest.raises(InputError, match=r"'best'; choose one of: balanced, sensitive"):
         read(CARD).operating_point("best")
 
 

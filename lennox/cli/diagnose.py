@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import sys
+from collections import Counter, deque
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from lennox.cli.gate_options import Passage, passage_options
+
+if TYPE_CHECKING:
+    from lennox.inference.examination import Examination
+    from lennox.runs.run import Format, Run
 
 
 def _probability(ctx: click.Context, parameter: click.Parameter, value: float | None) -> float | None:
@@ -73,9 +81,90 @@ def diagnose(
         if given and out is None:
             raise click.UsageError(f"{option} needs --out DIR, the folder to keep results in.")
 
-    from lennox.cli.run import Choices, run  # here: they load the model's runtime
+    from lennox.runs.films import find_films  # here and below: they load the model's runtime
+    from lennox.runs.run import Format, Outputs, Reading, Run, share_threads
 
-    choices = Choices(
-        recursive, model, threshold, operating_point, threads, form, out, overlay, dicom, resume, frame, passage
+    reading = Reading(threshold, operating_point, frame)
+    found = find_films(paths, recursive=recursive, results=out, suffix=reading.suffix)
+    workers, within_a_film = share_threads(found.films, threads)
+    named_one = len(paths) == 1 and not paths[0].is_dir()
+    with Run(found.films, passage.load(model, within_a_film), reading, workers=workers) as run:
+        if out is not None:
+            outputs = Outputs(Format(form or "json"), overlay, dicom, resume)
+            deque(_watched(run.keep(out, outputs), len(found.films)), maxlen=0)
+        elif form == "html":
+            _print_page(run)
+        elif form is None and named_one and sys.stdout.isatty():
+            _print_text(run)
+        else:
+            _print_lines(run, Format(form or "json"))
+    if not named_one or out is not None:
+        click.echo(f"lennox: {summary(run.outcomes, found.skipped, found.closed)}", err=True)
+    raise click.exceptions.Exit(1 if run.outcomes["refused"] or found.closed else 0)
+
+
+def summary(outcomes: Counter[str], skipped: int, closed: int) -> str:
+    """How many films had which answer, and what was left out."""
+    from lennox.report.words import count_of
+
+    text = (
+        f"{count_of(outcomes.total(), 'film')}: {outcomes['suspected']} with a suspected lesion, "
+        f"{outcomes['none']} with none suspected at this operating point, {outcomes['refused']} not assessed."
     )
-    raise click.exceptions.Exit(run(paths, choices))
+    if skipped:
+        text += f" Left out {count_of(skipped, 'file')} that {'is' if skipped == 1 else 'are'} not an image."
+    if closed:
+        text += f" {count_of(closed, 'folder').capitalize()} may not be opened by this user."
+    return text
+
+
+def _print_text(run: Run) -> None:
+    """One film as text, for a terminal."""
+    from rich.console import Console  # here and below: slow to import, and for terminals only
+
+    from lennox.cli.pretty import show
+
+    for examination in run.examinations():
+        show(examination, Console())
+
+
+def _print_lines(run: Run, form: Format) -> None:
+    """JSON Lines or a table on stdout, each film as soon as it is assessed."""
+    from lennox.runs.run import lines
+
+    examinations = run.examinations()
+    for line in lines(examinations if sys.stdout.isatty() else _watched(examinations, len(run.films)), form):
+        _emit(line)
+
+
+def _print_page(run: Run) -> None:
+    """The page on stdout, if it is one page."""
+    from lennox.report.html import FILMS_A_PAGE
+
+    if len(run.films) > FILMS_A_PAGE or sys.stdout.isatty():
+        raise click.UsageError(
+            "a page goes to a file: add --out DIR"
+            + (" (or > page.html)." if sys.stdout.isatty() else f", as these are more than {FILMS_A_PAGE} films.")
+        )
+    for _, parts in run.pages(list(_watched(run.examinations(), len(run.films)))):
+        for part in parts:
+            _emit(part)
+
+
+def _watched(examinations: Iterator[Examination], count: int) -> Iterator[Examination]:
+    """The same examinations; a bar on stderr grows meanwhile, if people are looking there."""
+    if sys.stderr is None or not sys.stderr.isatty() or count == 1:  # None: it was closed
+        yield from examinations
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("films"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        yield from progress.track(examinations, count, description="films")
+
+
+def _emit(text: str) -> None:
+    stream = sys.stdout.buffer
+    stream.write(text.encode())
+    stream.flush()  # whoever reads the pipe gets each film at once

@@ -5,8 +5,6 @@ Not called `diagnose`: a module of that name would hide the function `lennox.dia
 
 from __future__ import annotations
 
-import math
-import os
 import pickle
 import secrets
 import threading
@@ -24,6 +22,7 @@ from lennox.image import Image, read_image
 from lennox.inference.findings import Finding, find_lesions
 from lennox.inference.model import Model
 from lennox.inference.prepare import prepare
+from lennox.inference.processors import processors
 from lennox.inference.quality import assess
 
 Item = TypeVar("Item")
@@ -32,7 +31,6 @@ Status = Literal["assessed", "not assessable", "unreadable"]
 AHEAD = 4  # images in flight for each worker, so that 100,000 files need no more memory than 100
 CUSTOM = "custom"
 _LOADING = threading.Lock()
-QUOTA = Path("/sys/fs/cgroup/cpu.max")
 NO_MEMORY = "There is not enough memory to read this image. Close other programs, or export it smaller."
 
 
@@ -89,15 +87,18 @@ class Examination:
 
 
 def diagnose(
-    image: Image, model: Model, *, threshold: float | None = None, operating_point: str | None = None
+    image: Image | str | Path, model: Model, *, threshold: float | None = None, operating_point: str | None = None
 ) -> Examination:
     """Look for suspected lesions on one image.
 
+    image : from `read_image` or `Image.from_array`; or the path of a file, which is read
     threshold : lowest probability to report, in (0, 1]; overrides `operating_point`
     operating_point : a name from the model's card; its default when None
-    Raises InputError for a threshold outside (0, 1], ModelError for an unknown operating point.
+    Raises ImageError for a file that cannot be read, InputError for a threshold outside (0, 1] or an operating point
+    that the card lacks.
     """
-    point = _choose_point(model, threshold, operating_point)
+    image = image if isinstance(image, Image) else read_image(image)
+    point = choose_point(model, threshold, operating_point)
     quality = assess(image)
     rows, columns = image.pixels.shape[:2]
     source = Source(image.name, image.sha256, rows, columns, image.bits, quality.kind, image.spacing_mm)
@@ -108,7 +109,7 @@ def diagnose(
             f"{' or '.join(model.card.kinds)} films only. Use a film of that kind.",
         )
     if reasons:
-        return Examination(source, _identify(model), point, "not assessable", tuple(reasons))
+        return Examination(source, identify(model), point, "not assessable", tuple(reasons))
 
     prediction = model.predict(prepare(image, model.card.contract))
     limit = model.card.familiarity_limit
@@ -117,10 +118,10 @@ def diagnose(
             "This does not look like the films the model learnt from, so its answer would mean nothing. "
             "Check that it is an intraoral film, upright and not a picture of a screen."
         )
-        return Examination(source, _identify(model), point, "not assessable", (reason,))
+        return Examination(source, identify(model), point, "not assessable", (reason,))
     findings = find_lesions(prediction.likely, point.threshold, model.card.region_share, image.spacing_mm)
     probability = float(prediction.likely.values.max())
-    return Examination(source, _identify(model), point, "assessed", (), probability, findings)
+    return Examination(source, identify(model), point, "assessed", (), probability, findings)
 
 
 def diagnose_file(
@@ -136,8 +137,8 @@ def diagnose_file(
         return diagnose(read_image(path, frame=frame), model, threshold=threshold, operating_point=operating_point)
     except (ImageError, MemoryError) as error:
         reason = str(error) if isinstance(error, ImageError) else NO_MEMORY
-        point = _choose_point(model, threshold, operating_point)
-        return Examination(Source(Path(path).name), _identify(model), point, "unreadable", (reason,))
+        point = choose_point(model, threshold, operating_point)
+        return Examination(Source(Path(path).name), identify(model), point, "unreadable", (reason,))
 
 
 def diagnose_many(
@@ -155,7 +156,7 @@ def diagnose_many(
         which share the model. It is not shut down. At most a few files a worker are in flight, however long `paths` is.
     frame : which image of files that hold several, from 0
     """
-    _choose_point(model, threshold, operating_point)  # a wrong threshold is said before the first file is read
+    choose_point(model, threshold, operating_point)  # a wrong threshold is said before the first file is read
     options = {"threshold": threshold, "operating_point": operating_point, "frame": frame}
     work = _Work(model, options)
     if executor is not None:
@@ -220,20 +221,8 @@ def in_order(executor: Executor, work: Callable[[Item], Answer], items: Iterable
             future.cancel()
 
 
-def processors() -> int:
-    """The cores this process may use: those it is bound to, and no more than its container is given."""
-    try:
-        bound = len(os.sched_getaffinity(0))
-    except AttributeError:  # not on Linux
-        bound = os.cpu_count() or 1
-    try:
-        quota, period = QUOTA.read_text("ascii").split()
-        return min(bound, max(1, math.ceil(int(quota) / int(period))))
-    except (OSError, ValueError):  # there is none, or it says "max"
-        return bound
-
-
-def _choose_point(model: Model, threshold: float | None, operating_point: str | None) -> OperatingPoint:
+def choose_point(model: Model, threshold: float | None, operating_point: str | None) -> OperatingPoint:
+    """The operating point that `diagnose` takes; raises what it raises."""
     if threshold is None:
         return model.card.operating_point(operating_point)
     if not 0.0 < threshold <= 1.0:
@@ -241,7 +230,8 @@ def _choose_point(model: Model, threshold: float | None, operating_point: str | 
     return OperatingPoint(CUSTOM, threshold)
 
 
-def _identify(model: Model) -> ModelIdentity:
+def identify(model: Model) -> ModelIdentity:
+    """What every output says of the model."""
     return ModelIdentity(model.card.name, model.card.version, model.sha256, model.release)
 
 

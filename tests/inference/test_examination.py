@@ -9,9 +9,10 @@ from tiny_model import write_tiny_model
 
 import lennox
 from lennox.card import OperatingPoint
-from lennox.errors import InputError, ModelError
-from lennox.inference.examination import Examination, ModelIdentity, Source, processors
+from lennox.errors import ImageError, InputError
+from lennox.inference.examination import Examination, ModelIdentity, Source
 from lennox.inference.model import load_candidate
+from lennox.inference.processors import processors
 from lennox.phantom import draw_film
 
 
@@ -53,6 +54,12 @@ def test_a_film_is_assessed(model, film):
     assert examination.model.release == "unreleased"
 
 
+def test_a_path_will_do(model, films):
+    assert lennox.diagnose(str(films[0]), model) == lennox.diagnose(lennox.read_image(films[0]), model)
+    with pytest.raises(ImageError):
+        lennox.diagnose(films[4], model)
+
+
 def test_a_threshold_overrides_the_operating_point(model, film):
     image = lennox.Image.from_array(film)
     sensitive = lennox.diagnose(image, model, operating_point="sensitive")
@@ -69,7 +76,7 @@ def test_an_impossible_threshold_is_refused_before_any_file_is_read(model, thres
 
 
 def test_an_unknown_operating_point_is_refused(model, film):
-    with pytest.raises(ModelError, match="choose one of"):
+    with pytest.raises(InputError, match="choose one of"):
         lennox.diagnose(lennox.Image.from_array(film), model, operating_point="best")
 
 
@@ -167,7 +174,7 @@ def test_a_network_that_gets_no_memory_costs_one_film_not_the_run(model, films, 
 @pytest.mark.parametrize(("said", "cores"), [("max 100000", 8), ("250000 100000", 3), ("5000 100000", 1), (None, 8)])
 def test_workers_are_no_more_than_a_container_is_given(tmp_path, monkeypatch, said, cores):
     monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(8)), raising=False)
-    monkeypatch.setattr("lennox.inference.examination.QUOTA", tmp_path / "cpu.max")
+    monkeypatch.setattr("lennox.inference.processors.QUOTA", tmp_path / "cpu.max")
     if said is not None:
         (tmp_path / "cpu.max").write_text(said + "\n")
     assert processors() == cores

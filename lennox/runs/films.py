@@ -32,11 +32,11 @@ class FoundFilm:
     """One file to assess.
 
     path : where it is
-    place : where its results go, below a results folder; differs from that of every other film of the run
+    name : under which its results are kept, below a results folder; no other film of the run has it
     """
 
     path: str
-    place: str
+    name: str
 
 
 class FilmList:
@@ -54,7 +54,7 @@ class FilmList:
 
     def append(self, film: FoundFilm) -> None:
         """Add a film at the end."""
-        folders, names = zip(os.path.split(film.path), os.path.split(film.place), strict=True)
+        folders, names = zip(os.path.split(film.path), os.path.split(film.name), strict=True)
         entry = names if folders == self._folders else names + folders
         self._file.seek(0, os.SEEK_END)
         self._file.write(json.dumps(entry).encode("ascii") + b"\n")
@@ -91,12 +91,12 @@ def find_films(paths: Iterable[Path], *, recursive: bool, results: Path | None =
 
     recursive : look into sub-folders too; links to folders are not followed
     results : a folder that is not looked into, as it holds or will hold results
-    suffix : added to every place
+    suffix : added to every name
     Memory is that of the names in the largest folder, and is free again afterwards.
     Raises InputError for a path that does not exist, and if there is not one image.
     """
     paths = list(paths)
-    found, taken = FoundFilms(), set[str]()
+    found, taken = FoundFilms(), dict[str, int]()
     kept_out = None if results is None else os.path.realpath(results)
     for path in paths:
         if not path.exists():
@@ -123,19 +123,19 @@ def _images(
     def closed(error: OSError) -> None:
         found.closed += 1
 
-    places = {str(folder): root}  # of the folders still to come
+    names = {str(folder): root}  # of the results of the folders still to come
     for here, folders, files in os.walk(folder, onerror=closed):
-        place, taken = places.pop(here), set[str]()
+        below, taken = names.pop(here), dict[str, int]()
         for name in sorted(files):
             file = os.path.join(here, name)
             if _is_image(file, name):
-                yield FoundFilm(file, os.path.join(place, _free_name(name + suffix, taken)))
+                yield FoundFilm(file, os.path.join(below, _free_name(name + suffix, taken)))
             else:
                 found.skipped += 1
         folders[:] = sorted(name for name in folders if recursive and _may_enter(here, name, kept_out))
-        taken = set()
+        taken = {}
         for name in folders:
-            places[os.path.join(here, name)] = os.path.join(place, _free_name(name, taken))
+            names[os.path.join(here, name)] = os.path.join(below, _free_name(name, taken))
 
 
 def _may_enter(here: str, name: str, kept_out: str | None) -> bool:
@@ -156,17 +156,26 @@ def _is_image(file: str, name: str) -> bool:
     return start[128:] == b"DICM" or start.startswith(FIRST_BYTES) or (start[:4], start[8:12]) == (b"RIFF", b"WEBP")
 
 
-def _free_name(name: str, taken: set[str]) -> str:
-    """The name, or the next one like it that is not taken, also where upper and lower case are the same."""
+def _free_name(name: str, taken: dict[str, int]) -> str:
+    """The name, or the next one like it that is not taken, also where upper and lower case are the same.
+
+    taken : folded name -> the highest number tried for it, so that 10,000 names alike take no 10,000 tries each
+    """
     encoded = os.fsencode(name)
     if len(encoded) > LONGEST_NAME:
         name = os.fsdecode(encoded[: LONGEST_NAME - 20]) + "~" + sha256_of(encoded)[:12]
-    number, candidate = 1, name
-    while (key := unicodedata.normalize("NFC", candidate).casefold()) in taken:
+    key, candidate = _folded(name), name
+    number = taken.get(key, 0)
+    while number and _folded(candidate) in taken:
         number += 1
         candidate = f"{name}~{number}"
-    taken.add(key)
+    taken[_folded(candidate)] = 1
+    taken[key] = number or 1
     return candidate
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
 
 
 def _nothing_found(found: FoundFilms, below: bool) -> str:

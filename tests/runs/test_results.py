@@ -10,9 +10,12 @@ import numpy as np
 import pytest
 from PIL import Image as Raster
 
-from lennox.cli.results import Results
 from lennox.errors import InputError
 from lennox.inference.examination import diagnose_file
+from lennox.inference.model import load_candidate
+from lennox.runs.films import find_films
+from lennox.runs.results import Results
+from lennox.runs.run import Format, Outputs, Reading, Run, share_threads
 
 FILMS = 30
 
@@ -152,7 +155,7 @@ def test_memory_does_not_grow_while_a_folder_is_read(invoke, tmp_path, monkeypat
             held.append(tracemalloc.get_traced_memory()[0])
         return diagnose_file(path, *arguments, **options)
 
-    monkeypatch.setattr("lennox.cli.run.diagnose_file", watched)
+    monkeypatch.setattr("lennox.runs.run.diagnose_file", watched)
     tracemalloc.start()
     result = invoke("diagnose", films, "--threads", "1", "--out", tmp_path / "out")
     tracemalloc.stop()
@@ -213,3 +216,33 @@ def test_a_file_appears_only_when_it_is_whole(tmp_path):
 
     results.write("film.txt", parts())
     assert (tmp_path / "out/film.txt").read_bytes() == b"firstlast"
+
+
+def test_one_folder_is_for_one_run_at_a_time(tmp_path):
+    first = Results(tmp_path / "out", resume=False)
+    first.write("film.txt", [b"first"])
+    for resume in (False, True):
+        with pytest.raises(InputError, match=r"another run is writing|not empty"):
+            Results(tmp_path / "out", resume=resume)
+    first.close()
+    with Results(tmp_path / "out", resume=True) as second:
+        second.write("film.txt", [b"second"])
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["film.txt"]
+
+
+def test_only_the_user_may_read_what_a_run_keeps(tmp_path):
+    with Results(tmp_path / "out", resume=False) as results:
+        results.write("captures/a name.dcm", [b"x"])
+    assert (tmp_path / "out/captures/a name.dcm").stat().st_mode & 0o777 == 0o600
+
+
+def test_what_the_command_does_a_program_can_do(films, tiny, tmp_path):
+    found = find_films([films], recursive=False)
+    workers, threads = share_threads(found.films)
+    with Run(found.films, load_candidate(tiny, threads=threads), Reading(threshold=0.3), workers=workers) as run:
+        kept = list(run.keep(tmp_path / "out", Outputs(Format.CSV, overlay=True)))
+    assert [one.status for one in kept] == ["assessed"] * 3 + ["unreadable", "not assessable"]
+    assert run.outcomes.total() == 5
+    assert run.outcomes["refused"] == 2
+    assert len(list((tmp_path / "out/overlays").iterdir())) == 3
+    assert (tmp_path / "out/examinations.csv").read_text().count("\n") > 5

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from lennox.cli.films import LONGEST_NAME, FilmList, FoundFilm, find_films
 from lennox.errors import InputError
+from lennox.runs.films import LONGEST_NAME, FilmList, FoundFilm, _free_name, find_films
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
-def names(folder, **options):
+def file_names(folder, **options):
     found = find_films([folder], recursive=False, **options)
     return [Path(film.path).name for film in found.films], found.skipped
 
@@ -21,13 +21,13 @@ def test_images_are_known_by_their_ending_or_their_first_bytes(tmp_path):
         "g.txt": b"words", "h": b"", ".hidden.png": PNG, "DICOMDIR": b"\0" * 128 + b"DICM", "i": b"RIFF\0\0\0\0WAVE",
     }.items():  # fmt: skip
         (tmp_path / name).write_bytes(content)
-    assert names(tmp_path) == (["a.PNG", "b.jpeg", "c.dcm", "d", "e.bin", "f"], 5)
+    assert file_names(tmp_path) == (["a.PNG", "b.jpeg", "c.dcm", "d", "e.bin", "f"], 5)
 
 
 def test_a_pipe_in_a_folder_blocks_nothing(tmp_path):
     os.mkfifo(tmp_path / "pipe.png")
     (tmp_path / "film.png").touch()
-    assert names(tmp_path) == (["film.png"], 1)
+    assert file_names(tmp_path) == (["film.png"], 1)
 
 
 def test_links_to_folders_are_not_followed_round_and_round(tmp_path):
@@ -40,33 +40,33 @@ def test_files_before_sub_folders_and_both_in_order(tmp_path):
     for name in ("b/2.png", "b/1.png", "a/z.png", "z.png", "c.png"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
-    places = [film.place for film in find_films([tmp_path], recursive=True).films]
-    assert places == ["c.png", "z.png", "a/z.png", "b/1.png", "b/2.png"]
+    names = [film.name for film in find_films([tmp_path], recursive=True).films]
+    assert names == ["c.png", "z.png", "a/z.png", "b/1.png", "b/2.png"]
 
 
-def test_places_differ_even_where_case_does_not(tmp_path):
+def test_names_differ_even_where_case_does_not(tmp_path):
     for name in ("film.png", "Film.png", "é.png", "e\u0301.png"):
         (tmp_path / name).touch()
-    places = [film.place for film in find_films([tmp_path, tmp_path / "film.png"], recursive=False).films]
-    assert len({place.casefold() for place in places}) == 5
+    names = [film.name for film in find_films([tmp_path, tmp_path / "film.png"], recursive=False).films]
+    assert len({name.casefold() for name in names}) == 5
     twice = find_films([tmp_path / "film.png", tmp_path / "film.png"], recursive=False).films
-    assert [film.place for film in twice] == ["film.png", "film.png~2"]
+    assert [film.name for film in twice] == ["film.png", "film.png~2"]
 
 
 def test_a_long_name_still_fits_a_file_system(tmp_path):
     long = "歯" * 83 + ".png"  # 253 bytes
     (tmp_path / long).touch()
     (film,) = find_films([tmp_path], recursive=False).films
-    assert len(os.fsencode(film.place)) <= LONGEST_NAME
-    (tmp_path / (film.place + ".json")).touch()
+    assert len(os.fsencode(film.name)) <= LONGEST_NAME
+    (tmp_path / (film.name + ".json")).touch()
 
 
 def test_folders_whose_names_differ_only_in_case_keep_their_results_apart(tmp_path):
     for name in ("Scan/1.png", "scan/1.png", "scan/deep/1.png", "1.png"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
-    places = [film.place for film in find_films([tmp_path], recursive=True).films]
-    assert places == ["1.png", "Scan/1.png", "scan~2/1.png", "scan~2/deep/1.png"]
+    names = [film.name for film in find_films([tmp_path], recursive=True).films]
+    assert names == ["1.png", "Scan/1.png", "scan~2/1.png", "scan~2/deep/1.png"]
 
 
 def test_a_list_is_the_same_at_each_pass_however_often_and_where_it_lies(tmp_path, monkeypatch):
@@ -74,7 +74,7 @@ def test_a_list_is_the_same_at_each_pass_however_often_and_where_it_lies(tmp_pat
         FoundFilm(f"{folder}{name}", f"there/{name}") for folder in ("", "/", "a/b/") for name in ("x", "é\udcff\n")
     ]
     for in_memory in (1, 1 << 20):
-        monkeypatch.setattr("lennox.cli.films.IN_MEMORY", in_memory)
+        monkeypatch.setattr("lennox.runs.films.IN_MEMORY", in_memory)
         kept = FilmList()
         for film in films:
             kept.append(film)
@@ -87,11 +87,11 @@ def test_a_list_is_the_same_at_each_pass_however_often_and_where_it_lies(tmp_pat
 
 
 def test_fifty_thousand_films_are_held_in_no_more_memory_than_a_hundred(tmp_path, monkeypatch):
-    monkeypatch.setattr("lennox.cli.films._is_image", lambda *_: True)
+    monkeypatch.setattr("lennox.runs.films._is_image", lambda *_: True)
 
     def held_and_peak(count):
         monkeypatch.setattr(
-            "lennox.cli.films.os.walk",
+            "lennox.runs.films.os.walk",
             lambda *_, **__: iter([(str(tmp_path), [], [f"{number:06}.png" for number in range(count)])]),
         )
         tracemalloc.start()
@@ -112,3 +112,21 @@ def test_a_closed_folder_is_said_to_be_closed(tmp_path):
     (tmp_path / "closed").mkdir(mode=0)
     with pytest.raises(InputError, match="may not be opened"):
         find_films([tmp_path / "closed"], recursive=True)
+
+
+def test_thousands_of_names_that_differ_in_case_are_numbered_without_trying_each():
+    taken, tried = {}, []
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("lennox.runs.films._folded", lambda name: tried.append(name) or name.casefold())
+        names = [_free_name("film.png" if number % 2 else "Film.png", taken) for number in range(4000)]
+    assert len({name.casefold() for name in names}) == 4000
+    assert names[:3] == ["Film.png", "film.png~2", "Film.png~3"]
+    assert len(tried) < 20_000
+
+
+def test_a_name_that_looks_numbered_already_is_kept_apart(tmp_path):
+    for name in ("A.png", "a.png", "a.png~2", "A.png~2"):
+        (tmp_path / name).write_bytes(PNG)
+    names = [film.name for film in find_films([tmp_path], recursive=False).films]
+    assert len({name.casefold() for name in names}) == 4

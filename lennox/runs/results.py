@@ -1,0 +1,174 @@
+"""A folder of results that is complete at every moment: files appear by rename, and a run that broke off can go on.
+
+records/<name>.json       one film each, as soon as it is assessed
+overlays/<name>.png       if asked for
+captures/<name>.dcm       if asked for
+examinations.jsonl, examinations.csv or report.html      all films, at the end
+.unfinished/              the lock, and files being written; gone when the run ends
+
+File names may name patients, and captures do: every file is for the user alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import lennox
+from lennox.card import OperatingPoint
+from lennox.errors import InputError
+from lennox.files import atomic_write, sha256_of_file
+from lennox.inference.examination import Examination
+from lennox.inference.model import Model
+from lennox.report import from_record, to_json
+
+
+class Results:
+    """Where a run keeps its results; one run at a time."""
+
+    def __init__(self, folder: Path, *, resume: bool) -> None:
+        """Open or create the folder, and lock it until `close`.
+
+        resume : go on with what an earlier run left there; else the folder must be new or empty
+        Raises InputError for a file, for a folder in use without `resume`, and while another run writes to it.
+        """
+        self.folder, self._unfinished = folder, folder / ".unfinished"
+        if folder.exists() and not folder.is_dir():
+            raise InputError(f"'{folder.name}' is a file; --out wants a folder.")
+        if not resume:
+            self._check_empty()  # here to write nothing into somebody's folder
+        self._lock = self._locked()
+        try:
+            if not resume:
+                self._check_empty()  # here as another run may have been writing until now
+            self._remove_drafts()
+        except BaseException:
+            os.close(self._lock)
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
+        self.close()
+
+    def write(self, name: str, parts: Iterable[bytes]) -> None:
+        """Write a file of the folder; it appears when it is complete. Any thread may."""
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        atomic_write(path, parts, private=True, drafts=self._unfinished)
+
+    def remove(self, name: str) -> None:
+        """Remove a file of the folder that an earlier run left, if there is one."""
+        (self.folder / name).unlink(missing_ok=True)
+
+    def save(self, name: str, examination: Examination) -> None:
+        """Keep the record of a film."""
+        self.write(_record(name), [to_json(examination).encode("ascii"), b"\n"])
+
+    def read(self, name: str) -> Examination:
+        """The record kept for a film. Raises InputError if there is none that can be read."""
+        try:
+            return from_record(json.loads((self.folder / _record(name)).read_bytes()))
+        except (OSError, ValueError, RecursionError) as error:
+            raise InputError("a record of this run is gone or damaged; run again with --resume.") from error
+
+    def finished(
+        self, name: str, path: str, model: Model, point: OperatingPoint, pictures: Iterable[str]
+    ) -> Examination | None:
+        """The kept examination, if it is what assessing the file again would give, its pictures included; else None.
+
+        Same bytes of the film, same weights and release, same operating point, same lennox; unreadable films are
+        tried again.
+        """
+        try:
+            record = json.loads((self.folder / _record(name)).read_bytes())
+            kept = from_record(record)
+            same_software = record["software"]["version"] == lennox.__version__
+            digest = sha256_of_file(Path(path))
+        except (OSError, ValueError, LookupError, TypeError, RecursionError, InputError):
+            return None
+        if kept.status == "assessed" and not all((self.folder / picture).is_file() for picture in pictures):
+            return None
+        identity = (kept.model.name, kept.model.sha256, kept.model.release)
+        same = (
+            same_software
+            and kept.status != "unreadable"
+            and kept.source.sha256 == digest
+            and identity == (model.card.name, model.sha256, model.release)
+            and kept.operating_point == point
+        )
+        return kept if same else None
+
+    def close(self) -> None:
+        """Remove what only an unfinished run needs, and let others write here."""
+        if self._lock < 0:
+            return
+        self._remove_drafts()
+        with contextlib.suppress(OSError):
+            self._lock_file.unlink()
+            self._unfinished.rmdir()
+        os.close(self._lock)
+        self._lock = -1
+
+    @property
+    def _lock_file(self) -> Path:
+        return self._unfinished / "lock"
+
+    def _locked(self) -> int:
+        """A handle that holds the lock; the system lets go of it however the process ends."""
+        while True:
+            self._unfinished.mkdir(mode=0o700, parents=True, exist_ok=True)
+            try:
+                handle = os.open(self._lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+            except FileNotFoundError:  # another run ended just now, and took the folder along
+                continue
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if os.path.samestat(os.fstat(handle), self._lock_file.stat()):
+                    return handle
+            except FileNotFoundError:
+                pass
+            except OSError as error:
+                os.close(handle)
+                if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
+                    raise InputError(
+                        f"another run is writing to the folder '{self.folder.name}'; "
+                        "wait for its end, or name another folder."
+                    ) from error
+                raise
+            os.close(handle)  # the lock of a run that ended between the two; its file is gone
+
+    def _check_empty(self) -> None:
+        if self.folder.exists() and any(path != self._unfinished for path in self.folder.iterdir()):
+            raise InputError(
+                f"the folder '{self.folder.name}' is not empty; "
+                "name a new one, or add --resume to go on with a run there."
+            )
+
+    def _remove_drafts(self) -> None:
+        """What a killed run was writing."""
+        for path in self._unfinished.iterdir():
+            if path != self._lock_file:
+                path.unlink(missing_ok=True)
+
+
+def overlay_name(name: str) -> str:
+    """Where the overlay of a film lies, below the folder."""
+    return f"overlays/{name}.png"
+
+
+def capture_name(name: str) -> str:
+    """Where the DICOM capture of a film lies, below the folder."""
+    return f"captures/{name}.dcm"
+
+
+def _record(name: str) -> str:
+    return f"records/{name}.json"

@@ -1,0 +1,193 @@
+"""A run over films: assess each, keep what was asked for, go on where an earlier run stopped."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from lennox.errors import ImageError
+from lennox.image import Image, read_image
+from lennox.inference.examination import Examination, choose_point, diagnose_file, identify, in_order
+from lennox.inference.model import Model
+from lennox.inference.processors import processors
+from lennox.report import csv_lines, to_json, words
+from lennox.runs.films import FilmList, FoundFilm
+from lennox.runs.results import Results, capture_name, overlay_name
+
+
+class Format(StrEnum):
+    """How all examinations of a run are written."""
+
+    JSON = "json"
+    CSV = "csv"
+    HTML = "html"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How each film is read; None: as the model's card says, and the only image of a file.
+
+    threshold, operating_point, frame : see `lennox.diagnose_many`
+    """
+
+    threshold: float | None = None
+    operating_point: str | None = None
+    frame: int | None = None
+
+    @property
+    def suffix(self) -> str:
+        """What `find_films` is to add to names, so that frames of one file are kept apart."""
+        return "" if self.frame is None else f".frame-{self.frame}"
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """What a folder of results is to hold beside a record a film.
+
+    format : of the one file with all examinations; overlay, dicom : a drawn copy of each assessed film
+    resume : go on with an earlier run
+    """
+
+    format: Format = Format.JSON
+    overlay: bool = False
+    dicom: bool = False
+    resume: bool = False
+
+
+def share_threads(films: FilmList, threads: int | None = None) -> tuple[int, int]:
+    """Workers, and threads within one film: a film alone gets all of them, films side by side one each.
+
+    threads : of all; the processors of this process unless given
+    """
+    threads = threads or processors()
+    return (1, threads) if len(films) == 1 else (threads, 1)
+
+
+class Run:
+    """One model over a list of films.
+
+    Each film is one task of one worker, from its file to its results; all workers share the model. So every core is
+    busy with whichever step its film is at, and only a few films a worker are in memory. docs/performance.md has the
+    numbers, beside other arrangements.
+
+    outcomes : how many films were "suspected", "none" or "refused" so far; see `lennox.report.words.group_of`
+    """
+
+    def __init__(self, films: FilmList, model: Model, reading: Reading | None = None, *, workers: int = 1) -> None:
+        """Nothing is read before one of the methods is called. Use it as a context.
+
+        workers : films at a time; see `share_threads`
+        Raises InputError for an impossible threshold or an unknown operating point.
+        """
+        self.films, self.model, self.reading = films, model, reading or Reading()
+        self.outcomes: Counter[str] = Counter()
+        self._point = choose_point(model, self.reading.threshold, self.reading.operating_point)
+        self._executor = ThreadPoolExecutor(workers)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
+        self._executor.shutdown(wait=kind is None, cancel_futures=True)
+
+    def examinations(self) -> Iterator[Examination]:
+        """Each film's examination, in order, as soon as it is there."""
+        return self._counted(self._examine)
+
+    def keep(self, folder: Path, outputs: Outputs) -> Iterator[Examination]:
+        """The same, kept in a folder: each film's record and pictures at once, then all of them in one file.
+
+        The run is complete when the iterator is exhausted. Raises InputError if the folder cannot be used, see
+        `Results`, and OSError if it cannot be written.
+        """
+        with Results(folder, resume=outputs.resume) as results:
+            yield from self._counted(partial(self._keep_one, results, outputs))
+            examinations = (results.read(film.name) for film in self.films)
+            if outputs.format is Format.HTML:
+                for name, parts in self.pages(examinations):
+                    results.write(name, (part.encode() for part in parts))
+            else:
+                name = "examinations.csv" if outputs.format is Format.CSV else "examinations.jsonl"
+                results.write(name, (line.encode() for line in lines(examinations, outputs.format)))
+
+    def pages(self, examinations: Iterable[Examination]) -> Iterator[tuple[str, Iterator[str]]]:
+        """The names of the run's pages and their parts, once every film is assessed. examinations : of all films"""
+        from lennox.report import html
+
+        size = html.FILMS_A_PAGE
+        count = -(-len(self.films) // size)
+        names = tuple("report.html" if page == 0 else f"report-{page + 1}.html" for page in range(count))
+        outcomes = {outcome: self.outcomes[outcome] for outcome in ("suspected", "none", "refused")}
+        run = html.Run(self.model.card, identify(self.model), self._point, datetime.now().astimezone(), **outcomes)
+        shown = zip(self.films, examinations, strict=True)
+        for number, name in enumerate(names):
+            entries = [html.Film(one, partial(self._open, film, one)) for film, one in islice(shown, size)]
+            page = html.Page(number + 1, count, number * size + 1, names)
+            yield name, html.html_parts(entries, run, page, over=partial(in_order, self._executor))
+
+    def _counted(self, work: Callable[[FoundFilm], Examination]) -> Iterator[Examination]:
+        for examination in in_order(self._executor, work, self.films):
+            self.outcomes[words.group_of(examination)] += 1
+            yield examination
+
+    def _examine(self, film: FoundFilm) -> Examination:
+        reading = self.reading
+        return diagnose_file(
+            film.path,
+            self.model,
+            threshold=reading.threshold,
+            operating_point=reading.operating_point,
+            frame=reading.frame,
+        )
+
+    def _keep_one(self, results: Results, outputs: Outputs, film: FoundFilm) -> Examination:
+        asked = ((outputs.overlay, overlay_name), (outputs.dicom, capture_name))
+        pictures = [name(film.name) for wanted, name in asked if wanted]
+        if outputs.resume:
+            kept = results.finished(film.name, film.path, self.model, self._point, pictures)
+            if kept is not None:
+                return kept
+        examination = self._examine(film)
+        if examination.status == "assessed":
+            self._draw(film, examination, results, outputs)
+        results.save(film.name, examination)  # last: what is recorded is finished
+        return examination
+
+    def _draw(self, film: FoundFilm, examination: Examination, results: Results, outputs: Outputs) -> None:
+        """The pictures that were asked for; none if the film is gone or no longer the one that was assessed."""
+        if outputs.overlay:
+            from lennox.report.overlay import draw_overlay
+
+            image = self._open(film, examination)
+            if image is not None:
+                results.write(overlay_name(film.name), [draw_overlay(image, examination)])
+        if outputs.dicom:
+            from lennox.report.dicom_capture import draw_capture
+
+            try:
+                capture = draw_capture(Path(film.path).read_bytes(), examination, frame=self.reading.frame)
+            except (ImageError, OSError):
+                return
+            results.write(capture_name(film.name), [capture])
+
+    def _open(self, film: FoundFilm, examination: Examination) -> Image | None:
+        """The film's image again; None if it is gone or is no longer the film that was assessed."""
+        try:
+            image = read_image(film.path, frame=self.reading.frame)
+        except ImageError:
+            return None
+        return image if image.sha256 == examination.source.sha256 else None
+
+
+def lines(examinations: Iterable[Examination], form: Format = Format.JSON) -> Iterator[str]:
+    """Examinations as the lines of a table (`Format.CSV`), or of JSON Lines, with their ends."""
+    return csv_lines(examinations) if form is Format.CSV else (f"{to_json(one)}\n" for one in examinations)
