@@ -3,6 +3,11 @@
 import numpy as np
 import pytest
 from film_encodings import encode_film as encode
+from hypothesis import HealthCheck, settings
+
+# A slow or busy machine is no reason to fail.
+settings.register_profile("any_machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any_machine")
 
 
 @pytest.fixture(scope="session")
