@@ -2,7 +2,6 @@
 
 LennoxError                     anything the world did wrong; `exit_status` is what the command line returns
 ├── ImageError                  the file is not an image lennox can read
-├── NotAssessableError          the image was read, but is not fit for this model
 ├── InputError                  an argument, data set, table or policy is not what it must be
 └── ModelError                  a model is missing, damaged or refused
     └── ReleaseRefusedError     the gate kept a model from release
@@ -35,17 +34,6 @@ class ImageError(LennoxError):
     """The file is not an image lennox can read."""
 
 
-class NotAssessableError(LennoxError):
-    """The image was read, but is not fit for this model; `reasons` has one sentence each."""
-
-    def __init__(self, reasons: Sequence[str]) -> None:
-        super().__init__(tuple(reasons))  # the same arguments, so the error survives pickling
-        self.reasons = tuple(reasons)
-
-    def __str__(self) -> str:
-        return " ".join(self.reasons)
-
-
 class InputError(LennoxError):
     """An argument, data set, table or policy is not what it must be."""
 
@@ -59,12 +47,12 @@ class ModelError(LennoxError):
 
 
 class ReleaseRefusedError(ModelError):
-    """The gate kept a model from release; `reasons` has one sentence per failed check, `way_out` what may be done."""
+    """The gate kept a model from release; `reasons` has one sentence per failed check, `remedy` what may be done."""
 
-    def __init__(self, model: str, reasons: Sequence[str], way_out: str = "") -> None:
-        super().__init__(model, tuple(reasons), way_out)
-        self.model, self.reasons, self.way_out = model, tuple(reasons), way_out
+    def __init__(self, model: str, reasons: Sequence[str], remedy: str = "") -> None:
+        super().__init__(model, tuple(reasons), remedy)
+        self.model, self.reasons, self.remedy = model, tuple(reasons), remedy
 
     def __str__(self) -> str:
         text = f"{self.model} is not released: " + "; ".join(reason.rstrip(".") for reason in self.reasons) + "."
-        return f"{text} {self.way_out}." if self.way_out else text
+        return f"{text} {self.remedy}." if self.remedy else text

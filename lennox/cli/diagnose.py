@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lennox.cli.gate_options import Passage, passage_options
+from lennox.cli.gate_options import LoadOptions, with_load_options
 
 if TYPE_CHECKING:
     from lennox.inference.examination import Examination
@@ -41,7 +41,7 @@ def _probability(ctx: click.Context, parameter: click.Parameter, value: float | 
 @click.option("--dicom", is_flag=True, help="With --out: also a DICOM file of each film with outlines.")
 @click.option("--resume", is_flag=True, help="With --out: go on with an interrupted run; finished films are kept.")
 @click.option("--frame", type=click.IntRange(0), metavar="N", help="Which image of a file with several, from 0.")
-@passage_options
+@with_load_options
 def diagnose(
     paths: tuple[Path, ...],
     recursive: bool,
@@ -55,7 +55,7 @@ def diagnose(
     dicom: bool,
     resume: bool,
     frame: int | None,
-    passage: Passage,
+    load_options: LoadOptions,
 ) -> None:
     """Look for suspected caries on films: files, or folders of them.
 
@@ -88,7 +88,7 @@ def diagnose(
     found = find_films(paths, recursive=recursive, results=out, suffix=reading.suffix)
     workers, within_a_film = share_threads(found.films, threads)
     named_one = len(paths) == 1 and not paths[0].is_dir()
-    with Run(found.films, passage.load(model, within_a_film), reading, workers=workers) as run:
+    with Run(found.films, load_options.load(model, within_a_film), reading, workers=workers) as run:
         if out is not None:
             outputs = Outputs(Format(form or "json"), overlay, dicom, resume)
             deque(_watched(run.keep(out, outputs), len(found.films)), maxlen=0)

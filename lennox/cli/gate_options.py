@@ -25,7 +25,7 @@ trust_option = click.option(
 
 
 @dataclass(frozen=True, slots=True)
-class Passage:
+class LoadOptions:
     """How a model is to pass the gate, as the user said."""
 
     channel: str
@@ -52,11 +52,11 @@ def trust_of(path: Path | None) -> Trust | None:
     """The trust that `--trust` names; None: what is in force."""
     from lennox.gate.trust import Trust
 
-    return None if path is None else Trust.in_force(path)
+    return None if path is None else Trust.load(path)
 
 
-def passage_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options to a command, which gets them as one `passage`."""
+def with_load_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options to a command, which gets them as one `load_options`."""
 
     @channel_option
     @trust_option
@@ -65,7 +65,7 @@ def passage_options(command: Callable[..., Any]) -> Callable[..., Any]:
     @click.option("--why", metavar="REASON", help="With --unreleased: what for.")
     @click.option("--until", metavar="YYYY-MM-DD", help="With --unreleased: last day, 30 days from now at most.")
     @functools.wraps(command)
-    def with_passage(
+    def with_options(
         *arguments: Any,
         channel: str,
         trust_file: Path | None,
@@ -75,22 +75,22 @@ def passage_options(command: Callable[..., Any]) -> Callable[..., Any]:
         until: str | None,
         **options: Any,
     ) -> Any:
-        passage = Passage(channel, trust_file, unreleased, who, why, until)
-        _complete(passage)
-        return command(*arguments, passage=passage, **options)
+        load_options = LoadOptions(channel, trust_file, unreleased, who, why, until)
+        _complete(load_options)
+        return command(*arguments, load_options=load_options, **options)
 
-    return with_passage
+    return with_options
 
 
-def _complete(passage: Passage) -> None:
-    said = {"--who": passage.who, "--why": passage.why, "--until": passage.until}
-    if passage.unreleased:
+def _complete(load_options: LoadOptions) -> None:
+    said = {"--who": load_options.who, "--why": load_options.why, "--until": load_options.until}
+    if load_options.unreleased:
         missing = [option for option, value in said.items() if not value]
         if missing:
             raise click.UsageError(f"--unreleased also needs {' and '.join(missing)}.")
         try:
-            datetime.date.fromisoformat(passage.until or "")
+            datetime.date.fromisoformat(load_options.until or "")
         except ValueError:
-            raise click.UsageError(f"--until is a day such as 2026-12-01, not '{passage.until}'.") from None
+            raise click.UsageError(f"--until is a day such as 2026-12-01, not '{load_options.until}'.") from None
     elif any(said.values()):
         raise click.UsageError(f"{' and '.join(o for o, v in said.items() if v)} go with --unreleased.")

@@ -76,15 +76,15 @@ def sign(
       lennox release sign models/mine --audit audits/mine --policy policy.toml --key auditor.pem
     """
     from lennox.errors import ReleaseRefusedError
-    from lennox.release.sign import Proof
+    from lennox.release.sign import AuditEvidence
     from lennox.release.sign import release as sign_release
 
     if len(audits) != len(policies):
         raise click.UsageError("name one --policy for each --audit, in the same order.")
-    proofs = [Proof(policy, audit) for policy, audit in zip(policies, audits, strict=True)]
+    evidence = [AuditEvidence(policy, audit) for policy, audit in zip(policies, audits, strict=True)]
     day = expires.date() if expires else None
     try:
-        outcome = sign_release(folder, proofs, channel, read_keys(keys), expires=day, trust=trust_of(trust_file))
+        outcome = sign_release(folder, evidence, channel, read_keys(keys), expires=day, trust=trust_of(trust_file))
     except ReleaseRefusedError as refusal:
         _refuse(folder, channel, refusal.model, refusal.reasons, page)
     else:

@@ -27,19 +27,19 @@ def show(trust_file: Path | None) -> None:
     """
     from lennox.gate.trust import Trust, user_file
 
-    force = Trust.in_force(trust_file)
-    for key in force.keys:
-        state = " (revoked)" if key.public.identity in force.revoked_identities() else ""
+    loaded = Trust.load(trust_file)
+    for key in loaded.keys:
+        state = " (revoked)" if key.public.identity in loaded.revoked_identities() else ""
         click.echo(
             f"{key.name}: may {' and '.join(key.roles)} for {', '.join(key.channels)}{state}\n  {key.public.text}"
         )
-    if not force.keys:
+    if not loaded.keys:
         click.echo("No key counts here: no release loads.")
-    for channel in sorted({name for key in force.keys for name in key.channels} | set(force.channels)):
-        rule = force.rule(channel)
+    for channel in sorted({name for key in loaded.keys for name in key.channels} | set(loaded.channels)):
+        rule = loaded.rule(channel)
         also = f", and a pass under {', '.join(rule.policies)}" if rule.policies else ""
         click.echo(f"{channel} asks for {rule.releases} to release and {rule.ratifications} to ratify{also}.")
-    for entry in force.revoked:
+    for entry in loaded.revoked:
         what = f"key {entry.key.text}" if entry.key else f"release {entry.statement}"
         if entry.weights:
             what = f"suspended for {entry.channel}: weights {entry.weights}"
@@ -70,7 +70,7 @@ def add(key: str, name: str | None, channels: tuple[str, ...], roles: tuple[str,
     if Path(key).is_file():
         from lennox.release.sign import accept_revocation
 
-        claim = accept_revocation(Path(key), place, Trust.in_force(trust_file))
+        claim = accept_revocation(Path(key), place, Trust.load(trust_file))
         click.echo(f"The release {claim.release_sha256[:12]} no longer counts here: {claim.why}")
         return
     if not name or not channels:
@@ -100,14 +100,14 @@ def remove(key: str, why: str, trust_file: Path | None) -> None:
     """
     from lennox.gate.predicates import now
     from lennox.gate.statement import PublicKey
-    from lennox.gate.trust import Revoked, Trust, read_trust, user_file, write_trust
+    from lennox.gate.trust import RevocationEntry, Trust, read_trust, user_file, write_trust
 
     place = trust_file or user_file()
-    named = [one.public for one in Trust.in_force(trust_file).keys if one.name == key]
+    named = [one.public for one in Trust.load(trust_file).keys if one.name == key]
     publics = named or [PublicKey.from_text(key)]
     own = read_trust(place) if place.is_file() else Trust()
     today: datetime.date = now().date()
-    gone = tuple(Revoked(today, why, public) for public in dict.fromkeys(publics))
+    gone = tuple(RevocationEntry(today, why, public) for public in dict.fromkeys(publics))
     kept = tuple(one for one in own.keys if one.public not in publics)
     write_trust(place, replace(own, keys=kept, revoked=(*own.revoked, *gone)))
     click.echo(f"{key} counts no longer.")

@@ -24,7 +24,7 @@ from lennox.gate.trust import Trust, TrustedKey
 from lennox.gate.weights import weights_sha256
 
 STATEMENT_FILE = "release.json"
-NOBODY = (
+NOT_SIGNED = (
     "nobody has signed a release of it (release.json), which would say that an audit has shown how well it works for "
     "each group of people that a community named; until then it must not decide about a patient (what was measured: "
     "`lennox models NAME`; what a release takes: docs/release.md)."
@@ -36,7 +36,7 @@ CLOCKS_MAY_DIFFER = datetime.timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class VerifiedRelease:
     """A release that holds, and the files it was checked on.
 
     auditors : names of the trusted keys that released it
@@ -65,10 +65,10 @@ class NotReleasedError(ModelError):
         return " ".join(self.reasons)
 
 
-def check(folder: Path, channel: str, trust: Trust, *, on: datetime.datetime | None = None) -> Checked:
+def check(folder: Path, channel: str, trust: Trust, *, on: datetime.datetime | None = None) -> VerifiedRelease:
     """Check a model's folder. on : the moment, now unless given. Raises NotReleasedError with every reason found."""
     if not os.path.lexists(folder / STATEMENT_FILE):
-        raise NotReleasedError((NOBODY,))
+        raise NotReleasedError((NOT_SIGNED,))
     try:
         signed = verify(read_once(folder, STATEMENT_FILE), RELEASE)
         release = Release.from_predicate(signed.predicate)
@@ -96,7 +96,7 @@ def check(folder: Path, channel: str, trust: Trust, *, on: datetime.datetime | N
     if reasons:
         raise NotReleasedError(reasons)
     auditors = tuple(key.name for key in trust.counted(signed.signers, channel, "release"))
-    return Checked(release, signed.sha256, files, auditors, ratifiers)
+    return VerifiedRelease(release, signed.sha256, files, auditors, ratifiers)
 
 
 def _read_files(folder: Path, subjects: Mapping[str, str]) -> tuple[Files, list[str]]:

@@ -15,7 +15,7 @@ from lennox.gate.predicates import now
 
 MAX_DAYS = 30
 LONGEST = 200  # letters
-WAY_OUT = (
+REMEDY = (
     f"To load it all the same, for {MAX_DAYS} days at most and with a stamp on every output: from Python "
     'load_model(..., allow_unreleased=Override(who="...", why="...", until=datetime.date(...))), on the command line '
     "--unreleased --who NAME --why REASON --until YYYY-MM-DD"
@@ -47,12 +47,12 @@ class Override:
         """Whether its last day has passed, here and in UTC: whoever says "today" must not be refused."""
         return min(now().date(), now().astimezone().date()) > self.until
 
-    def words(self, terms: Iterable[Terms] = ()) -> str:
+    def words(self, terms: Iterable[OverrideTerms] = ()) -> str:
         """The stamp: never to be taken for a release. terms : of policies, whose own words come first"""
         said = "".join(f"{one.watermark}; " for one in terms if one.watermark)
         return f"unreleased: {said}loaded by {self.who} until {self.until}, because: {self.why}"
 
-    def problems(self, terms: Iterable[Terms] = ()) -> list[str]:
+    def problems(self, terms: Iterable[OverrideTerms] = ()) -> list[str]:
         """Why it does not let the model in today, a sentence each. terms : of the policies that lie with the model"""
         found = [f"the override ended on {self.until}."] if self.over else []
         for one in terms:
@@ -64,7 +64,7 @@ class Override:
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class OverrideTerms:
     """What a policy says of overrides. watermark : its words for the stamp"""
 
     policy: str
@@ -73,11 +73,11 @@ class Terms:
     watermark: str
 
 
-def terms_of(policy: bytes, name: str) -> Terms:
+def terms_of(policy: bytes, name: str) -> OverrideTerms:
     """Read a policy's `[on_override]`; one that says nothing, or cannot be read, allows none."""
     try:
         said = tomllib.loads(policy.decode("utf-8"))["on_override"]
         days, watermark = said["max_days"], one_line(said.get("watermark", ""))[:LONGEST]
-        return Terms(name, said["allow"] is True and type(days) is int, days, watermark)
+        return OverrideTerms(name, said["allow"] is True and type(days) is int, days, watermark)
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
-        return Terms(name, False, 0, "")
+        return OverrideTerms(name, False, 0, "")

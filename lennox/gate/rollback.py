@@ -12,13 +12,13 @@ from pathlib import Path
 
 from lennox.errors import InputError, ReleaseRefusedError
 from lennox.files import sha256_of
-from lennox.gate.check import Checked
+from lennox.gate.check import VerifiedRelease
 from lennox.gate.event_log import Log
 from lennox.gate.override import Override
 from lennox.gate.predicates import Release, time_text
 
 
-def superseded(folder: Path, channel: str, checked: Checked) -> str:
+def superseded(folder: Path, channel: str, checked: VerifiedRelease) -> str:
     """Why the release in a folder is one that a newer release there replaced; empty if it is not."""
     newest = _newest(folder, channel)
     issued = time_text(checked.release.issued)
@@ -30,7 +30,7 @@ def superseded(folder: Path, channel: str, checked: Checked) -> str:
     )
 
 
-def note_release(folder: Path, channel: str, checked: Checked) -> None:
+def note_release(folder: Path, channel: str, checked: VerifiedRelease) -> None:
     """Remember the release, if it is not the newest seen in this folder already."""
     newest = _newest(folder, channel)
     if newest is not None and newest["statement"] == checked.statement_sha256:

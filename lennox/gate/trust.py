@@ -44,7 +44,7 @@ class ChannelRule:
 
 
 @dataclass(frozen=True, slots=True)
-class Revoked:
+class RevocationEntry:
     """A key, a release statement, or weights suspended for a channel, which no longer count."""
 
     date: datetime.date
@@ -61,7 +61,7 @@ class Trust:
 
     keys: tuple[TrustedKey, ...] = ()
     channels: Mapping[str, ChannelRule] = field(default_factory=dict)
-    revoked: tuple[Revoked, ...] = ()
+    revoked: tuple[RevocationEntry, ...] = ()
 
     def rule(self, channel: str) -> ChannelRule:
         """What the channel asks; one key of each role unless the file says more."""
@@ -107,7 +107,7 @@ class Trust:
         return read_trust(_shipped()) if _shipped().is_file() else cls()
 
     @classmethod
-    def in_force(cls, path: Path | None = None) -> Trust:
+    def load(cls, path: Path | None = None) -> Trust:
         """The trust that holds here: `path` or LENNOX_TRUST alone, else what came with lennox and the user's file.
 
         Raises InputError for a file that is missing or is not a valid `lennox-trust/1`.
@@ -232,7 +232,7 @@ def _rule(name: str, entry: Mapping[str, Any]) -> ChannelRule:
     return rule
 
 
-def _revoked(entry: Mapping[str, Any]) -> Revoked:
+def _revoked(entry: Mapping[str, Any]) -> RevocationEntry:
     _only(entry, ("date", "why", "key", "statement", "weights", "channel"))
     named = [word for word in ("key", "statement", "weights") if word in entry]
     if len(named) != 1 or ("weights" in entry) != ("channel" in entry):
@@ -243,7 +243,7 @@ def _revoked(entry: Mapping[str, Any]) -> Revoked:
     if type(entry["date"]) is not datetime.date:
         raise ValueError("a [[revoked]] has a date, such as 2026-12-01")
     key = PublicKey.from_text(entry["key"]) if "key" in entry else None
-    return Revoked(
+    return RevocationEntry(
         entry["date"], str(entry["why"]), key, entry.get("statement"), entry.get("weights"), entry.get("channel")
     )
 

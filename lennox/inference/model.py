@@ -10,8 +10,8 @@ from typing import Any
 from lennox.card import ModelCard
 from lennox.errors import ModelError, ReleaseRefusedError
 from lennox.gate.bundle import Files, read_once
-from lennox.gate.check import Checked, NotReleasedError, check
-from lennox.gate.override import WAY_OUT, Override, Terms, terms_of
+from lennox.gate.check import NotReleasedError, VerifiedRelease, check
+from lennox.gate.override import REMEDY, Override, OverrideTerms, terms_of
 from lennox.gate.rollback import note_override, note_release, superseded
 from lennox.gate.trust import Trust
 from lennox.gate.weights import external_names, weights_sha256, with_external_data
@@ -159,7 +159,7 @@ def load_candidate(folder: str | Path, *, threads: int = 1) -> Model:
     return Model(place, _loose_files(place), UNRELEASED, threads)
 
 
-def check_release(name: str | Path, channel: str = DEFAULT_CHANNEL, trust: Trust | None = None) -> Checked:
+def check_release(name: str | Path, channel: str = DEFAULT_CHANNEL, trust: Trust | None = None) -> VerifiedRelease:
     """Check a model's release without opening the network. Raises ReleaseRefusedError, or ModelError: no such model."""
     return _checked(_folder_of(name), Gate(channel, trust))
 
@@ -183,8 +183,8 @@ def _load(folder: Path, threads: int, gate: Gate, *, again: bool = False) -> Mod
         terms = _terms(folder)
         against = gate.override.problems(terms) if gate.override is not None else []
         if gate.override is None or against:
-            way_out = refusal.way_out if all(one.allowed for one in terms) else ""
-            raise ReleaseRefusedError(refusal.model, (*refusal.reasons, *against), way_out) from None
+            remedy = refusal.remedy if all(one.allowed for one in terms) else ""
+            raise ReleaseRefusedError(refusal.model, (*refusal.reasons, *against), remedy) from None
         model = Model(folder, _loose_files(folder), gate.override.words(terms), threads)
         if not again:
             note_override(model.card.name, model.sha256, gate.channel, gate.override, refusal.reasons)
@@ -194,7 +194,7 @@ def _load(folder: Path, threads: int, gate: Gate, *, again: bool = False) -> Mod
     return model
 
 
-def _terms(folder: Path) -> list[Terms]:
+def _terms(folder: Path) -> list[OverrideTerms]:
     """What the policies that lie with a model say of overrides."""
     found = []
     for place in sorted((folder / "release").glob("*/policy.toml")):
@@ -214,14 +214,14 @@ def _load_again(folder: Path, threads: int, gate: Gate | None, same: tuple[str, 
     return model
 
 
-def _checked(folder: Path, gate: Gate) -> Checked:
+def _checked(folder: Path, gate: Gate) -> VerifiedRelease:
     try:
-        checked = check(folder, gate.channel, gate.trust or Trust.in_force())
+        checked = check(folder, gate.channel, gate.trust or Trust.load())
         newer = superseded(folder, gate.channel, checked)
         if newer:
             raise NotReleasedError((newer,))
     except NotReleasedError as refusal:
-        raise ReleaseRefusedError(folder.name, refusal.reasons, WAY_OUT) from refusal
+        raise ReleaseRefusedError(folder.name, refusal.reasons, REMEDY) from refusal
     note_release(folder, gate.channel, checked)
     return checked
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from lennox.errors import InputError
 from lennox.gate.event_log import Log, Record
 from lennox.gate.predicates import now
-from lennox.gate.trust import Revoked, Trust, read_trust, write_trust
+from lennox.gate.trust import RevocationEntry, Trust, read_trust, write_trust
 from lennox.monitoring.monitor import Monitor
 
 SHORTEST = 8  # digits of a SHA-256 by which a model may be named
@@ -26,7 +26,7 @@ def suspend(found: Monitor, channel: str, trust_file: Path) -> None:
     """Suspend a model in whose use an alarm was raised."""
     own = read_trust(trust_file) if trust_file.is_file() else Trust()
     if not any(one.weights == found.model and one.channel == channel for one in own.revoked):
-        entry = Revoked(now().date(), _why(found), weights=found.model, channel=channel)
+        entry = RevocationEntry(now().date(), _why(found), weights=found.model, channel=channel)
         write_trust(trust_file, replace(own, revoked=(*own.revoked, entry)))
 
 

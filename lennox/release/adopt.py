@@ -129,14 +129,14 @@ def _wrapped(network: Path, wiring: Wiring, card: ModelCard) -> bytes:
         raise ModelError(f"{network.name}: not an ONNX network that can be read ({_first_line(error)}).") from error
     graph = inner.graph
     constants = {tensor.name for tensor in graph.initializer}
-    entrance = _named([item.name for item in graph.input if item.name not in constants], wiring.input, "input")
-    way_out = _named([item.name for item in graph.output], wiring.output, "output")
+    input_name = _named([item.name for item in graph.input if item.name not in constants], wiring.input, "input")
+    output_name = _named([item.name for item in graph.output], wiring.output, "output")
 
     shape = [1, 1, card.contract.rows, card.contract.columns]
     added: list[Any] = []
-    nodes = _before(wiring, entrance, added)
+    nodes = _before(wiring, input_name, added)
     nodes += graph.node
-    nodes += _after(wiring, way_out, _rank(inner, entrance, way_out, shape, wiring), added)
+    nodes += _after(wiring, output_name, _rank(inner, input_name, output_name, shape, wiring), added)
     outer = helper.make_graph(
         nodes,
         "adopted",
@@ -158,7 +158,7 @@ def _wrapped(network: Path, wiring: Wiring, card: ModelCard) -> bytes:
     return found
 
 
-def _before(wiring: Wiring, entrance: str, added: list[Any]) -> list[Any]:
+def _before(wiring: Wiring, input_name: str, added: list[Any]) -> list[Any]:
     """From the card's image to what the network expects."""
     from onnx import helper, numpy_helper
 
@@ -173,14 +173,14 @@ def _before(wiring: Wiring, entrance: str, added: list[Any]) -> list[Any]:
         nodes.append(helper.make_node("Sub", [last, "outer/mean"], ["outer/centred"]))
         nodes.append(helper.make_node("Div", ["outer/centred", "outer/std"], ["outer/scaled"]))
         last = "outer/scaled"
-    return [*nodes, helper.make_node("Identity", [last], [entrance])]
+    return [*nodes, helper.make_node("Identity", [last], [input_name])]
 
 
-def _after(wiring: Wiring, way_out: str, rank: int, added: list[Any]) -> list[Any]:
+def _after(wiring: Wiring, output_name: str, rank: int, added: list[Any]) -> list[Any]:
     """From the network's answer to probabilities by label, and a distance that says nothing."""
     from onnx import helper, numpy_helper
 
-    nodes, last = [], way_out
+    nodes, last = [], output_name
     kind = ACTIVATIONS[wiring.activation]
     if kind is not None:
         node = helper.make_node(kind, [last], ["outer/likely"])
@@ -199,24 +199,24 @@ def _after(wiring: Wiring, way_out: str, rank: int, added: list[Any]) -> list[An
     return [*nodes, helper.make_node("Identity", ["outer/unknown"], ["distance"])]
 
 
-def _rank(inner: Any, entrance: str, way_out: str, shape: Sequence[int], wiring: Wiring) -> int:
+def _rank(inner: Any, input_name: str, output_name: str, shape: Sequence[int], wiring: Wiring) -> int:
     """How many axes the answer has, by running the network once: what a file says of its shapes is often nothing."""
     from onnx.reference import ReferenceEvaluator
 
     for item in inner.graph.output:
-        if item.name == way_out and item.type.tensor_type.HasField("shape"):
+        if item.name == output_name and item.type.tensor_type.HasField("shape"):
             rank = len(item.type.tensor_type.shape.dim)
             break
     else:
         image = np.zeros((1, wiring.channels, *shape[2:]), np.float32)
         try:
-            answer: Any = ReferenceEvaluator(inner).run([way_out], {entrance: image})
+            answer: Any = ReferenceEvaluator(inner).run([output_name], {input_name: image})
             rank = answer[0].ndim
         except Exception as error:  # whatever an unknown network does
             raise ModelError(f"the network cannot be run to see its answer ({_first_line(error)}).") from error
     if rank not in (2, 4):
         raise ModelError(
-            f"its output '{way_out.removeprefix(PREFIX)}' has {rank} axes; lennox reads a map "
+            f"its output '{output_name.removeprefix(PREFIX)}' has {rank} axes; lennox reads a map "
             "(1, planes, rows, columns) or one answer a film (1, planes)."
         )
     return int(rank)

@@ -37,7 +37,7 @@ from lennox.gate.statement import (
     sign_also,
     verify,
 )
-from lennox.gate.trust import Revoked, Trust, TrustedKey, read_trust, write_trust
+from lennox.gate.trust import RevocationEntry, Trust, TrustedKey, read_trust, write_trust
 from lennox.gate.weights import weights_sha256
 from lennox.inference.model import UNRELEASED, Model
 from lennox.release.evidence import audit_document, audit_problems, read_audit
@@ -46,7 +46,7 @@ LONGEST_DAYS = 365
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class AuditEvidence:
     """A policy's file, and the audit that was made under it: its audit.json, or the folder that holds it."""
 
     policy: Path
@@ -54,7 +54,7 @@ class Proof:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class SigningResult:
     """What was signed. missing : why it does not load here yet, a sentence each, such as keys still to sign"""
 
     release: Release
@@ -93,13 +93,13 @@ def ratification_file(policy: Path) -> Path:
 
 def release(
     folder: Path,
-    proofs: Sequence[Proof],
+    evidence: Sequence[AuditEvidence],
     channel: str,
     keys: Sequence[PrivateKey],
     *,
     expires: datetime.date | None = None,
     trust: Trust | None = None,
-) -> Outcome:
+) -> SigningResult:
     """Sign the release of the model in `folder` for a channel.
 
     expires : its last day; a year from now, or the first policy's next review, unless that is earlier
@@ -108,7 +108,7 @@ def release(
     """
     if not is_channel(channel):
         raise InputError(f"'{channel}' cannot be a channel; channels have names such as workshop.")
-    folder, force = Path(folder), trust or Trust.in_force()
+    folder, trust = Path(folder), trust or Trust.load()
     files = Files.of({name: read_once(folder, name) for name in list_files(folder) if _belongs_to_model(name)})
     if "card.json" not in files.data:
         raise ModelError("the folder holds no card.json; a model folder needs one.")
@@ -116,13 +116,13 @@ def release(
     card = model.card
     reasons = [f"{name} is a program library; lennox loads none." for name in files.data if name.endswith(LIBRARIES)]
     passed, records = [], {}
-    for proof in proofs:
-        one, beside, against = _examine(proof, card, model.sha256, channel, force)
+    for each in evidence:
+        one, beside, against = _examine(each, card, model.sha256, channel, trust)
         reasons += against
         if one is not None:
             passed.append(one)
             records.update(beside)
-    if not proofs:
+    if not evidence:
         reasons.append("no policy and audit are named.")
     last = now().date() + datetime.timedelta(days=LONGEST_DAYS)
     reviews = [Policy.from_bytes(records[f"{one.folder}/policy.toml"]).ratification.next_review for one in passed]
@@ -151,25 +151,25 @@ def release(
     envelope = sign(RELEASE, subjects, claim.predicate(), keys)
     _lay_down(folder, records, envelope)
     note_signed(folder, claim, verify(envelope, RELEASE).sha256)
-    return Outcome(claim, _missing(folder, channel, force))
+    return SigningResult(claim, _missing(folder, channel, trust))
 
 
-def cosign(folder: Path, keys: Sequence[PrivateKey], *, trust: Trust | None = None) -> Outcome:
+def cosign(folder: Path, keys: Sequence[PrivateKey], *, trust: Trust | None = None) -> SigningResult:
     """Add signatures to a release, where a channel asks for several.
 
     Raises ReleaseRefusedError with every reason if anything but a signature is missing, ModelError.
     """
-    folder, force = Path(folder), trust or Trust.in_force()
+    folder, trust = Path(folder), trust or Trust.load()
     envelope = read_once(folder, STATEMENT_FILE)
     signed = verify(envelope, RELEASE)
     claim = Release.from_predicate(signed.predicate)
-    against = _against_cosigning(folder, signed, claim, force)
+    against = _against_cosigning(folder, signed, claim, trust)
     if against:
         raise ReleaseRefusedError(claim.model, against)
     envelope = sign_also(envelope, RELEASE, keys)
     atomic_write(folder / STATEMENT_FILE, envelope)
     note_signed(folder, claim, signed.sha256)
-    return Outcome(claim, _missing(folder, claim.channel, force))
+    return SigningResult(claim, _missing(folder, claim.channel, trust))
 
 
 def revoke(folder: Path, keys: Sequence[PrivateKey], why: str, trust_file: Path) -> Path:
@@ -185,37 +185,37 @@ def revoke(folder: Path, keys: Sequence[PrivateKey], why: str, trust_file: Path)
         raise InputError("a revocation says why, in a sentence.") from error
     envelope = sign(REVOCATION, {STATEMENT_FILE: statement}, claim.predicate(), keys)
     atomic_write(folder / REVOCATION_FILE, envelope)
-    _add_revoked(trust_file, Revoked(claim.signed.date(), why, statement=statement))
+    _add_revoked(trust_file, RevocationEntry(claim.signed.date(), why, statement=statement))
     Log().append("revoke", {"statement": statement, "why": why})
     return folder / REVOCATION_FILE
 
 
-def accept_revocation(path: Path, trust_file: Path, force: Trust) -> Revocation:
+def accept_revocation(path: Path, trust_file: Path, trust: Trust) -> Revocation:
     """Let a revocation hold on this computer. Raises InputError unless a key that may release here has signed it."""
     try:
         signed = verify(path.read_bytes(), REVOCATION)
         claim = Revocation.from_predicate(signed.predicate)
     except (ModelError, OSError) as error:
         raise InputError(f"{path.name}: {error}.") from error
-    channels = {channel for key in force.keys for channel in key.channels}
-    if not any(force.counted(signed.signers, channel, "release") for channel in channels):
+    channels = {channel for key in trust.keys for channel in key.channels}
+    if not any(trust.counted(signed.signers, channel, "release") for channel in channels):
         raise InputError(f"{path.name}: none of the keys that signed it may release anything here.")
-    _add_revoked(trust_file, Revoked(claim.signed.date(), claim.why, statement=claim.release_sha256))
+    _add_revoked(trust_file, RevocationEntry(claim.signed.date(), claim.why, statement=claim.release_sha256))
     return claim
 
 
 def _examine(
-    proof: Proof, card: ModelCard, sha256: str, channel: str, trust: Trust
+    evidence: AuditEvidence, card: ModelCard, sha256: str, channel: str, trust: Trust
 ) -> tuple[PassedPolicy | None, dict[str, bytes], list[str]]:
     """What a policy and its audit prove, the three files to lay beside the weights, and what stands against it."""
-    policy = Policy.read(proof.policy)
-    text = proof.policy.read_bytes()
-    audit_bytes, document = read_audit(proof.audit)
+    policy = Policy.read(evidence.policy)
+    text = evidence.policy.read_bytes()
+    audit_bytes, document = read_audit(evidence.audit)
     found = audit_problems(document, policy, card, sha256)
     started = document.started
     envelopes = b""
-    if ratification_file(proof.policy).is_file():
-        envelopes = ratification_file(proof.policy).read_bytes()
+    if ratification_file(evidence.policy).is_file():
+        envelopes = ratification_file(evidence.policy).read_bytes()
         adopted = ratified(text, envelopes, channel, trust, started or now())
         found += adopted.problems
         claim = adopted.claim
@@ -289,7 +289,7 @@ def _lay_down(folder: Path, records: Mapping[str, bytes], envelope: bytes) -> No
     atomic_write(folder / STATEMENT_FILE, envelope)
 
 
-def _add_revoked(trust_file: Path, entry: Revoked) -> None:
+def _add_revoked(trust_file: Path, entry: RevocationEntry) -> None:
     trust = read_trust(trust_file) if trust_file.is_file() else Trust()
     if not any(one.statement == entry.statement for one in trust.revoked):
         write_trust(trust_file, replace(trust, revoked=(*trust.revoked, entry)))

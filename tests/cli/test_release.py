@@ -11,7 +11,7 @@ from PIL import Image as Raster
 from releasing import make_workshop, today
 
 from lennox.cli import cli
-from lennox.gate.check import NOBODY
+from lennox.gate.check import NOT_SIGNED
 from lennox.gate.event_log import Log
 from lennox.gate.statement import PrivateKey
 from lennox.phantom import draw_film
@@ -77,7 +77,7 @@ def test_verify_speaks_to_programs(shop):
     refused = json.loads(run("verify", shop.folder, "--format", "json", status=4).stdout)
     assert refused == {
         "model": "tiny", "channel": "workshop", "released": False,
-        "reasons": [NOBODY],
+        "reasons": [NOT_SIGNED],
     }  # fmt: skip
     run(*signing(shop))
     told = json.loads(run("verify", shop.folder, "--format", "json").stdout)

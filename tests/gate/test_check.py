@@ -63,15 +63,15 @@ def test_a_revocation_holds_whoever_signs_the_release_besides(released, folder, 
     for place in (here, there):
         write_trust(place, read_trust(released.trust_file))
     message = revoke(folder, [released.auditor], "a film was in it twice", here)
-    accept_revocation(message, there, Trust.in_force(there))
-    accept_revocation(message, there, Trust.in_force(there))
+    accept_revocation(message, there, Trust.load(there))
+    accept_revocation(message, there, Trust.load(there))
     assert len(read_trust(there).revoked) == 1
     before = (folder / "release.json").read_bytes()
     (folder / "release.json").write_bytes(sign_also(before, RELEASE, [PrivateKey.new()]))
     assert any("was revoked on" in reason for reason in reasons(folder, released.trust()))  # by the file beside it
     message.unlink()
     for place in (here, there):
-        assert reasons(folder, Trust.in_force(place))[0].startswith("the release was revoked on")
+        assert reasons(folder, Trust.load(place))[0].startswith("the release was revoked on")
     check(folder, "workshop", released.trust())  # a stranger's signature alone changes nothing
 
 

@@ -7,7 +7,7 @@ from releasing import make_workshop, today, write_policy
 
 from lennox.errors import ModelError, ReleaseRefusedError
 from lennox.gate.event_log import Log
-from lennox.gate.override import Override, Terms, terms_of
+from lennox.gate.override import Override, OverrideTerms, terms_of
 from lennox.inference.model import load_model
 
 TERMS = """[on_override]
@@ -81,7 +81,7 @@ def test_what_cannot_be_read_allows_nothing(text):
 
 def test_a_watermark_is_one_line():
     text = '[on_override]\nallow = true\nmax_days = 7\nwatermark = "a\\nb\\u202e"'
-    assert terms_of(text.encode(), "x") == Terms("x", True, 7, "a b\ufffd")
+    assert terms_of(text.encode(), "x") == OverrideTerms("x", True, 7, "a b\ufffd")
 
 
 def test_letters_of_every_script_can_answer_for_it():

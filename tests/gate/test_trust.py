@@ -4,7 +4,7 @@ import pytest
 
 from lennox.errors import InputError
 from lennox.gate.statement import PrivateKey
-from lennox.gate.trust import ChannelRule, Revoked, Trust, TrustedKey, read_trust, user_file, write_trust
+from lennox.gate.trust import ChannelRule, RevocationEntry, Trust, TrustedKey, read_trust, user_file, write_trust
 
 KEY = PrivateKey.new().public
 OTHER = PrivateKey.new().public
@@ -16,9 +16,9 @@ def whole():
         (TrustedKey('Río "Verde"\n', KEY, ("clinic", "workshop")), TrustedKey("b", OTHER, ("clinic",), ("ratify",))),
         {"clinic": ChannelRule(2, 3, ("ours", "theirs"))},
         (
-            Revoked(datetime.date(2026, 1, 2), "lost \\ stolen", key=OTHER),
-            Revoked(datetime.date(2026, 1, 3), "wrong", statement="a" * 64),
-            Revoked(datetime.date(2026, 1, 4), "alarm\x7f", weights="b" * 64, channel="clinic"),
+            RevocationEntry(datetime.date(2026, 1, 2), "lost \\ stolen", key=OTHER),
+            RevocationEntry(datetime.date(2026, 1, 3), "wrong", statement="a" * 64),
+            RevocationEntry(datetime.date(2026, 1, 4), "alarm\x7f", weights="b" * 64, channel="clinic"),
         ),
     )
 
@@ -44,16 +44,16 @@ def test_joined_trust_asks_for_the_stricter(whole):
 
 
 def test_a_named_file_stands_alone(tmp_path, monkeypatch, whole):
-    assert Trust.in_force(None).keys == Trust.in_force().keys
+    assert Trust.load(None).keys == Trust.load().keys
     write_trust(user_file(), Trust((TrustedKey("own", KEY, ("workshop",)),)))
-    assert "own" in [key.name for key in Trust.in_force().keys]
+    assert "own" in [key.name for key in Trust.load().keys]
     write_trust(tmp_path / "named.toml", Trust((TrustedKey("named", OTHER, ("workshop",)),)))
     monkeypatch.setenv("LENNOX_TRUST", str(tmp_path / "named.toml"))
-    assert [key.name for key in Trust.in_force().keys] == ["named"]
+    assert [key.name for key in Trust.load().keys] == ["named"]
     assert user_file() == tmp_path / "named.toml"
     monkeypatch.setenv("LENNOX_TRUST", str(tmp_path / "nowhere.toml"))
     with pytest.raises(InputError, match="nowhere"):
-        Trust.in_force()
+        Trust.load()
 
 
 @pytest.mark.parametrize(
@@ -88,4 +88,4 @@ def test_a_user_s_file_that_cannot_be_read_is_not_passed_over(own_home, make):
     (own_home / "config" / "lennox").mkdir(parents=True)
     make(own_home / "config" / "lennox" / "trust.toml")
     with pytest.raises(InputError, match="cannot be read"):
-        Trust.in_force()
+        Trust.load()

@@ -15,7 +15,7 @@ from lennox.geometry import Placement
 from lennox.inference.model import load_candidate, load_model
 from lennox.inference.prepare import Prepared
 from lennox.release.adopt import adopt
-from lennox.release.sign import Proof, release
+from lennox.release.sign import AuditEvidence, release
 
 
 @pytest.fixture
@@ -140,7 +140,7 @@ def test_an_adopted_network_goes_through_the_same_gate(tmp_path, card, monkeypat
     looked = lennox.diagnose(film, load_model(shop.folder, allow_unreleased=override))
     assert looked.model.release.startswith("unreleased: loaded by a test")
     shop.write_audit()
-    release(shop.folder, [Proof(shop.policy, shop.audit)], "workshop", [shop.auditor])
+    release(shop.folder, [AuditEvidence(shop.policy, shop.audit)], "workshop", [shop.auditor])
     assert load_model(shop.folder).release.startswith("released for workshop")
     assert load_model(shop.folder).sha256 == model.sha256
 

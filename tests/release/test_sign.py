@@ -12,7 +12,7 @@ from lennox.gate.event_log import Log
 from lennox.gate.statement import RELEASE, PrivateKey, sign, verify
 from lennox.gate.trust import ChannelRule, Trust, TrustedKey, read_trust, write_trust
 from lennox.inference.model import check_release, load_model
-from lennox.release.sign import Proof, accept_revocation, cosign, ratify, release, revoke
+from lennox.release.sign import AuditEvidence, accept_revocation, cosign, ratify, release, revoke
 
 
 @pytest.fixture
@@ -183,8 +183,8 @@ def test_a_channel_may_ask_for_several_auditors_and_policies(shop):
 
     document["policy"]["sha256"] = hashlib.sha256(other.read_bytes()).hexdigest()
     (shop.place / "other.json").write_text(json.dumps(document))
-    proofs = [Proof(shop.policy, shop.audit), Proof(other, shop.place / "other.json")]
-    outcome = release(shop.folder, proofs, "workshop", [shop.auditor])
+    evidence = [AuditEvidence(shop.policy, shop.audit), AuditEvidence(other, shop.place / "other.json")]
+    outcome = release(shop.folder, evidence, "workshop", [shop.auditor])
     assert len(outcome.missing) == 1
     named = TrustedKey("second", second.public, ("workshop",), ("release",))
     now = read_trust(shop.trust_file)
@@ -197,7 +197,7 @@ def test_without_a_key_or_with_one_twice_nothing_is_signed(shop):
     with pytest.raises(InputError, match="a key can sign once"):
         shop.release(keys=[shop.auditor, shop.auditor])
     with pytest.raises(InputError, match="nobody signs"):
-        release(shop.folder, [Proof(shop.policy, shop.audit)], "workshop", [])
+        release(shop.folder, [AuditEvidence(shop.policy, shop.audit)], "workshop", [])
     with pytest.raises(ReleaseRefusedError, match="no policy and audit"):
         release(shop.folder, [], "workshop", [shop.auditor])
 
@@ -219,7 +219,7 @@ def test_a_revoked_release_does_not_load_even_when_the_file_is_taken_away(shop, 
     place.write_bytes(kept)
     with pytest.raises(ReleaseRefusedError, match="was revoked on"):
         load_model(shop.folder)
-    accept_revocation(place, elsewhere, Trust.in_force())
+    accept_revocation(place, elsewhere, Trust.load())
     place.unlink()
     with pytest.raises(ReleaseRefusedError, match="was revoked on"):
         load_model(shop.folder)

@@ -170,8 +170,8 @@ def test_every_picture_is_stamped(shop, model, form):
 
 def diagnose(shop, model, *options):
     unreleased = ("--unreleased", "--who", WHO, "--why", WHY, "--until", UNTIL)
-    passage = unreleased if words.is_unreleased(model.release) else ()
-    arguments = ["diagnose", shop.place / "films", "--model", shop.folder, *passage, *options]
+    overriding = unreleased if words.is_unreleased(model.release) else ()
+    arguments = ["diagnose", shop.place / "films", "--model", shop.folder, *overriding, *options]
     result = CliRunner().invoke(cli, list(map(str, arguments)))
     assert result.exit_code == 1, result.output  # of the broken file and the photograph
     return result.stdout_bytes

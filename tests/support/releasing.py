@@ -11,7 +11,7 @@ from tiny_model import write_tiny_model
 from lennox.gate.predicates import time_text
 from lennox.gate.statement import PrivateKey
 from lennox.gate.trust import Trust, TrustedKey, write_trust
-from lennox.release.sign import Proof, ratify, release
+from lennox.release.sign import AuditEvidence, ratify, release
 
 POLICY = """
 format  = "lennox-equity-policy/1"
@@ -141,8 +141,8 @@ class Workshop:
     trust_file: Path
 
     def release(self, channel="workshop", keys=None, **options):
-        proofs = [Proof(self.policy, self.audit)]
-        return release(self.folder, proofs, channel, keys or [self.auditor], **options)
+        evidence = [AuditEvidence(self.policy, self.audit)]
+        return release(self.folder, evidence, channel, keys or [self.auditor], **options)
 
     def write_audit(self, **changes):
         options = {name: changes.pop(name) for name in ("threshold", "verdict", "started") if name in changes}
@@ -151,7 +151,7 @@ class Workshop:
         self.audit.write_text(json.dumps(document))
 
     def trust(self):
-        return Trust.in_force(self.trust_file)
+        return Trust.load(self.trust_file)
 
 
 def make_workshop(place, *, ratified=True, **policy_options):

@@ -164,7 +164,6 @@ class Consequences:
     collect: bool = True
     notify: tuple[str, ...] = ()
     override_allowed: bool = False
-    override_requires: tuple[str, ...] = ()
     override_max_days: int = 0
     watermark: str = ""
     monitor_every_days: int | None = None

@@ -190,7 +190,6 @@ def _build(values: dict[str, Any], name: str, digest: str) -> Policy:
             collect=values.get("on_insufficient", {}).get("collect", True),
             notify=tuple(values.get("on_fail", {}).get("notify", ())),
             override_allowed=override.get("allow", False),
-            override_requires=tuple(override.get("require", ())),
             override_max_days=override.get("max_days", 0),
             watermark=override.get("watermark", ""),
             monitor_every_days=monitor.get("every_days"),
