@@ -8,9 +8,9 @@ from lennox.audit.audit_table import AuditTable
 from lennox.audit.judge import Judgement, Row, Verdict, judge
 from lennox.audit.measure import Audit, audit
 from lennox.audit.plan import plan
-from lennox.audit.policy.policy import Policy
-from lennox.audit.policy.problems import PolicyError, TableError
 from lennox.audit.read_table import TableOptions, read_table, table_from_columns
+from lennox.policy.policy import Policy
+from lennox.policy.problems import PolicyError, TableError
 
 __all__ = [
     "Audit",

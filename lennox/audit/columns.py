@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lennox.audit.policy.policy import Feature, Unknown
+from lennox.policy.policy import Feature, Unknown
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from lennox.audit.audit_table import AuditTable
 from lennox.audit.denominators import counted
 from lennox.audit.grouping import cells_of
-from lennox.audit.metrics import METRICS
-from lennox.audit.policy.policy import Policy
 from lennox.errors import InputError
+from lennox.policy.metrics import METRICS
+from lennox.policy.policy import Policy
 
 COMPARED = ("tpr", "fpr", "lesion_sensitivity", "readable_rate")
 

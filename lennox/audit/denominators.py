@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lennox.audit.audit_table import AuditTable
-from lennox.audit.metrics import METRICS
-from lennox.audit.policy.policy import Policy
 from lennox.errors import InputError
+from lennox.policy.metrics import METRICS
+from lennox.policy.policy import Policy
 
 Floats = NDArray[np.float64]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from lennox.audit.evidence import People
-from lennox.audit.policy.policy import Policy
+from lennox.policy.policy import Policy
 
 
 def too_few(people: People, evidence: str, policy: Policy) -> str:

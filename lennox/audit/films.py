@@ -16,12 +16,12 @@ from typing import Any
 from lennox.annotations.film_groups import film_groups, lesion_size
 from lennox.annotations.matching import Outline, found_by, outline_of
 from lennox.audit.audit_table import AuditTable
-from lennox.audit.policy.policy import Policy
 from lennox.audit.read_table import TableOptions, table_from_columns
 from lennox.errors import InputError
 from lennox.files import sha256_of
 from lennox.inference.examination import Examination, diagnose_many
 from lennox.inference.model import load_candidate
+from lennox.policy.policy import Policy
 
 CARIES = ("caries", "carious", "decay")
 LOWEST = 0.01  # marks below this are not asked for; scores of lesions without a mark are 0

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from lennox.audit.audit_table import NOT_APPLICABLE, AuditTable
 from lennox.audit.evidence import People
-from lennox.audit.policy.policy import Policy
+from lennox.policy.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)

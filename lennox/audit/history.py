@@ -15,9 +15,9 @@ from pathlib import Path
 
 from lennox.audit.judge import Judgement
 from lennox.audit.measure import Audit
-from lennox.audit.policy.policy import Policy
 from lennox.errors import InputError
 from lennox.gate.event_log import Log, Record
+from lennox.policy.policy import Policy
 
 
 def with_history(audit: Audit, path: Path) -> Audit:

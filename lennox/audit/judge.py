@@ -18,8 +18,8 @@ from scipy import special
 from lennox.audit.enough import for_minimum, too_few
 from lennox.audit.evidence import Evidence, Measurement
 from lennox.audit.measure import Audit
-from lennox.audit.metrics import METRICS
-from lennox.audit.policy.policy import Policy, Requirement
+from lennox.policy.metrics import METRICS
+from lennox.policy.policy import Policy, Requirement
 from lennox.statistics.intervals import holm
 
 MIN_USABLE = 0.99  # share of resamples in which a metric must be defined

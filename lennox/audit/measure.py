@@ -15,8 +15,8 @@ from lennox.audit.denominators import Counted, counted
 from lennox.audit.enough import too_few
 from lennox.audit.evidence import DrawEvidence, Evidence, GapEvidence, Measurement, People, RateEvidence
 from lennox.audit.grouping import Cells, cells_of, people_by_cell
-from lennox.audit.metrics import METRICS
-from lennox.audit.policy.policy import Intersection, Policy, Requirement
+from lennox.policy.metrics import METRICS
+from lennox.policy.policy import Intersection, Policy, Requirement
 from lennox.statistics.bootstrap import PerCell, Ratio, Statistic, resample
 from lennox.statistics.rates import RateSums, error_correlation
 from lennox.statistics.scores import calibration, weighted_auc

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from lennox.audit.metrics import METRICS
-from lennox.audit.policy.policy import Policy, Requirement
 from lennox.errors import InputError
+from lennox.policy.metrics import METRICS
+from lennox.policy.policy import Policy, Requirement
 from lennox.statistics import intervals
 from lennox.statistics.rates import RateSums
 

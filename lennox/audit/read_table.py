@@ -13,9 +13,9 @@ import numpy as np
 
 from lennox.audit.audit_table import NOT_APPLICABLE, AuditTable
 from lennox.audit.columns import Texts, group_numbers, label_numbers, numbers, one_value_a_patient
-from lennox.audit.policy.policy import UNITS, Policy
-from lennox.audit.policy.problems import TableError
 from lennox.files import sha256_of_file
+from lennox.policy.policy import UNITS, Policy
+from lennox.policy.problems import TableError
 
 if TYPE_CHECKING:
     import pandas as pd

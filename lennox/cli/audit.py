@@ -267,8 +267,8 @@ def diff(ctx: click.Context, old: Path, new: Path) -> None:
 
     Example: lennox policy diff ours-1.toml ours-2.toml
     """
-    from lennox.audit.policy.diff import compare, demanded_version, version_problem
-    from lennox.audit.policy.reading import read_lapsed
+    from lennox.policy.diff import compare, demanded_version, version_problem
+    from lennox.policy.reading import read_lapsed
 
     before, after = read_lapsed(old), _policy(ctx, new)
     changes = compare(before, after)

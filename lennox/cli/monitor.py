@@ -54,11 +54,11 @@ def check(use: Path, policy_file: Path, as_json: bool, channel: str, trust_file:
     Example:
       lennox monitor check use.csv --policy policy.toml
     """
-    from lennox.audit.policy.reading import read_lapsed
     from lennox.gate.trust import user_file
     from lennox.monitoring.monitor import monitor as watch
     from lennox.monitoring.suspension import note_alarm, resumed_on, suspend
     from lennox.monitoring.use_record import read_use
+    from lennox.policy.reading import read_lapsed
 
     policy, decisions = read_lapsed(policy_file), read_use(use)
     since = resumed_on(decisions[-1].model, channel)

@@ -20,9 +20,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lennox.audit.policy.policy import Policy, Requirement
 from lennox.errors import InputError
 from lennox.monitoring.use_record import Decision
+from lennox.policy.policy import Policy, Requirement
 
 ALPHA = 0.05  # chance of a false alarm in a year
 QUARTER_DAYS = 91

@@ -16,13 +16,13 @@ from typing import Any
 
 from lennox.audit.enough import too_few
 from lennox.audit.evidence import People
-from lennox.audit.metrics import METRICS
-from lennox.audit.policy.policy import Policy, Requirement
 from lennox.card import ModelCard
 from lennox.errors import InputError
 from lennox.gate.check import threshold_text
 from lennox.gate.predicates import read_time
 from lennox.gate.statement import is_sha256
+from lennox.policy.metrics import METRICS
+from lennox.policy.policy import Policy, Requirement
 
 FORMAT = "lennox-audit/1"
 PASS = "PASS"  # noqa: S105 - not a password

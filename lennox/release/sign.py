@@ -16,7 +16,6 @@ from importlib.metadata import version
 from pathlib import Path
 
 import lennox
-from lennox.audit.policy.policy import Policy
 from lennox.card import ModelCard
 from lennox.errors import InputError, ModelError, ReleaseRefusedError
 from lennox.files import atomic_write, sha256_of
@@ -40,6 +39,7 @@ from lennox.gate.statement import (
 from lennox.gate.trust import RevocationEntry, Trust, TrustedKey, read_trust, write_trust
 from lennox.gate.weights import weights_sha256
 from lennox.inference.model import UNRELEASED, Model
+from lennox.policy.policy import Policy
 from lennox.release.evidence import audit_document, audit_problems, read_audit
 
 LONGEST_DAYS = 365

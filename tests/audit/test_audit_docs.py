@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from lennox.audit import Policy
-from lennox.audit.metrics import METRICS
-from lennox.audit.policy.reading import read_lapsed
-from lennox.audit.policy.schema import SCHEMA
+from lennox.policy.metrics import METRICS
+from lennox.policy.reading import read_lapsed
+from lennox.policy.schema import SCHEMA
 
 ROOT = Path(__file__).parents[2]
 

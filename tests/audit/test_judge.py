@@ -168,7 +168,7 @@ def test_shared_patients_are_paired(small_policy):
 
 
 def test_intersections_gate_let_go_or_report(small_policy, draw_table):
-    from lennox.audit.policy.policy import Feature, Intersection
+    from lennox.policy.policy import Feature, Intersection
 
     table = pd.DataFrame(draw_table())
     table["jaw"] = np.where(table.patient % 30 == 0, "lower", "upper")

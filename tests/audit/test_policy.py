@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from lennox.audit.policy.policy import Policy
-from lennox.audit.policy.problems import PolicyError
+from lennox.policy.policy import Policy
+from lennox.policy.problems import PolicyError
 
 EXAMPLE = Path(__file__).parent / "data" / "example-riverbend.toml"
 TODAY = datetime.date(2026, 11, 23)

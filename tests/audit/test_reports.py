@@ -12,13 +12,13 @@ import pandas as pd
 import pytest
 
 from lennox.audit import TableOptions, audit, judge, table_from_columns
-from lennox.audit.policy.policy import Story
 from lennox.audit.report.community import BANNED, sheet
 from lennox.audit.report.document import canonical, document, public_copy
 from lennox.audit.report.markup import COLOURS, CONTRASTS
 from lennox.audit.report.page import SECTIONS, report
 from lennox.audit.report.wording import languages, wording
 from lennox.errors import InputError
+from lennox.policy.policy import Story
 
 ROOT = Path(__file__).parents[2]
 AUDIT = ROOT / "lennox" / "audit" / "report"

@@ -10,7 +10,6 @@ import pytest
 from releasing import make_workshop, write_policy
 from scipy import special
 
-from lennox.audit.policy.policy import Policy
 from lennox.errors import InputError, ReleaseRefusedError
 from lennox.gate.event_log import Log
 from lennox.gate.predicates import now
@@ -18,6 +17,7 @@ from lennox.inference.model import load_model
 from lennox.monitoring.monitor import ALPHA, EProcess, monitor, visit_values
 from lennox.monitoring.suspension import note_alarm, resume, resumed_on, suspend
 from lennox.monitoring.use_record import COLUMNS, Decision, read_use, write_form
+from lennox.policy.policy import Policy
 
 MODEL = "a" * 64
 START = datetime.date(2026, 1, 5)

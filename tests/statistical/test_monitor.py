@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from releasing import write_policy
 
-from lennox.audit.policy.policy import Policy
 from lennox.monitoring.monitor import ALPHA, EProcess, monitor
 from lennox.monitoring.use_record import Decision
+from lennox.policy.policy import Policy
 
 DOCS = Path(__file__).parents[2] / "docs"
 START = datetime.date(2026, 1, 5)

@@ -8,7 +8,7 @@ import numpy as np
 
 from lennox.audit.audit_table import AuditTable
 from lennox.audit.grouping import cells_of, people_by_cell
-from lennox.audit.policy.policy import Policy
+from lennox.policy.policy import Policy
 
 THRESHOLDS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 BINS = 10

@@ -19,10 +19,10 @@ from lennox.audit.crosscheck import crosscheck
 from lennox.audit.evidence import GapEvidence
 from lennox.audit.judge import Judgement, Row
 from lennox.audit.measure import Audit
-from lennox.audit.policy.policy import Policy, Requirement, Story
 from lennox.audit.report.checklists import CHECKLISTS
 from lennox.audit.report.descriptives import group_table, reliability, sweep
 from lennox.gate.predicates import now, time_text
+from lennox.policy.policy import Policy, Requirement, Story
 
 FORMAT = "lennox-audit/1"
 MASKED = "<5"

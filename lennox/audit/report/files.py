@@ -7,17 +7,18 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+import lennox.policy
 from lennox.audit.audit_table import AuditTable
 from lennox.audit.history import record, with_history
 from lennox.audit.judge import judge
 from lennox.audit.measure import audit
-from lennox.audit.policy.policy import Policy
 from lennox.audit.report.community import sheet
 from lennox.audit.report.document import canonical, document, public_copy
 from lennox.audit.report.page import report
 from lennox.audit.report.wording import Wording, languages, wording
 from lennox.errors import InputError
 from lennox.files import atomic_write
+from lennox.policy.policy import Policy
 
 LEDGER = "history.jsonl"
 
@@ -67,4 +68,4 @@ def _write(text: str, folder: Path, words: Sequence[Wording]) -> list[Path]:
 
 def template() -> str:
     """A commented policy to start from; it is refused until a community has filled it in."""
-    return (Path(__file__).parents[1] / "policy" / "template.toml").read_text(encoding="utf-8")
+    return (Path(lennox.policy.__file__).with_name("template.toml")).read_text(encoding="utf-8")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from lennox.audit.plan import PATIENTS, Cost, Plan
-from lennox.audit.policy.policy import Policy
 from lennox.audit.report.charts import steps
 from lennox.audit.report.markup import page, paragraph, table, text
+from lennox.policy.policy import Policy
 
 
 def plan_text(plan: Plan, policy: Policy) -> str:

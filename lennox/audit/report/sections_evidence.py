@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lennox.audit.metrics import METRICS
 from lennox.audit.report.charts import Curve, ForestRow, counts, curves, forest
 from lennox.audit.report.markup import CLASSES, SIGNS, paragraph, short_verdict, table, text, verdict
+from lennox.policy.metrics import METRICS
 
 Document = Mapping[str, Any]
 Entry = Mapping[str, Any]

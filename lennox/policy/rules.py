@@ -10,11 +10,11 @@ import re
 from pathlib import Path
 from typing import Any
 
-from lennox.audit.policy.policy import FORMAT, UNITS
-from lennox.audit.policy.problems import Problems
-from lennox.audit.policy.requirement_rules import check_requirements
-from lennox.audit.policy.schema import place, shown
-from lennox.audit.policy.testimony_rules import check_path, check_recorded, check_story
+from lennox.policy.policy import FORMAT, UNITS
+from lennox.policy.problems import Problems
+from lennox.policy.requirement_rules import check_requirements
+from lennox.policy.schema import place, shown
+from lennox.policy.testimony_rules import check_path, check_recorded, check_story
 
 _ID = re.compile(r"[a-z0-9-]{1,64}")
 _VERSION = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)")

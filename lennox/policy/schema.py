@@ -7,7 +7,7 @@ import difflib
 import math
 from typing import Any
 
-from lennox.audit.policy.problems import Problems
+from lennox.policy.problems import Problems
 
 # Kinds: text, texts, date, count, number, flag, limit, names (texts, numbers or flags read as texts), a dict (table),
 # ("tables", dict) for an array of tables, ("map", kind) for a table with free keys. A trailing "!" means obligatory.

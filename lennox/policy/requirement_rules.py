@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from lennox.audit.metrics import CRITERIA, DIRECTIONS, METRICS, REFUSED_METRICS, Metric
-from lennox.audit.policy.problems import Problems
-from lennox.audit.policy.schema import place, shown
+from lennox.policy.metrics import CRITERIA, DIRECTIONS, METRICS, REFUSED_METRICS, Metric
+from lennox.policy.problems import Problems
+from lennox.policy.schema import place, shown
 
 
 def check_requirements(values: dict[str, Any], problems: Problems) -> None:

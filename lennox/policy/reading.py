@@ -9,7 +9,8 @@ import unicodedata
 from pathlib import Path
 from typing import Any
 
-from lennox.audit.policy.policy import (
+from lennox.files import sha256_of
+from lennox.policy.policy import (
     Consequences,
     Evidence,
     Feature,
@@ -21,10 +22,9 @@ from lennox.audit.policy.policy import (
     Story,
     Unknown,
 )
-from lennox.audit.policy.problems import PolicyError, Problems
-from lennox.audit.policy.rules import check_rules, fixed_by_default
-from lennox.audit.policy.schema import checked, path_of, place
-from lennox.files import sha256_of
+from lennox.policy.problems import PolicyError, Problems
+from lennox.policy.rules import check_rules, fixed_by_default
+from lennox.policy.schema import checked, path_of, place
 
 MAX_BYTES = 1 << 20
 _BIDI = set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -116,7 +116,7 @@ def _check_strings(value: Any, path: str, problems: Problems) -> None:
 
 
 def _check_succession(policy: Policy, path: Path) -> None:
-    from lennox.audit.policy.diff import compare, version_problem
+    from lennox.policy.diff import compare, version_problem
 
     if policy.supersedes is None:
         return

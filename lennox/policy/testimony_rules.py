@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 from typing import Any
 
-from lennox.audit.policy.problems import Problems
-from lennox.audit.policy.schema import shown
 from lennox.files import sha256_of
+from lennox.policy.problems import Problems
+from lennox.policy.schema import shown
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 

@@ -199,14 +199,14 @@ class Policy:
         A file beside it (or in `superseded/` beside it) whose digest is `supersedes` is compared with it, and a
         looser limit without a new major version is refused. Raises PolicyError with every problem of the file.
         """
-        from lennox.audit.policy.reading import read_policy
+        from lennox.policy.reading import read_policy
 
         return read_policy(Path(path), today=today)
 
     @classmethod
     def from_bytes(cls, data: bytes, name: str = "policy.toml", *, today: datetime.date | None = None) -> Policy:
         """Check a policy that is not a file; stories' recordings and superseded versions are not looked for."""
-        from lennox.audit.policy.reading import policy_from_bytes
+        from lennox.policy.reading import policy_from_bytes
 
         return policy_from_bytes(data, name, today=today, folder=None)
 

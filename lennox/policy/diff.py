@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lennox.audit.policy.policy import Policy, Requirement
+from lennox.policy.policy import Policy, Requirement
 
 _MODES = {"report": 0, "gate-if-enough": 1, "gate": 2}
 

@@ -1,1 +1,0 @@
-"""A community's equity policy: its file, its rules, its succession."""
