@@ -6,25 +6,19 @@ each complete in itself. A page is rendered film by film, so memory does not gro
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
-import jinja2
-
-import lennox
 from lennox.card import ModelCard, OperatingPoint
-from lennox.files import sha256_of
 from lennox.image import Image
 from lennox.inference.examination import Examination, ModelIdentity
 from lennox.inference.findings import Finding
 from lennox.report import pictures, words
 from lennox.report.facts import read_facts
 from lennox.report.marks import place_numbers, scale_bar, soften
+from lennox.report.pages import stream
 
 Over = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 FILMS_A_PAGE = 200
@@ -77,13 +71,9 @@ def html_parts(films: Sequence[Film], run: Run, page: Page | None = None, *, ove
     """
     page = page or Page()
     numbered = list(enumerate(films, page.first_film))
-    template = _environment().get_template("report.html")
-    style, script = _asset("report.css"), _asset("report.js")
-    return template.generate(
-        version=lennox.__version__,
-        style=style,
-        script=script,
-        script_digest=base64.b64encode(bytes.fromhex(sha256_of(script.encode()))).decode("ascii"),
+    return stream(
+        "run.html",
+        script="run.js",
         page=page,
         created=run.created.strftime("%Y-%m-%d %H:%M"),
         model=run.model,
@@ -98,21 +88,6 @@ def html_parts(films: Sequence[Film], run: Run, page: Page | None = None, *, ove
         refusals=over(_refusal, (entry for entry in numbered if _refused(entry[1]))),
         films=over(_film, (entry for entry in numbered if not _refused(entry[1]))),
     )
-
-
-@cache
-def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
-        loader=jinja2.PackageLoader("lennox.report"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
-def _asset(name: str) -> str:
-    return files("lennox.report").joinpath("templates", name).read_text("utf-8")
 
 
 def _refused(film: Film) -> bool:

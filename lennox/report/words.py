@@ -46,7 +46,7 @@ def as_text(name: str) -> str:
 
 def readable(name: str) -> str:
     """A file name as one visible line: breaks, terminal codes and direction marks become U+FFFD, any space a space."""
-    return "".join(_visible(sign) for sign in as_text(name))
+    return name if name.isprintable() and name.isascii() else "".join(_visible(sign) for sign in as_text(name))
 
 
 def _visible(sign: str) -> str:
