@@ -25,6 +25,7 @@ class AuditTable:
     threshold : the operating point; a score at or above it is a positive answer
     threshold_note : where the operating point comes from
     excluded : rows left out before the audit, by reason
+    training : with what patients were compared to make sure that none was also trained on; empty: not checked
     """
 
     name: str
@@ -39,6 +40,7 @@ class AuditTable:
     threshold_note: str
     counts: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     excluded: Mapping[str, int] = field(default_factory=dict)
+    training: tuple[str, ...] = ()
     not_recorded: tuple[str, ...] = ()
     model: Mapping[str, str] = field(default_factory=dict)
 

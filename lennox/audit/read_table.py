@@ -115,7 +115,7 @@ def table_from_columns(
         for role, metric in _COUNTS.items()
         if role in wanted and metric in asked
     }
-    keep, excluded = _without_training(frame, wanted, patients, reading, name, problems)
+    keep, excluded, compared = _without_training(frame, wanted, patients, reading, name, problems)
     group = {}
     for feature in policy.features:
         if feature.name in wanted:
@@ -152,6 +152,7 @@ def table_from_columns(
         threshold_note=note,
         counts={role: values[rows] for role, values in counts.items()},
         excluded=excluded,
+        training=compared,
         not_recorded=tuple(sorted(used - set(wanted))),
     )
 
@@ -215,15 +216,19 @@ def _without_training(
     reading: TableOptions,
     name: str,
     problems: list[str],
-) -> tuple[np.ndarray[tuple[int], np.dtype[np.bool_]], dict[str, int]]:
-    """R31: rows to audit; refused if one patient of theirs was trained on."""
+) -> tuple[np.ndarray[tuple[int], np.dtype[np.bool_]], dict[str, int], tuple[str, ...]]:
+    """R31: rows to audit, refused if one patient of theirs was trained on; what was left out; what was compared."""
     who = np.array(patients.all(), object)
     keep = np.ones(len(frame), bool)
     trained = set(reading.training)
+    compared = [f"a list of {len(trained)} training patients"] if trained else []
     if "split" in wanted:
         split = Texts.of(frame[wanted["split"]]).all()
         keep = np.array([text.strip().casefold() not in ("train", "training") for text in split])
-        trained |= set(who[~keep])
+        marked = set(who[~keep])
+        trained |= marked
+        if marked:
+            compared.append(f"the {len(marked)} patients of rows that the data mark as training")
     both = trained & set(who[keep])
     if both:
         noun = "patient" if len(both) == 1 else "patients"
@@ -233,7 +238,7 @@ def _without_training(
         )
     if not keep.any():
         problems.append(f"{name}: every row was trained on; audit people the model has never seen")
-    return keep, {"training rows": int((~keep).sum())} if not keep.all() else {}
+    return keep, {"training rows": int((~keep).sum())} if not keep.all() else {}, tuple(compared)
 
 
 def _threshold(

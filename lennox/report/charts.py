@@ -1,7 +1,7 @@
 """Where the lines, dots and texts of a plot are, for `chart` in templates/macros.html to write as inline SVG.
 
 Drawn here and not by a plotting library: a page then needs no program of 40 MB, follows the reader's light or dark
-scheme, prints in black, and says each verdict in shape and word as well as in colour. Each plot has its table beside it.
+scheme, prints in black, and says each verdict in shape and word as well as in colour. Each plot has its table.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ ROW = 22
 LEFT, RIGHT, PLOT = 290, 190, 330
 WIDTH = LEFT + PLOT + RIGHT
 DASHES = ("", "7 4", "2 3", "10 3 2 3", "1 5")
-MAX_LABEL, MAX_TITLE = 44, 24  # characters that have room
+MAX_LABEL = 44  # characters that have room
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,17 +156,17 @@ def counts(rows: Sequence[tuple[str, int | None, int | None]], minimum: tuple[in
 
 def curves(panels: Sequence[Curve], axes: Axes, *, title: str, size: int = 130, a_row: int = 5) -> Chart:
     """Panels of one curve each, `size` units wide and high, `a_row` of them in a row."""
-    gap, steps = 46, 4 if size > 200 else 1
+    gap, steps, edge = (60, 4, 48) if size > 200 else (46, 1, 34)
     lines = -(-len(panels) // a_row)
     shapes: list[Shape] = []
     for index, panel in enumerate(panels):
-        left, top = 34 + (index % a_row) * (size + gap), 22 + (index // a_row) * (size + gap + 18)
+        left, top = edge + (index % a_row) * (size + gap), 22 + (index // a_row) * (size + gap + 18)
 
         def at(point: tuple[float, float], left: float = left, top: float = top) -> tuple[float, float]:
             return left + size * point[0] / axes.widest, top + size * (1 - point[1])
 
         shown = [at(point) for point in panel.points if point[0] <= axes.widest]
-        shapes.append(_text(left, top - 7, _short(panel.label, MAX_TITLE), "strong"))
+        shapes.append(_text(left, top - 7, _short(panel.label, round(size / 5.5)), "strong"))
         shapes.append(_rect(left, top, size, size, "panel"))
         if axes.diagonal:
             shapes.append(_line(left, top + size, left + size, top, "quiet pen", dash="3 4"))
@@ -174,14 +174,14 @@ def curves(panels: Sequence[Curve], axes: Axes, *, title: str, size: int = 130, 
         shapes += [_dot(*point, 2, "solid") for point in shown if len(shown) <= 24]
         if panel.marked:
             shapes.append(_dot(*at(panel.marked), 6, "ring"))
-        for step in range(steps + 1):
-            share = step / steps
-            anchor = "middle" if 0 < step < steps else "end" if step else "start"
-            shapes.append(_text(left + size * share, top + size + 14, f"{axes.widest * share:g}", "quiet", anchor=anchor))
+        below, beside = (28, 35) if steps > 1 else (14, 14)
+        for share in (step / steps for step in range(steps + 1)):
+            anchor = {0.0: "start", 1.0: "end"}.get(share, "middle")
+            number = f"{axes.widest * share:g}"
+            shapes.append(_text(left + size * share, top + size + 14, number, "quiet", anchor=anchor))
             shapes.append(_text(left - 5, top + size * (1 - share) + 9 * share, f"{share:g}", "quiet", anchor="end"))
-        shapes.append(_text(left + size / 2, top + size + (28 if steps > 1 else 14), axes.across, "quiet", anchor="middle"))
-        down = left - (27 if steps > 1 else 14)
-        shapes.append(_text(down, top + size / 2, axes.up, "quiet", anchor="middle", turned=True))
+        shapes.append(_text(left + size / 2, top + size + below, axes.across, "quiet", anchor="middle"))
+        shapes.append(_text(left - beside, top + size / 2, axes.up, "quiet", anchor="middle", turned=True))
     return Chart(title, min(len(panels), a_row) * (size + gap), lines * (size + gap + 18) + 8, tuple(shapes))
 
 

@@ -12,10 +12,9 @@ import pandas as pd
 import pytest
 
 from lennox.audit import TableOptions, audit, judge, table_from_columns
-from lennox.audit.report.community import BANNED, sheet
 from lennox.audit.report.document import canonical, document, public_copy
-from lennox.audit.report.markup import COLOURS, CONTRASTS
-from lennox.audit.report.page import SECTIONS, report
+from lennox.audit.report.page import report
+from lennox.audit.report.sheet import BANNED, sheet
 from lennox.audit.report.wording import languages, wording
 from lennox.errors import InputError
 from lennox.policy.policy import Story
@@ -106,8 +105,8 @@ def test_public_copies_hide_few_people_and_what_would_tell_them(documents):
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_page_has_its_sections_and_fetches_nothing(documents, kind):
     page = report(json.loads(canonical(documents[kind])))
+    assert "default-src 'none'" in page
     assert re.findall(r'<h2 id="s(\d+)">', page) == [str(n) for n in range(1, 16)]
-    assert len(SECTIONS) == 15
     assert "<script" not in page
     assert "@page { size: A4" in page
     assert not re.search(r'(src|href)="(?!#)', page.replace('href="#', 'href="#'))
@@ -121,18 +120,6 @@ def test_texts_of_a_policy_cannot_become_markup(small_policy, draw_table):
     for page in (report(full), sheet(full, wording("en"))):
         assert "<script" not in page
         assert "&lt;script&gt;" in page
-
-
-def luminance(colour):
-    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-@pytest.mark.parametrize(("ink", "ground"), CONTRASTS)
-def test_contrast_is_that_of_wcag_aa(ink, ground):
-    low, high = sorted((luminance(COLOURS[ink]), luminance(COLOURS[ground])))
-    assert (high + 0.05) / (low + 0.05) >= 4.5
 
 
 def words_of(page):
@@ -180,7 +167,7 @@ def test_the_sheet_promises_no_more_than_was_shown(documents):
 
 
 def sentences():
-    for node in ast.walk(ast.parse((AUDIT / "community.py").read_text())):
+    for node in ast.walk(ast.parse((AUDIT / "sheet.py").read_text())):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "say":
             yield (ast.literal_eval(node.args[0]),)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "many":

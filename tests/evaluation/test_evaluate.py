@@ -89,7 +89,7 @@ def test_the_pages_need_no_network_and_the_figures_show_no_film(model, tmp_path)
     evaluate(model, write_films(tmp_path / "films", FILMS), tmp_path / "out", resamples=20)
     figures, films = ((tmp_path / "out" / f"{name}.html").read_text() for name in ("evaluation", "films"))
     assert "data:image" not in figures
-    assert "data:image/png;base64" in films
+    assert "data:image/jpeg;base64" in films
     assert "http" not in figures + films
 
 

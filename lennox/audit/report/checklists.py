@@ -2,35 +2,41 @@
 
 from __future__ import annotations
 
-_NOT = "not answered"
-CHECKLISTS = [
-    {
-        "source": "STANDING Together (2024)",
-        "asks": "who is represented in the data, and how groups were defined",
-        "where": "3",
-    },
-    {"source": "STANDING Together (2024)", "asks": "missing group data, and performance in it", "where": "3, 4"},
-    {
-        "source": "STANDING Together (2024)",
-        "asks": "groups of interest chosen beforehand, with their context",
-        "where": "2",
-    },
-    {"source": "Dental AI checklist (Schwendicke 2021)", "asks": "sample size estimation", "where": "11"},
-    {"source": "Dental AI checklist (Schwendicke 2021)", "asks": "reference test", "where": "10"},
-    {"source": "Dental AI checklist (Schwendicke 2021)", "asks": "uncertainty of every estimate", "where": "4, 5, 8"},
-    {
-        "source": "Dental AI checklist (Schwendicke 2021)",
-        "asks": "training and test data apart, by patient",
-        "where": "3",
-    },
-    {"source": "Dental AI checklist (Schwendicke 2021)", "asks": "agreement of several readers", "where": _NOT},
-    {"source": "CLAIM 2024", "asks": "performance with uncertainty, in subgroups", "where": "4, 5, 6"},
-    {"source": "CLAIM 2024", "asks": "failure analysis of single cases", "where": _NOT},
-    {"source": "EU AI Act, article 10", "asks": "examination for bias likely to affect health", "where": "4, 5, 6"},
-    {"source": "EU AI Act, article 10", "asks": "gaps in the data and how to close them", "where": "11"},
-    {"source": "EU AI Act, article 15", "asks": "declared levels of accuracy", "where": "4, 7"},
-    {"source": "Good Machine Learning Practice (2021)", "asks": "test data independent of training data", "where": "3"},
-    {"source": "Good Machine Learning Practice (2021)", "asks": "deployed models are monitored", "where": "15"},
-    {"source": "NIST AI RMF, MEASURE 2.11", "asks": "harmful bias evaluated and documented", "where": "1, 4, 5"},
-    {"source": "CONSORT-AI, DECIDE-AI", "asks": "effect on patients when people use the tool", "where": _NOT},
-]
+from collections.abc import Mapping
+from typing import Any
+
+NOT = "not answered"
+
+
+def checklists(document: Mapping[str, Any]) -> list[dict[str, str]]:
+    """The cross-reference for one audit: a section is named only where this audit has something to say in it."""
+    data, policy = document["data"], document["policy"]
+
+    def where(sections: str, answered: object) -> str:
+        return sections if answered else NOT
+
+    trained = where("3", data["training"]["checked"])
+    standing, dental = "STANDING Together (2024)", "Dental AI checklist (Schwendicke 2021)"
+    practice, act = "Good Machine Learning Practice (2021)", "EU AI Act"
+    context = any(feature["why"] for feature in policy["features"])
+    undecided = any(row["needs_more_patients"] is not None for row in document["rows"])
+    rows = [
+        (standing, "who is represented in the data, and how groups were defined", "3"),
+        (standing, "missing group data, and performance in it", "3, 4"),
+        (standing, "groups of interest chosen beforehand, with their context", where("2", context)),
+        (dental, "sample size estimation", where("11", undecided)),
+        (dental, "reference test", where("10", policy["scope"]["label"])),
+        (dental, "uncertainty of every estimate", "4, 5, 8"),
+        (dental, "training and test data apart, by patient", trained),
+        (dental, "agreement of several readers", NOT),
+        ("CLAIM 2024", "performance with uncertainty, in subgroups", "4, 5, 6"),
+        ("CLAIM 2024", "failure analysis of single cases", NOT),
+        (f"{act}, article 10", "examination for bias likely to affect health", "4, 5, 6"),
+        (f"{act}, article 10", "gaps in the data and how to close them", where("11", undecided)),
+        (f"{act}, article 15", "declared levels of accuracy", "4, 7"),
+        (practice, "test data independent of training data", trained),
+        (practice, "deployed models are monitored", where("15", policy["monitor_every_days"])),
+        ("NIST AI RMF, MEASURE 2.11", "harmful bias evaluated and documented", "1, 4, 5"),
+        ("CONSORT-AI, DECIDE-AI", "effect on patients when people use the tool", NOT),
+    ]
+    return [{"source": source, "asks": asks, "where": sections} for source, asks, sections in rows]

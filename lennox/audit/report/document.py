@@ -17,9 +17,9 @@ from typing import Any
 
 from lennox.audit.crosscheck import crosscheck
 from lennox.audit.evidence import GapEvidence
-from lennox.audit.judge import Judgement, Row
+from lennox.audit.judge import CHANCE, Judgement, Row
 from lennox.audit.measure import Audit
-from lennox.audit.report.checklists import CHECKLISTS
+from lennox.audit.report.checklists import checklists
 from lennox.audit.report.descriptives import group_table, reliability, sweep
 from lennox.gate.predicates import now, time_text
 from lennox.policy.policy import Policy, Requirement, Story
@@ -39,7 +39,7 @@ def document(
 ) -> dict[str, Any]:
     """Everything about an audit as plain values. started : when its data were opened; now unless given"""
     table = audit.table
-    return {
+    made: dict[str, Any] = {
         "format": FORMAT,
         "verdict": judgement.verdict.value,
         "date": now().date(),
@@ -56,6 +56,7 @@ def document(
             "threshold": table.threshold,
             "threshold_source": table.threshold_note,
             "excluded": dict(table.excluded),
+            "training": {"checked": bool(table.training), "against": list(table.training)},
             "not_recorded": list(table.not_recorded),
             "unknown_share": dict(audit.unknown_share),
             "let_go": [{"features": list(f), "patients": gone, "of": of} for f, gone, of in audit.exempted],
@@ -66,10 +67,10 @@ def document(
         "thresholds": sweep(table, policy),
         "reliability": reliability(table, policy),
         "crosscheck": crosscheck(table, policy),
-        "checklists": CHECKLISTS,
         "method": {
             "confidence": policy.evidence.confidence,
             "interval": policy.evidence.interval,
+            "chance_to_decide": CHANCE,
             "resamples": policy.evidence.resamples,
             "seed": policy.evidence.seed,
             "command": command,
@@ -77,6 +78,7 @@ def document(
             "versions": {name: _version(name) for name in _PACKAGES},
         },
     }
+    return made | {"checklists": checklists(made)}
 
 
 def canonical(value: Any) -> str:

@@ -1,116 +1,145 @@
-"""The audit as one HTML page of fifteen sections: a pure function of the JSON document, for print and screen."""
+"""The audit as one HTML page of fifteen sections: a pure function of the JSON document, for print and screen.
+
+The sentences are in `lennox/report/templates/audit.html`; here is what they are filled with.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lennox.audit.report.markup import CLASSES, SIGNS, page, paragraph, table, text, verdict
-from lennox.audit.report.sections_evidence import calibration, gaps, intersections, requirements, thresholds, who
-from lennox.audit.report.sections_record import checklists, history, labels, lesions, method, overrides, unknowns
+from lennox.audit.report.rows import (
+    Document,
+    Row,
+    count_or_none,
+    gated_rows,
+    is_rate,
+    label,
+    limits,
+    more_patients,
+    ordered,
+    value,
+    verdict_of,
+)
+from lennox.report.charts import Axes, Chart, Curve, ForestRow, counts, curves, forest
+from lennox.report.pages import render
 
-Document = Mapping[str, Any]
-
-_MEANING = {
-    "PASS": "Every bound clears its limit, in every group that the policy protects.",
-    "FAIL": "At least one limit is missed beyond what chance explains. The gate stays shut.",
-    "INSUFFICIENT EVIDENCE": "No limit is shown to be missed, but not all are shown to be met. The gate stays shut.",
-}
+MAX_PAIRS = 12  # of a requirement that compares groups, in its forest plot; section 5 has all
+_LESION_METRICS = ("lesion_sensitivity", "false_positives_per_image", "dice")
 
 
 def report(document: Document) -> str:
     """The page. document : as read back from the canonical JSON."""
-    body = [_head(document), _contents()]
-    for number, (name, section) in enumerate(SECTIONS, 1):
-        body.append(f'<h2 id="s{number}">{number}. {text(name)}</h2>')
-        body += section(document)
-    return page(f"Equity audit: {document['verdict']}", body)
+    return render(
+        "audit.html",
+        document=document,
+        requirements=[_requirement(requirement, document) for requirement in document["policy"]["requirements"]],
+        counted=_counted(document),
+        matrices=_matrices(document),
+        crossed=sorted(
+            (row for row in document["rows"] if len(row["group"]) > 1 and "versus" not in row),
+            key=lambda row: -(count_or_none(row["cases"]) or 0),
+        ),
+        roc=_roc(document),
+        reliability=_reliability(document["reliability"]),
+        lesions=ordered(row for row in document["rows"] if row["metric"] in _LESION_METRICS and "versus" not in row),
+        undecided=[row for row in document["rows"] if row["gated"] and row["verdict"] == "INSUFFICIENT EVIDENCE"],
+        unknown_rows=_unknown_rows(document),
+        methods=_methods(document["rows"]),
+        luck=100 * (1 - document["method"]["confidence"] ** document["attempt"]),
+        label=label,
+        value=value,
+        is_rate=is_rate,
+        more_patients=more_patients,
+    )
 
 
-def _head(document: Document) -> str:
-    policy = document["policy"]
-    public = "<p><small>Public copy: counts of 1 to 4 are not printed.</small></p>" if document.get("public") else ""
-    facts = " · ".join(text(part) for part in (policy["title"], document["data"]["name"], document["date"]))
-    return f'<h1>Equity audit</h1><p class="quiet">{facts}</p>{public}'
+def _requirement(requirement: Mapping[str, Any], document: Document) -> dict[str, Any]:
+    """A requirement with the verdict on it, its rows and its forest plot."""
+    rows = gated_rows(document, requirement["id"])
+    shown = rows if requirement["criterion"] == "worst-group" else rows[:MAX_PAIRS]
+    return {
+        **requirement,
+        "verdict": verdict_of(document, requirement["id"]),
+        "rows": rows,
+        "shown": shown,
+        "chart": _forest(requirement, shown),
+        "allowed": " to ".join(f"{end:g}" for end in limits(requirement) if end is not None),
+    }
 
 
-def _contents() -> str:
-    links = "".join(f'<a href="#s{number}">{number} {text(name)}</a> ' for number, (name, _) in enumerate(SECTIONS, 1))
-    return f"<nav><small>{links}</small></nav>"
+def _forest(requirement: Mapping[str, Any], rows: Sequence[Row]) -> Chart:
+    lines = []
+    for row in rows:
+        ends = [end for end in (row["bound"], row["opposite_bound"]) if end is not None]
+        low, high = (min(ends), max(ends)) if len(ends) == 2 else (None, None)
+        enough = not row["reason"].startswith("too few")
+        lines.append(ForestRow(label(row), row["estimate"], low, high, row["verdict"], enough))
+    return forest(lines, limits(requirement), title=requirement["plain"], as_percent=is_rate(requirement))
 
 
-def _verdict(document: Document) -> list[str]:
-    policy, adopted = document["policy"], document["policy"]["ratification"]
-    answer, data = document["verdict"], document["data"]
-    by_id = {requirement["id"]: requirement for requirement in policy["requirements"]}
-    rows = [
-        [text(entry["id"]), text(by_id[entry["id"]]["plain"]), verdict(entry["verdict"])]
-        for entry in document["requirements"]
+def _counted(document: Document) -> Chart:
+    evidence = document["policy"]["evidence"]
+    dots = [
+        (f"{g['feature'].replace('_', ' ')}: {g['group']}", count_or_none(g["cases"]), count_or_none(g["controls"]))
+        for g in document["data"]["groups"]
     ]
-    facts = [
-        ("Model", " ".join(filter(None, [document["model"].get("name", ""), document["model"].get("version", "")]))
-         or "not named: a table of predictions"),
-        ("Model digest", document["model"].get("sha256", "none: a table of predictions")),
-        ("Data", f"{data['name']}, {data['patients']} patients, {data['rows']} rows"),
-        ("Data digest", data["sha256"] or "none"),
-        ("Policy", f"{policy['title']}, version {policy['version']}"),
-        ("Policy digest", policy["sha256"]),
-        ("Adopted by", f"{adopted['body']}, {adopted['date']} ({adopted['method']}); lapses {adopted['next_review']}"),
-        ("About the adoption", adopted["note"]),
-        ("Attempt", f"number {document['attempt']} on this data set"),
-    ]  # fmt: skip
-    return [
-        f'<div class="banner {CLASSES[answer]}"><strong>{SIGNS[answer]} {text(answer)}</strong>'
-        f"<p>{text(_MEANING[answer])} Measured against the labels that the data came with.</p></div>",
-        table(["requirement", "in plain words", "verdict"], rows),
-        table(["", ""], [[text(name), text(value)] for name, value in facts if value]),
-    ]
+    title = "Cases (filled) and controls (open) in every group"
+    return counts(dots, (evidence["min_cases"], evidence["min_controls"]), title=title)
 
 
-def _asked(document: Document) -> list[str]:
-    body = []
+def _unknown_rows(document: Document) -> int:
+    """How many results that count for the verdict are of people who did not say."""
+    name = document["policy"]["unknown"]["name"]
+    return sum(row["gated"] and name in row["group"].values() for row in document["rows"])
+
+
+def _matrices(document: Document) -> list[dict[str, Any]]:
+    """Every pair of groups of each requirement that compares groups, feature by feature."""
+    found = []
     for requirement in document["policy"]["requirements"]:
-        limit = requirement["limit"]
-        shown = f"{limit[0]:g} to {limit[1]:g}" if isinstance(limit, list) else f"{limit:g}"
-        body.append(f"<h3>{text(requirement['plain'])}</h3>")
-        body.append(
-            paragraph(
-                f"{requirement['metric']}, {requirement['criterion']}, {requirement['direction']} {shown}; "
-                f"protects: {', '.join(requirement['over'])}",
-                "quiet",
-            )
-        )
-        story = requirement["story"]
-        if story is None:
-            body.append(paragraph("Nobody's reason for this limit is recorded yet."))
-        elif "withdrawn" in story:
-            body.append(
-                paragraph(f"The story behind this limit was withdrawn on {story['withdrawn']}. The limit stays.")
-            )
-        else:
-            sound = (
-                f' (recording: <a href="{text(story["audio"])}">{text(story["audio"])}</a>)' if story["audio"] else ""
-            )
-            body.append(
-                f"<blockquote>“{text(story['words'])}”<br><small>{text(story['teller'])}{sound}</small></blockquote>"
-            )
-    return body
+        if requirement["criterion"] == "worst-group":
+            continue
+        for feature in requirement["over"]:
+            cells = {
+                (row["group"].get(feature, "everybody"), row["versus"].get(feature, "everybody")): row
+                for row in document["rows"]
+                if row["requirement"] == requirement["id"] and {*row["group"], *row["versus"]} == {feature}
+            }
+            names = list(dict.fromkeys(name for name, _ in cells))
+            found.append({"requirement": requirement, "feature": feature, "names": names, "cells": cells})
+    return found
 
 
-SECTIONS: tuple[tuple[str, Callable[[Document], list[str]]], ...] = (
-    ("Verdict", _verdict),
-    ("What was asked, and why", _asked),
-    ("Who was in the data", who),
-    ("Each requirement", requirements),
-    ("Gaps between groups", gaps),
-    ("Intersections", intersections),
-    ("The threshold", thresholds),
-    ("Calibration", calibration),
-    ("Lesions and outlines", lesions),
-    ("Labels", labels),
-    ("What is not known", unknowns),
-    ("History", history),
-    ("Method and reproduction", method),
-    ("Checklists", checklists),
-    ("Overrides and monitoring", overrides),
-)
+def _roc(document: Document) -> Chart | None:
+    panels = []
+    for entry in document["thresholds"]:
+        pairs = [(f, t) for f, t in zip(entry["fpr"], entry["tpr"], strict=True) if f is not None and t is not None]
+        if not pairs:
+            continue
+        threshold = document["data"]["threshold"]
+        nearest = min(range(len(entry["thresholds"])), key=lambda i: abs(entry["thresholds"][i] - threshold))
+        marked = entry["fpr"][nearest], entry["tpr"][nearest]
+        panels.append(Curve(entry["group"], [(1.0, 1.0), *pairs, (0.0, 0.0)], marked))
+    axes = Axes("false alarms", "found", diagonal=True)
+    return curves(panels, axes, title="ROC of every group") if panels else None
+
+
+def _reliability(entries: Sequence[Mapping[str, Any]]) -> Chart | None:
+    panels = []
+    for entry in entries:
+        pairs = zip(entry["mean_score"], entry["share_diseased"], strict=True)
+        points = [(score, share) for score, share in pairs if score is not None and share is not None]
+        if points:
+            panels.append(Curve(entry["group"], points))
+    axes = Axes("score", "diseased", diagonal=True)
+    return curves(panels, axes, title="Reliability of every group") if panels else None
+
+
+def _methods(rows: Sequence[Row]) -> dict[str, list[str]]:
+    """Each way in which bounds of this audit were computed, with the metrics that it was used for."""
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        if row["method"] != "none" and row["metric"] not in found.setdefault(row["method"], []):
+            found[row["method"]].append(row["metric"])
+    return found

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from lennox.audit.plan import PATIENTS, Cost, Plan
-from lennox.audit.report.charts import steps
-from lennox.audit.report.markup import page, paragraph, table, text
 from lennox.policy.policy import Policy
+from lennox.report.charts import chances
+from lennox.report.pages import render
 
 
 def plan_text(plan: Plan, policy: Policy) -> str:
@@ -30,29 +30,26 @@ def plan_text(plan: Plan, policy: Policy) -> str:
 
 def plan_page(plan: Plan, policy: Policy) -> str:
     """The plan as one HTML page with a plot a requirement."""
-    body = [f"<h1>What each limit costs</h1><p class='quiet'>{text(policy.title)}, version {text(policy.version)}</p>"]
-    body += [paragraph(line) for line in _assumed(plan)]
+    shown = []
     for requirement in policy.requirements:
         costs = [cost for cost in plan.costs if cost.requirement == requirement.id]
         if not costs:
             continue
-        body += [f"<h2>{text(requirement.plain)}</h2>", paragraph(_groups(costs[0]), "quiet")]
         series = [(f"true rate {cost.truth:g}", [(float(n), cost.chances[n]) for n in PATIENTS]) for cost in costs]
-        body.append(steps(series, across="patients in every group", up="chance to pass", title=requirement.plain))
-        rows = [
-            [
-                f"{cost.truth:g}",
-                _needed(cost.patients_80),
-                _needed(cost.patients_90),
-                *(f"{100 * cost.chances[n]:.0f} %" for n in PATIENTS),
-            ]
-            for cost in costs
-        ]
-        heads = ["true rate", "patients for 80 %", "for 90 %", *(f"chance with {n}" for n in PATIENTS)]
-        body.append(table(heads, rows, numeric=range(1, len(heads))))
-    if plan.skipped:
-        body.append(paragraph(f"Not planned, since no closed form is known: {', '.join(plan.skipped)}."))
-    return page("What each limit costs", body)
+        shown.append({
+            "plain": requirement.plain,
+            "groups": _groups(costs[0]),
+            "chart": chances(series, across="patients in every group", up="chance to pass", title=requirement.plain),
+            "rows": [
+                [
+                    f"{cost.truth:g}", _needed(cost.patients_80), _needed(cost.patients_90),
+                    *(f"{100 * cost.chances[n]:.0f} %" for n in PATIENTS),
+                ]
+                for cost in costs
+            ],
+        })  # fmt: skip
+    heads = ["true rate", "patients for 80 %", "for 90 %", *(f"chance with {n}" for n in PATIENTS)]
+    return render("plan.html", policy=policy, assumed=_assumed(plan), shown=shown, heads=heads, skipped=plan.skipped)
 
 
 def _assumed(plan: Plan) -> list[str]:

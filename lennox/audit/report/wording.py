@@ -27,6 +27,10 @@ class Wording:
         """The sentence in this language, with its {places} filled."""
         return self.catalogue.gettext(sentence).format(**values)
 
+    def name(self, name: str) -> str:
+        """A group or feature of a policy in this language, where the catalogue has it; else as the policy writes it."""
+        return self.catalogue.gettext(name) if name else ""
+
     def many(self, one: str, many: str, number: int, **values: object) -> str:
         """The sentence for a number of things; {n} is the number."""
         return self.catalogue.ngettext(one, many, number).format(n=number, **values)
