@@ -77,7 +77,8 @@ CHANGES = {
     ),
     "command": ("", ("method", "command"), "lennox audit cases.csv", "not recorded"),
     "model": (
-        {"name": "some-model", "version": "7", "sha256": "ab" * 32}, ("model",), "none was run: the audit is of a table", "some-model 7",
+        {"name": "some-model", "version": "7", "sha256": "ab" * 32}, ("model",),
+        "none was run: the audit is of a table", "some-model 7",
     ),
 }  # fmt: skip
 
