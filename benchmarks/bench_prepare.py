@@ -8,18 +8,21 @@ import functools
 import subprocess
 import sys
 import textwrap
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from measuring import Work, extremes
 
 from lennox import _core
+from lennox._core import IntensitySettings
+from lennox.geometry import Placement
 
 cv2 = pytest.importorskip("cv2")
 cv2.setNumThreads(1)
 
 MEAN, STD = 127.5, 64.0
-SETTINGS = {"low_percentile": 1.0, "high_percentile": 99.0, "tiles": 8, "mean": MEAN, "std": STD}
+SETTINGS = IntensitySettings(1.0, 99.0, 2.0, 8, MEAN, STD)
 SIZES = [(1024, 1024, 512), (1023, 1001, 512), (2048, 1536, 512), (2048, 1536, 768), (640, 640, 768)]
 DTYPES = [np.uint8, np.uint16]
 TARGETS = {np.uint8: 3.0, np.uint16: 2.0}
@@ -42,20 +45,20 @@ class Job:
 
     def __init__(self, rows, columns, side, dtype):
         self.pixels = draw(rows, columns, dtype)
-        scale = side / max(rows, columns)
-        self.height, self.width = round(rows * scale), round(columns * scale)
-        self.top, self.left = (side - self.height) // 2, (side - self.width) // 2
+        self.placement = Placement.letterbox(rows, columns, side, side)
         self.out = np.empty((side, side), np.float32)
         self.clahe = cv2.createCLAHE(2.0, (8, 8))
         self.interpolation = cv2.INTER_AREA if side < max(rows, columns) else cv2.INTER_LINEAR
 
-    def place(self, canvas):
-        return canvas[self.top : self.top + self.height, self.left : self.left + self.width]
+    def covered(self, canvas):
+        place = self.placement
+        return canvas[place.top : place.top + place.height, place.left : place.left + place.width]
 
-    def lennox(self, clip_limit=2.0):
-        _core.prepare_into(
-            self.pixels, self.out, self.top, self.left, self.height, self.width, clip_limit=clip_limit, **SETTINGS
-        )  # fmt: skip
+    def resize(self, levels):
+        return cv2.resize(levels, (self.placement.width, self.placement.height), interpolation=self.interpolation)
+
+    def lennox(self, settings=SETTINGS):
+        _core.prepare_into(self.pixels, self.out, self.placement, settings)
         return self.out
 
     def opencv_tuned(self):
@@ -72,18 +75,18 @@ class Job:
         else:
             table = np.clip((np.arange(256) - low) * (255 / (high - low)) + 0.5, 0, 255).astype(np.uint8)
             window = cv2.LUT(eight, table)
-        small = cv2.resize(self.clahe.apply(window), (self.width, self.height), interpolation=self.interpolation)
+        small = self.resize(self.clahe.apply(window))
         self.out.fill(-MEAN / STD)
-        self.place(self.out)[:] = cv2.addWeighted(small, 1 / STD, small, 0.0, -MEAN / STD, dtype=cv2.CV_32F)
+        self.covered(self.out)[:] = cv2.addWeighted(small, 1 / STD, small, 0.0, -MEAN / STD, dtype=cv2.CV_32F)
         return self.out
 
     def opencv_usual(self):
         """As it is usually written."""
         low, high = np.percentile(self.pixels, [1, 99])
         window = (np.clip((self.pixels - low) / (high - low), 0, 1) * 255).astype(np.uint8)
-        small = cv2.resize(self.clahe.apply(window), (self.width, self.height), interpolation=self.interpolation)
+        small = self.resize(self.clahe.apply(window))
         canvas = np.zeros(self.out.shape, np.float32)
-        self.place(canvas)[:] = small
+        self.covered(canvas)[:] = small
         return (canvas - MEAN) / STD
 
     def scikit_image(self):
@@ -94,7 +97,9 @@ class Job:
         tile = [max(side // 8, 1) for side in window.shape]
         equal = exposure.equalize_adapthist(window, tile, clip_limit=2 / 256)
         canvas = np.zeros(self.out.shape, np.float32)
-        self.place(canvas)[:] = 255 * transform.resize(equal, (self.height, self.width), order=1, anti_aliasing=True)
+        self.covered(canvas)[:] = 255 * transform.resize(
+            equal, (self.placement.height, self.placement.width), order=1, anti_aliasing=True
+        )
         return (canvas - MEAN) / STD
 
 
@@ -149,7 +154,7 @@ def test_window_only_beside_the_whole(beside, dtype):
     size = (1024, 1024, 512)
     job = Job(*size, dtype)
     line = work(size, dtype, "ours with equalisation", name=f"{NAME}, window only")
-    beside(line, job.lennox, lambda: job.lennox(0.0))
+    beside(line, job.lennox, lambda: job.lennox(replace(SETTINGS, clip_limit=0.0)))
 
 
 def peak_mib(way):

@@ -7,48 +7,31 @@ of them; the rest (data, figures, robustness) is kept as it stands in `document`
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lennox._core.settings import IntensitySettings
 from lennox.errors import InputError, ModelError
 
 FORMAT = "lennox-model-card/1"
 
 
 @dataclass(frozen=True, slots=True)
-class InputContract:
-    """How pixels become the network's input; training and reading use the same one.
+class InputContract(IntensitySettings):
+    """How an image becomes the network's input: intensities, and the canvas; training and inference use the same one.
 
     rows, columns : size of the canvas, in pixels
-    low_percentile, high_percentile : the window, over pixels that are neither black nor white
-    clip_limit : contrast limit of the tile equalisation, in multiples of a flat histogram; 0 switches it off
-    tiles : tiles along each side for the equalisation
-    mean, std : level 0..255 becomes (level - mean) / std
     """
 
     rows: int
     columns: int
-    low_percentile: float
-    high_percentile: float
-    clip_limit: float
-    tiles: int
-    mean: float
-    std: float
 
     def __post_init__(self) -> None:
+        IntensitySettings.__post_init__(self)  # not super(): `slots` makes another class of this one
         if min(self.rows, self.columns) < 32 or max(self.rows, self.columns) > 4096:
             raise ValueError(f"the canvas must be 32 to 4096 pixels a side, got {self.rows} x {self.columns}")
-        if not 0.0 <= self.low_percentile < self.high_percentile <= 100.0:
-            raise ValueError(f"percentiles must rise within 0..100, got {self.low_percentile}..{self.high_percentile}")
-        if not 0.0 <= self.clip_limit <= 100.0:
-            raise ValueError(f"clip_limit must be in 0..100, got {self.clip_limit}")
-        if not 1 <= self.tiles <= 32:
-            raise ValueError(f"tiles must be in 1..32, got {self.tiles}")
-        if not (math.isfinite(self.mean) and self.std > 0.0):
-            raise ValueError(f"std must be positive and mean finite, got {self.mean}, {self.std}")
 
 
 @dataclass(frozen=True, slots=True)

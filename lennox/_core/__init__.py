@@ -6,7 +6,6 @@ lock, keeps no state, and reads inputs that may be read-only.
 
 from __future__ import annotations
 
-import math
 import os
 
 import numpy as np
@@ -15,8 +14,12 @@ from numpy.typing import NDArray
 from lennox._core import lesions as _lesions
 from lennox._core import window as _window
 from lennox._core.measures import LabelledLesions
+from lennox._core.settings import IntensitySettings
+from lennox.errors import InputError
+from lennox.geometry import Placement
 
 __all__ = [
+    "IntensitySettings",
     "LabelledLesions",
     "extract_lesions",
     "label_lesions",
@@ -24,10 +27,9 @@ __all__ = [
     "trace_outlines",
     "variant",
     "variants",
-    "window_equalise_resize",
 ]
 
-MAX_TILES = 32
+MAX_CELLS = 2**31 - 1  # the kernels number the cells of a map with 32 bits
 NOT_PROBABILITIES = "probabilities must be numbers, and at most 1"
 
 # Boxes, areas, sums (of probability, and times row and column), peaks: one row a lesion.
@@ -35,7 +37,7 @@ Measures = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDAr
 
 
 def variants() -> tuple[str, ...]:
-    """Names of the variants of the film's loops that this processor can run, the fastest first."""
+    """Names of the variants of the pixel loops that this processor can run, the fastest first."""
     return tuple(_window.variants())
 
 
@@ -45,7 +47,7 @@ def _chosen() -> int:
     if not wanted:
         return 0
     if wanted not in variants():
-        raise ValueError(f"LENNOX_KERNELS is '{wanted}'; this processor runs {', '.join(variants())}")
+        raise InputError(f"LENNOX_KERNELS is '{wanted}'; this processor runs {', '.join(variants())}.")
     return variants().index(wanted)
 
 
@@ -60,85 +62,35 @@ def variant() -> str:
     return variants()[_variant]
 
 
-def window_equalise_resize(
-    pixels: NDArray[np.uint8] | NDArray[np.uint16],
-    height: int,
-    width: int,
-    *,
-    low_percentile: float,
-    high_percentile: float,
-    clip_limit: float,
-    tiles: int,
-) -> NDArray[np.float32]:
-    """Levels 0..255 of a film after percentile window, tile equalisation and resize.
-
-    pixels : (rows, columns) uint8 or uint16 using the full range of their type, contiguous
-    low_percentile, high_percentile : the window, over pixels that are neither black nor white
-    clip_limit : contrast limit, in multiples of a flat histogram; 0 switches the equalisation off
-    tiles : tiles along each side
-    Returns (height, width) float32. Raises TypeError and ValueError as `prepare_into` does.
-    """
-    levels = np.empty((height, width), np.float32)
-    prepare_into(
-        pixels,
-        levels,
-        0,
-        0,
-        height,
-        width,
-        low_percentile=low_percentile,
-        high_percentile=high_percentile,
-        clip_limit=clip_limit,
-        tiles=tiles,
-        mean=0.0,
-        std=1.0,
-    )
-    return levels
-
-
 def prepare_into(
     pixels: NDArray[np.uint8] | NDArray[np.uint16],
     out: NDArray[np.float32],
-    top: int,
-    left: int,
-    height: int,
-    width: int,
-    *,
-    low_percentile: float,
-    high_percentile: float,
-    clip_limit: float,
-    tiles: int,
-    mean: float,
-    std: float,
+    placement: Placement,
+    settings: IntensitySettings,
 ) -> None:
-    """Write a film, windowed, equalised, resized and normalised, into a rectangle of a canvas; level 0 around it.
+    """Write an image, windowed, equalised, resized and normalised, into its place on a canvas; level 0 around it.
+
+    Equalisation is CLAHE (K. Zuiderveld, Graphics Gems IV, 1994) by OpenCV's rules; resizing is by area where the image
+    shrinks, linear where it grows.
 
     pixels : (rows, columns) uint8 or uint16 using the full range of their type, contiguous
     out : (canvas_rows, canvas_columns) float32, contiguous, writable; every element is written
-    top, left, height, width : the rectangle that the film covers
-    mean, std : level 0..255 becomes (level - mean) / std
-    The other parameters are those of `window_equalise_resize`.
-
-    Raises TypeError for another dtype or number of axes, ValueError for an array that is empty or not contiguous, a
-    rectangle outside the canvas, or a parameter out of range.
+    placement : where the image lies on the canvas; its sizes are those of `pixels` and `out`
+    Raises TypeError for another dtype or number of axes, ValueError for an array that is empty, too large, not
+    contiguous or not aligned, or of another size than the placement says.
     """
     _check_array("pixels", pixels, (np.uint8, np.uint16))
     _check_array("out", out, (np.float32,))
     if not out.flags.writeable:
         raise ValueError("out must be writable")
-    if min(top, left) < 0 or min(height, width) < 1 or top + height > out.shape[0] or left + width > out.shape[1]:
-        raise ValueError(f"the rectangle {top, left, height, width} must lie inside the canvas {out.shape}")
-    if not 0.0 <= low_percentile < high_percentile <= 100.0:  # refuses not-a-number, here and below
-        raise ValueError(f"percentiles must rise within 0..100, got {low_percentile}..{high_percentile}")
-    if not 0.0 <= clip_limit <= 1e6:
-        raise ValueError(f"clip_limit must be in 0..1000000, got {clip_limit}")
-    if not 1 <= tiles <= MAX_TILES:
-        raise ValueError(f"tiles must be in 1..{MAX_TILES}, got {tiles}")
-    if not (math.isfinite(mean) and math.isfinite(std) and std > 0.0):
-        raise ValueError(f"mean must be finite and std positive, got {mean}, {std}")
+    wanted = (placement.rows, placement.columns), (placement.canvas_rows, placement.canvas_columns)
+    if (pixels.shape, out.shape) != wanted:
+        raise ValueError(f"pixels {pixels.shape} on a canvas {out.shape} are not what the placement says: {placement}")
     _window.prepare(
-        pixels, out, top, left, height, width, low_percentile, high_percentile, clip_limit, tiles, mean, std, _variant
-    )
+        pixels, out, placement.top, placement.left, placement.height, placement.width,
+        settings.low_percentile, settings.high_percentile, settings.clip_limit, settings.tiles,
+        settings.mean, settings.std, _variant,
+    )  # fmt: skip
 
 
 def label_lesions(probability: NDArray[np.float32], threshold: float) -> LabelledLesions:
@@ -219,8 +171,10 @@ def _check_array(name: str, array: NDArray[np.generic], dtypes: tuple[type[np.ge
     if not isinstance(array, np.ndarray) or array.ndim != 2 or array.dtype not in dtypes:
         found = f"{array.ndim} axes of {array.dtype}" if isinstance(array, np.ndarray) else type(array).__name__
         raise TypeError(f"{name} must be an array of 2 axes of {wanted}, got {found}")
-    if array.size == 0 or not array.flags.c_contiguous:
-        raise ValueError(f"{name} must be contiguous and not empty, got shape {array.shape}, strides {array.strides}")
+    if not 0 < array.size <= MAX_CELLS:
+        raise ValueError(f"{name} must have 1 to {MAX_CELLS} elements, got shape {array.shape}")
+    if not (array.flags.c_contiguous and array.flags.aligned):
+        raise ValueError(f"{name} must be contiguous and aligned, got strides {array.strides}, flags {array.flags.num}")
 
 
 def _check_share(name: str, value: float) -> None:

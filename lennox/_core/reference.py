@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lennox._core.measures import LabelledLesions
+from lennox._core.settings import IntensitySettings
+from lennox.geometry import Placement
 
 Pixels = NDArray[np.uint8] | NDArray[np.uint16]
 Floats = NDArray[np.float64]
@@ -18,53 +20,20 @@ STEPS = ((0, 1), (1, 0), (0, -1), (-1, 0))  # right, down, left, up: clockwise, 
 AHEAD_LEFT = ((0, 1), (1, 1), (1, 0), (0, 0))  # from a corner to the cell ahead on the left, in a mask padded by one
 
 
-def window_equalise_resize(
-    pixels: Pixels,
-    height: int,
-    width: int,
-    *,
-    low_percentile: float,
-    high_percentile: float,
-    clip_limit: float,
-    tiles: int,
-) -> NDArray[np.float32]:
-    """Levels 0..255 of a film after window, equalisation and resize; see `lennox._core`."""
-    low, high = window(pixels, low_percentile, high_percentile)
-    if clip_limit > 0.0:
-        levels = equalise(pixels, window_levels(np.arange(256), low, high), clip_limit, tiles)
+def prepare_into(pixels: Pixels, out: NDArray[np.float32], placement: Placement, settings: IntensitySettings) -> None:
+    """Write the normalised image and its letterbox into `out`; see `lennox._core`."""
+    low, high = window(pixels, settings.low_percentile, settings.high_percentile)
+    if settings.clip_limit > 0.0:
+        levels = equalise(pixels, window_levels(np.arange(256), low, high), settings.clip_limit, settings.tiles)
     else:
         levels = window_levels(grey(pixels), low, high)
-    by_row, by_column = resize_weights(pixels.shape[0], height), resize_weights(pixels.shape[1], width)
-    return (by_row @ levels @ by_column.T).astype(np.float32)
-
-
-def prepare_into(
-    pixels: Pixels,
-    out: NDArray[np.float32],
-    top: int,
-    left: int,
-    height: int,
-    width: int,
-    *,
-    low_percentile: float,
-    high_percentile: float,
-    clip_limit: float,
-    tiles: int,
-    mean: float,
-    std: float,
-) -> None:
-    """Write the normalised film and its letterbox into `out`; see `lennox._core`."""
+    by_row = resize_weights(placement.rows, placement.height)
+    by_column = resize_weights(placement.columns, placement.width)
     canvas = np.zeros(out.shape)
-    canvas[top : top + height, left : left + width] = window_equalise_resize(
-        pixels,
-        height,
-        width,
-        low_percentile=low_percentile,
-        high_percentile=high_percentile,
-        clip_limit=clip_limit,
-        tiles=tiles,
-    )
-    out[:] = (canvas - mean) / std
+    rows = slice(placement.top, placement.top + placement.height)
+    columns = slice(placement.left, placement.left + placement.width)
+    canvas[rows, columns] = by_row @ levels @ by_column.T
+    out[:] = (canvas - settings.mean) / settings.std
 
 
 def grey(pixels: Pixels) -> Floats:
@@ -72,14 +41,14 @@ def grey(pixels: Pixels) -> Floats:
     return pixels / (1.0 if pixels.dtype == np.uint8 else 257.0)
 
 
-def whole_grey(pixels: Pixels) -> NDArray[np.intp]:
-    """The nearest whole grey value 0..255."""
+def nearest_grey(pixels: Pixels) -> NDArray[np.intp]:
+    """The nearest whole-number grey value 0..255."""
     return np.floor(grey(pixels) + 0.5).astype(np.intp)
 
 
 def window(pixels: Pixels, low_percentile: float, high_percentile: float) -> tuple[float, float]:
     """The grey values at two percentiles: half of a grey value's pixels lie below it, straight lines join them."""
-    counts = np.bincount(whole_grey(pixels).ravel(), minlength=256)
+    counts = np.bincount(nearest_grey(pixels).ravel(), minlength=256)
     values = np.arange(256)
     inside = (values > BLACK) & (values < WHITE)
     if counts[inside].sum() >= MIN_SHARE * pixels.size:
@@ -105,7 +74,7 @@ def equalise(pixels: Pixels, levels: Floats, clip_limit: float, tiles: int) -> F
     """
     rows, columns = pixels.shape
     whole_levels = np.floor(levels + 0.5).astype(np.intp)
-    padded = pad_to_grid(whole_levels[whole_grey(pixels)], tiles)
+    padded = pad_to_grid(whole_levels[nearest_grey(pixels)], tiles)
     tile_rows, tile_columns = padded.shape[0] // tiles, padded.shape[1] // tiles
     tones = np.empty((tiles, tiles, 256))  # of grey values
     for row in range(tiles):

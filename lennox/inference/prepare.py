@@ -33,19 +33,6 @@ def prepare(image: Image, contract: InputContract) -> Prepared:
     rows, columns = pixels.shape
     placement = Placement.letterbox(rows, columns, contract.rows, contract.columns)
     tensor = np.empty((1, 1, contract.rows, contract.columns), np.float32)
-    _core.prepare_into(
-        pixels,
-        tensor[0, 0],
-        placement.top,
-        placement.left,
-        placement.height,
-        placement.width,
-        low_percentile=contract.low_percentile,
-        high_percentile=contract.high_percentile,
-        clip_limit=contract.clip_limit,
-        tiles=contract.tiles,
-        mean=contract.mean,
-        std=contract.std,
-    )
+    _core.prepare_into(pixels, tensor[0, 0], placement, contract)
     tensor.flags.writeable = False
     return Prepared(tensor, placement)

@@ -205,3 +205,19 @@ def test_maps_of_another_kind_are_refused(probability, error):
         _core.label_lesions(probability, 0.5)
     with pytest.raises(error):
         _core.extract_lesions(probability, 0.5, 0.5)
+
+
+@pytest.mark.parametrize("name", ["label_lesions", "extract_lesions", "trace_outlines"])
+def test_maps_of_more_cells_than_32_bits_can_number_are_refused(tmp_path, name):
+    """A sparse file stands behind the map: nothing of it is read, or it would take gigabytes and minutes."""
+    dtype, rest = (np.int32, (1,)) if name == "trace_outlines" else (np.float32, (0.5, 0.5))
+    huge = np.memmap(tmp_path / "map", dtype, "w+", shape=(1 << 16, 1 << 15))
+    with pytest.raises(ValueError, match="1 to 2147483647 elements"):
+        getattr(_core, name)(huge, *rest[: 2 if name == "extract_lesions" else 1])
+
+
+@pytest.mark.parametrize("name", ["label_lesions", "extract_lesions"])
+def test_maps_that_are_not_aligned_are_refused(name):
+    odd = np.zeros(4 * 16 + 1, np.uint8)[1:].view(np.float32).reshape(4, 4)
+    with pytest.raises(ValueError, match="probability must be contiguous and aligned"):
+        getattr(_core, name)(odd, *((0.5,) if name == "label_lesions" else (0.5, 0.5)))

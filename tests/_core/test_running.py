@@ -10,8 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from intensity import levels_of
 
 from lennox import _core
+from lennox._core import IntensitySettings
+from lennox.geometry import Placement
 
 SETTINGS = {"low_percentile": 1.0, "high_percentile": 99.0, "clip_limit": 2.0, "tiles": 8}
 MEBIBYTE = 2**20
@@ -119,9 +122,9 @@ def test_other_threads_run_meanwhile():
 
 def test_threads_do_not_disturb_each_other(film):
     films = [film(211, 307, dtype, seed) for seed in range(4) for dtype in (np.uint8, np.uint16)]
-    alone = [_core.window_equalise_resize(pixels, 128, 190, **SETTINGS) for pixels in films]
+    alone = [levels_of(_core, pixels, 128, 190, **SETTINGS) for pixels in films]
     with ThreadPoolExecutor(4) as pool:
-        together = list(pool.map(lambda pixels: _core.window_equalise_resize(pixels, 128, 190, **SETTINGS), films * 8))
+        together = list(pool.map(lambda pixels: levels_of(_core, pixels, 128, 190, **SETTINGS), films * 8))
     for expected, found in zip(alone * 8, together, strict=True):
         np.testing.assert_array_equal(expected, found)
 
@@ -132,10 +135,11 @@ def test_threads_do_not_disturb_each_other(film):
 def test_scratch_beside_the_output_is_at_most_one_and_a_half_mebibytes(rows, columns, dtype, tiles):
     """NumPy reports its memory to tracemalloc; beside it a call only has a few KiB of stack."""
     pixels, out = np.zeros((rows, columns), dtype), np.empty((512, 512), np.float32)
-    settings = {**SETTINGS, "tiles": tiles, "mean": 0.0, "std": 1.0}
-    _core.prepare_into(pixels, out, 0, 0, 512, 400, **settings)
+    settings = IntensitySettings(**SETTINGS | {"tiles": tiles}, mean=0.0, std=1.0)
+    placement = Placement(rows, columns, 512, 512, 0, 0, 512, 400)
+    _core.prepare_into(pixels, out, placement, settings)
     tracemalloc.start()
-    _core.prepare_into(pixels, out, 0, 0, 512, 400, **settings)
+    _core.prepare_into(pixels, out, placement, settings)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak <= 1.5 * MEBIBYTE

@@ -9,6 +9,8 @@ import hashlib
 import numpy as np
 
 from lennox import _core
+from lennox._core import IntensitySettings
+from lennox.geometry import Placement
 
 FILMS = [(1, 1), (3, 2), (64, 64), (101, 97), (300, 211), (1023, 1001)]
 CANVASES = [(512, 2.0, 8), (200, 0.0, 1), (333, 3.5, 5)]  # side, clip limit, tiles
@@ -38,10 +40,9 @@ def tensors(dtype):
     for rows, columns in FILMS:
         for side, clip_limit, tiles in CANVASES:
             out = np.empty((side, side), np.float32)
-            settings = {"low_percentile": 0.7, "high_percentile": 99.2, "clip_limit": clip_limit, "tiles": tiles}
-            _core.prepare_into(
-                film(rows, columns, dtype), out, 1, 0, side - 2, side - 1, **settings, mean=117.3, std=61.7
-            )
+            settings = IntensitySettings(0.7, 99.2, clip_limit, tiles, 117.3, 61.7)
+            placement = Placement(rows, columns, side, side, 1, 0, side - 2, side - 1)
+            _core.prepare_into(film(rows, columns, dtype), out, placement, settings)
             yield out
 
 
