@@ -1,13 +1,19 @@
-"""Lesions of a probability map: labelled, measured and outlined. Twin: reference.py; rules: docs/kernels.md."""
+"""Lesions of a probability map: labelled, measured and outlined. Twin: reference.py; rules: docs/kernels.md.
+
+Labelling: run-based two-pass connected components with union-find (L. He, Y. Chao and K. Suzuki, IEEE Trans. Image
+Process. 17, 2008), paths halved. Extraction: non-maximum suppression, then region growing (R. Adams and L. Bischof,
+IEEE PAMI 16, 1994) from the highest peak down. Outlines: crack following, along the edges between cells and not
+through their centres as in S. Suzuki and K. Abe (1985).
+"""
 from libc.stdint cimport int32_t, int64_t
 from libc.string cimport memcpy
 
 cdef extern from "scan.h" nogil:
-    Py_ssize_t lennox_edges(const float *, Py_ssize_t, float, int32_t *) noexcept
-    void lennox_gather(const float *, Py_ssize_t, Py_ssize_t, int32_t, int32_t *, double *, double *,
+    Py_ssize_t lennox_run_edges(const float *, Py_ssize_t, float, int32_t *) noexcept
+    void lennox_measure_run(const float *, Py_ssize_t, Py_ssize_t, int32_t, int32_t *, double *, double *,
                        float *) noexcept
-    Py_ssize_t lennox_labelled(const int32_t *, Py_ssize_t, Py_ssize_t) noexcept
-    void lennox_raise(const float *, Py_ssize_t, float *) noexcept
+    Py_ssize_t lennox_next_labelled(const int32_t *, Py_ssize_t, Py_ssize_t) noexcept
+    void lennox_row_max(const float *, Py_ssize_t, float *) noexcept
 
 # What is summed over a lesion: probability, and probability times the centre's row and column.
 cdef enum: TOTAL, ROW_MOMENT, COLUMN_MOMENT
@@ -32,13 +38,13 @@ def find_runs(const float[:, ::1] probability, float threshold, int32_t[::1] edg
     """
     cdef Py_ssize_t rows = probability.shape[0], columns = probability.shape[1]
     cdef Py_ssize_t row, edge, found, run, above, above_end, first, last = 0, root, other, step, lesions = 0
-    cdef bint fits = True
+    cdef bint ok = True
     with nogil:
         firsts[0] = 0
         for row in range(rows):
-            found = lennox_edges(&probability[row, 0], columns, threshold, &edges[0])
+            found = lennox_run_edges(&probability[row, 0], columns, threshold, &edges[0])
             if found < 0:
-                fits = False
+                ok = False
                 break
             first = last
             for edge in range(0, found, 2):
@@ -53,17 +59,17 @@ def find_runs(const float[:, ::1] probability, float threshold, int32_t[::1] edg
                     if root > other:  # the earlier run stays: lesions are numbered by their first cell
                         root, other = other, root
                     parents[other] = parents[run] = <int32_t> root
-                step = ends[above] < ends[run]  # whichever ends first; counted, not branched on, for it is a coin toss
+                step = ends[above] < ends[run]  # whichever ends first; added, not branched on: no processor predicts it
                 above += step
                 run += 1 - step
         for run in range(last):
             lesions += parents[run] == run
-    return lesions if fits else -1
+    return lesions if ok else -1
 
 
 cdef inline Py_ssize_t _root(int32_t[::1] parents, Py_ssize_t run) except -1 nogil:
     while parents[run] != run:
-        parents[run] = parents[parents[run]]  # halve the way for whoever comes next
+        parents[run] = parents[parents[run]]  # path halving
         run = parents[run]
     return run
 
@@ -71,28 +77,28 @@ cdef inline Py_ssize_t _root(int32_t[::1] parents, Py_ssize_t run) except -1 nog
 def fold_runs(const float[:, ::1] probability, const int32_t[::1] firsts, const int32_t[::1] starts,
               const int32_t[::1] ends, int32_t[::1] parents, int32_t[:, ::1] labels, int64_t[:, ::1] boxes,
               int64_t[::1] areas, double[:, ::1] sums, float[::1] peaks):
-    """Number the lesions, paint `labels` (zero before) and gather the measures; `parents` become lesions.
+    """Number the lesions, fill `labels` (zero before) and sum the measures; `parents` become lesions.
 
     False if there are more lesions than room for their measures.
     """
-    cdef Py_ssize_t row, run, which, start, known = 0, count = areas.shape[0]
+    cdef Py_ssize_t row, run, which, start, numbered = 0, count = areas.shape[0]
     cdef double total = 0.0, moment = 0.0
     cdef float peak = 0.0
-    cdef bint fits = True
+    cdef bint ok = True
     with nogil:
         for row in range(probability.shape[0]):
             for run in range(firsts[row], firsts[row + 1]):
                 start = starts[run]
                 if parents[run] == run:
-                    if known == count:  # the fence: never write past the measures
-                        fits = False
+                    if numbered == count:  # the fence: never write past the measures
+                        ok = False
                         break
-                    which, known = known, known + 1
+                    which, numbered = numbered, numbered + 1
                     boxes[which, 0], boxes[which, 1], boxes[which, 3] = row, start, ends[run]
                 else:
                     which = parents[parents[run]]  # a parent is earlier, and already holds its lesion
                 parents[run] = <int32_t> which
-                lennox_gather(&probability[row, start], ends[run] - start, probability.shape[1] - start,
+                lennox_measure_run(&probability[row, start], ends[run] - start, probability.shape[1] - start,
                               <int32_t> (which + 1), &labels[row, start], &total, &moment, &peak)
                 boxes[which, 1], boxes[which, 2] = min(boxes[which, 1], start), row + 1
                 boxes[which, 3] = max(boxes[which, 3], ends[run])
@@ -101,9 +107,9 @@ def fold_runs(const float[:, ::1] probability, const int32_t[::1] firsts, const 
                 sums[which, ROW_MOMENT] += total * (row + 0.5)
                 sums[which, COLUMN_MOMENT] += total * (start + 0.5) + moment
                 peaks[which] = peak if peak > peaks[which] else peaks[which]
-            if not fits:
+            if not ok:
                 break
-    return fits
+    return ok
 
 
 # Extract: what rises around a peak
@@ -117,28 +123,28 @@ def find_peaks(const float[:, ::1] probability, float floor, int32_t[::1] edges,
     probability is above 1 or not a number.
     """
     cdef Py_ssize_t rows = probability.shape[0], columns = probability.shape[1]
-    cdef Py_ssize_t row, edge, edge_count, column, near, found = 0
-    cdef bint fits = True
+    cdef Py_ssize_t row, edge, edge_count, column, neighbour, found = 0
+    cdef bint ok = True
     with nogil:
         for row in range(rows):
-            edge_count = lennox_edges(&probability[row, 0], columns, floor, &edges[0])
+            edge_count = lennox_run_edges(&probability[row, 0], columns, floor, &edges[0])
             if edge_count < 0:
-                fits = False
+                ok = False
                 break
             if edge_count == 0:
                 continue
             memcpy(&highest[0], &probability[row, 0], columns * sizeof(float))
-            for near in range(max(row - REACH, 0), min(row + REACH + 1, rows)):
-                lennox_raise(&probability[near, 0], columns, &highest[0])
+            for neighbour in range(max(row - REACH, 0), min(row + REACH + 1, rows)):
+                lennox_row_max(&probability[neighbour, 0], columns, &highest[0])
             for edge in range(0, edge_count, 2):
                 for column in range(edges[edge], edges[edge + 1]):
-                    for near in range(max(column - REACH, 0), min(column + REACH + 1, columns)):
-                        if highest[near] > probability[row, column]:
+                    for neighbour in range(max(column - REACH, 0), min(column + REACH + 1, columns)):
+                        if highest[neighbour] > probability[row, column]:
                             break
                     else:
                         peaks[found] = <int32_t> (row * columns + column)
                         found += 1
-    return found if fits else -1
+    return found if ok else -1
 
 
 def grow(const float[:, ::1] probability, const int32_t[::1] peaks, float region_share, int32_t[::1] cells,
@@ -179,31 +185,31 @@ def grow(const float[:, ::1] probability, const int32_t[::1] peaks, float region
     return which
 
 
-# Trace: the way around a lesion, along the edges of its cells
+# Trace: crack following around a lesion
 
 
 def find_firsts(const int32_t[:, ::1] labels, int64_t[::1] firsts):
     """Fill the first cell (row * columns + column) of each label; -1 where there is none. False if a label is outside."""
     cdef Py_ssize_t row, column, label, columns = labels.shape[1]
-    cdef bint fits = True
+    cdef bint ok = True
     with nogil:
         for row in range(labels.shape[0]):
-            column = lennox_labelled(&labels[row, 0], 0, columns)
+            column = lennox_next_labelled(&labels[row, 0], 0, columns)
             while column < columns:
                 label = labels[row, column]
                 if not 1 <= label <= firsts.shape[0]:  # the fence: never write past the end
-                    fits = False
+                    ok = False
                 elif firsts[label - 1] < 0:
                     firsts[label - 1] = row * columns + column
-                column = lennox_labelled(&labels[row, 0], column + 1, columns)
-    return fits
+                column = lennox_next_labelled(&labels[row, 0], column + 1, columns)
+    return ok
 
 
 def trace(const int32_t[:, ::1] labels, const int64_t[::1] firsts, int64_t[::1] ends, double[:, ::1] corners):
     """Walk clockwise around each label from its first cell; set where its corners end, and write them if there is room.
 
-    The lesion lies on the right hand, and cells that touch by a corner are together: turn left where one can. False if a
-    way does not end where it began, as from a cell that is not the first.
+    The lesion lies on the right hand, and cells that touch by a corner belong together: turn left where possible. False if an
+    outline does not end where it began, as from a cell that is not the first.
     """
     cdef Py_ssize_t which, row, column, start_row, start_column, steps, found = 0
     cdef bint closed = True

@@ -48,7 +48,7 @@ TARGET static void VARIANT(count16)(const uint16_t *pixels, ptrdiff_t stride, pt
         const uint16_t *line = pixels + row * stride;
         for (ptrdiff_t start = 0; start < columns; start += PIECE) {
             ptrdiff_t count = columns - start < PIECE ? columns - start : PIECE;
-            for (ptrdiff_t i = 0; i < count; i++) { /* 16-bit form of lennox_whole_grey16, tested to equal it */
+            for (ptrdiff_t i = 0; i < count; i++) { /* 16-bit form of lennox_nearest_grey16, tested to equal it */
                 uint16_t pixel = line[start + i];
                 greys[i] = (uint8_t)((uint16_t)(pixel - (pixel >> 8) + 127 + (pixel >> 15)) >> 8);
             }
@@ -117,7 +117,7 @@ TARGET static void VARIANT(tone8)(const uint8_t *pixels, ptrdiff_t columns, cons
         sum[i] += (float)VARIANT(between_tiles)(table + 4 * (size_t)pixels[i], shares + 4 * i, below) * weight;
 }
 
-/* pixel = 257 * whole + rest. The share of the next grey value is rest / 257, near enough (rest * 255 / 4) / 16384; its
+/* pixel = 257 * grey + rest. The share of the next grey value is rest / 257, near enough (rest * 255 / 4) / 16384; its
    tones stand beside this one's in the table, so that one load brings both. */
 TARGET static void VARIANT(tone16)(const uint16_t *pixels, ptrdiff_t columns, const int16_t *table,
                                    const int16_t *shares, int below, float weight, float *sum) {
@@ -126,8 +126,8 @@ TARGET static void VARIANT(tone16)(const uint16_t *pixels, ptrdiff_t columns, co
     for (ptrdiff_t j = 0; j < columns; j++) CHECK(shares[4 * j] + shares[4 * j + 1] == LENNOX_SHARE);
 #if defined(LENNOX_SSE2)
 #define SPLIT(pixels)                                                                           \
-    const __m128i whole = _mm_srli_epi16(_mm_sub_epi16(pixels, _mm_srli_epi16(pixels, 8)), 8);   \
-    const __m128i rest = _mm_sub_epi16(pixels, _mm_add_epi16(whole, _mm_slli_epi16(whole, 8)));  \
+    const __m128i grey = _mm_srli_epi16(_mm_sub_epi16(pixels, _mm_srli_epi16(pixels, 8)), 8);   \
+    const __m128i rest = _mm_sub_epi16(pixels, _mm_add_epi16(grey, _mm_slli_epi16(grey, 8)));  \
     const __m128i above = _mm_srli_epi16(_mm_mullo_epi16(rest, _mm_set1_epi16(255)), 2);        \
     const __m128i under = _mm_sub_epi16(_mm_set1_epi16(LENNOX_SHARE), above);
 #define ENTRY(four, k) LOAD4(table + 4 * (size_t)(((four) >> (16 * (k))) & 0xffff))
@@ -138,7 +138,7 @@ TARGET static void VARIANT(tone16)(const uint16_t *pixels, ptrdiff_t columns, co
     for (; i + 8 <= columns; i += 8) {
         const __m128i eight = LOAD4(pixels + i);
         SPLIT(eight)
-        const uint64_t low = (uint64_t)_mm_cvtsi128_si64(whole), high = (uint64_t)_mm_extract_epi64(whole, 1);
+        const uint64_t low = (uint64_t)_mm_cvtsi128_si64(grey), high = (uint64_t)_mm_extract_epi64(grey, 1);
         const __m256i outer = BOTH(LOAD4(shares + 4 * i), LOAD4(shares + 4 * i + 16)); /* columns 0 1 and 4 5 */
         const __m256i inner = BOTH(LOAD4(shares + 4 * i + 8), LOAD4(shares + 4 * i + 24)); /* columns 2 3 and 6 7 */
         __m256i first = _mm256_packs_epi32(BLEND(0, _mm256_unpacklo_epi64(outer, outer)),
@@ -158,7 +158,7 @@ TARGET static void VARIANT(tone16)(const uint16_t *pixels, ptrdiff_t columns, co
     for (; i + 4 <= columns; i += 4) {
         const __m128i values = _mm_loadl_epi64((const __m128i *)(const void *)(pixels + i));
         SPLIT(values)
-        const uint64_t four = (uint64_t)_mm_cvtsi128_si64(whole);
+        const uint64_t four = (uint64_t)_mm_cvtsi128_si64(grey);
         const __m128i left = LOAD4(shares + 4 * i), right = LOAD4(shares + 4 * i + 8);
         __m128i first = _mm_packs_epi32(BLEND(0, _mm_unpacklo_epi64(left, left)),
                                         BLEND(1, _mm_unpackhi_epi64(left, left)));
@@ -174,8 +174,8 @@ TARGET static void VARIANT(tone16)(const uint16_t *pixels, ptrdiff_t columns, co
 #undef SPLIT
 #endif
     for (; i < columns; i++) {
-        int whole = (pixels[i] - (pixels[i] >> 8)) >> 8, above = ((pixels[i] - 257 * whole) * 255) >> 2;
-        const int16_t *tones = table + 4 * (size_t)whole;
+        int grey = (pixels[i] - (pixels[i] >> 8)) >> 8, above = ((pixels[i] - 257 * grey) * 255) >> 2;
+        const int16_t *tones = table + 4 * (size_t)grey;
         int32_t here = (VARIANT(between_tiles)(tones, shares + 4 * i, below) + HALF_SHARE) >> SHARE_BITS;
         int32_t next = (VARIANT(between_tiles)(tones + 4, shares + 4 * i, below) + HALF_SHARE) >> SHARE_BITS;
         sum[i] += (float)(here * (LENNOX_SHARE - above) + next * above) * weight;
@@ -220,10 +220,10 @@ TARGET static void VARIANT(scale)(const float *restrict row, ptrdiff_t columns, 
     for (ptrdiff_t i = 0; i < columns; i++) sum[i] = row[i] * weight;
 }
 
-/* Four tones side by side for every grey value; the last once more, as its own upper neighbour. */
-TARGET static void VARIANT(lay)(const int16_t *restrict upper_left, const int16_t *restrict upper_right,
-                                const int16_t *restrict lower_left, const int16_t *restrict lower_right,
-                                int16_t *restrict table) {
+/* The last entry once more, as its own upper neighbour. */
+TARGET static void VARIANT(interleave)(const int16_t *restrict upper_left, const int16_t *restrict upper_right,
+                                       const int16_t *restrict lower_left, const int16_t *restrict lower_right,
+                                       int16_t *restrict table) {
     for (int grey = 0; grey < LENNOX_GREYS; grey++) {
         table[4 * grey] = upper_left[grey];
         table[4 * grey + 1] = upper_right[grey];
@@ -303,7 +303,7 @@ TARGET static void VARIANT(resize)(const float *row, ptrdiff_t length, ptrdiff_t
 }
 
 static const lennox_kernels VARIANT(kernels) = {
-    VARIANT_NAME,     VARIANT(count8),   VARIANT(count16), VARIANT(lay), VARIANT(tone8), VARIANT(tone16),
+    VARIANT_NAME,     VARIANT(count8),   VARIANT(count16), VARIANT(interleave), VARIANT(tone8), VARIANT(tone16),
     VARIANT(window8), VARIANT(window16), VARIANT(scale),   VARIANT(add), VARIANT(resize),
 };
 

@@ -1,6 +1,9 @@
-"""Window, equalise, resize and normalise a film in one pass over its rows. Twin: reference.py; rules: docs/kernels.md.
+"""Window, equalise, resize and normalise an image in one pass over its rows. Twin: reference.py; rules: docs/kernels.md.
 
-The loops over pixels are in rows.h; here are the tables they look into, and the order in which rows are taken.
+The equalisation is contrast-limited adaptive histogram equalisation: K. Zuiderveld, "Contrast limited adaptive
+histogram equalization", Graphics Gems IV (1994), 474-485, by OpenCV's rules. Shrinking averages by area (a box filter
+weighted by overlap), enlarging is linear. The loops over pixels are in rows.h; here are the tables that they look into,
+and the order in which rows are taken.
 """
 import numpy as np
 
@@ -20,7 +23,7 @@ cdef extern from "kernels.h" nogil:
         const char *name
         void (*count8)(const uint8_t *, Py_ssize_t, Py_ssize_t, Py_ssize_t, uint32_t *) noexcept nogil
         void (*count16)(const uint16_t *, Py_ssize_t, Py_ssize_t, Py_ssize_t, uint32_t *) noexcept nogil
-        void (*lay)(const int16_t *, const int16_t *, const int16_t *, const int16_t *, int16_t *) noexcept nogil
+        void (*interleave)(const int16_t *, const int16_t *, const int16_t *, const int16_t *, int16_t *) noexcept nogil
         void (*tone8)(const uint8_t *, Py_ssize_t, const int16_t *, const int16_t *, int, float, float *) noexcept nogil
         void (*tone16)(const uint16_t *, Py_ssize_t, const int16_t *, const int16_t *, int, float, float *) noexcept nogil
         void (*window8)(const uint8_t *, Py_ssize_t, float, float, float, float *) noexcept nogil
@@ -30,7 +33,7 @@ cdef extern from "kernels.h" nogil:
         void (*resize)(const float *, Py_ssize_t, Py_ssize_t, const int32_t *, const float *, Py_ssize_t, float, float,
                        float *) noexcept nogil
     const lennox_kernels *lennox_variant(int) noexcept
-    unsigned lennox_whole_grey16(unsigned) noexcept
+    unsigned lennox_nearest_grey16(unsigned) noexcept
 
 ctypedef const lennox_kernels *Kernels
 ctypedef fused pixel:
@@ -53,7 +56,7 @@ def variants():
 def prepare(const pixel[:, ::1] pixels, float[:, ::1] out, Py_ssize_t top, Py_ssize_t left, Py_ssize_t height,
             Py_ssize_t width, double low_percentile, double high_percentile, double clip_limit, Py_ssize_t tiles,
             double mean, double std, int variant):
-    """Fill `out` with the letterbox, and its rectangle with the film. The face has checked every value."""
+    """Fill `out` with the letterbox, and its rectangle with the image. The face has checked every value."""
     cdef Kernels kernels = lennox_variant(variant)
     if kernels == NULL:
         raise ValueError(f"there is no variant {variant}")
@@ -75,7 +78,7 @@ def prepare(const pixel[:, ::1] pixels, float[:, ::1] out, Py_ssize_t top, Py_ss
     cdef float[:, ::1] weights = np.zeros((width, taps), np.float32)
     cdef double[2] window
     cdef Py_ssize_t[2] kept  # the rows whose levels lines[1] and lines[2] hold
-    cdef Py_ssize_t line, row, begin, end, next_begin, next_end, cell, cell_row = -1, into, start
+    cdef Py_ssize_t line, row, begin, end, next_begin, next_end, cell, cell_row = -1, target, start
     cdef float weight, row_weight, gain = 1.0, offset = 0.0, unit = 1.0
     cdef int below = 0
     with nogil:
@@ -102,24 +105,24 @@ def prepare(const pixel[:, ::1] pixels, float[:, ::1] out, Py_ssize_t top, Py_ss
             for row in range(begin, end):
                 weight = <float> _weight(line, row, rows, height)
                 if kept[row & 1] != row:
-                    into, row_weight = 0, weight
+                    target, row_weight = 0, weight
                     if row >= next_begin:  # the next line needs it too: keep it by itself
-                        into, row_weight, kept[row & 1] = 1 + (row & 1), 1.0, row
-                    if into or row == begin:
-                        memset(&lines[into, 0], 0, columns * sizeof(float))
+                        target, row_weight, kept[row & 1] = 1 + (row & 1), 1.0, row
+                    if target or row == begin:
+                        memset(&lines[target, 0], 0, columns * sizeof(float))
                     if not equalises:
-                        _level(kernels, &pixels[row, 0], columns, gain, offset, row_weight, &lines[into, 0])
+                        _level(kernels, &pixels[row, 0], columns, gain, offset, row_weight, &lines[target, 0])
                     else:
                         cell = (2 * row + tile_rows) // (2 * tile_rows)
                         below = _share((2 * row + tile_rows) % (2 * tile_rows), tile_rows)
                         if cell != cell_row:
                             cell_row = cell
-                            _lay_cells(kernels, tones, cells, tiles, cell_row)
+                            _interleave_cells(kernels, tones, cells, tiles, cell_row)
                         for cell in range(tiles + 1):
                             start = starts[cell]
                             if start < starts[cell + 1]:
                                 _tone(kernels, &pixels[row, start], starts[cell + 1] - start, &cells[cell, 0],
-                                      &shares[start, 0], below, row_weight, &lines[into, start])
+                                      &shares[start, 0], below, row_weight, &lines[target, start])
                 if kept[row & 1] == row:
                     if row == begin:
                         kernels.scale(&lines[1 + (row & 1), 0], columns, weight, &lines[0, 0])
@@ -174,7 +177,7 @@ cdef int _count_padding(const pixel[:, ::1] pixels, uint32_t[:, ::1] counts, Py_
         for column in range(start, tiles * tile_columns):
             value = pixels[_reflect(row, pixels.shape[0]), _reflect(column, pixels.shape[1])]
             tile = row // tile_rows * tiles + column // tile_columns
-            counts[tile, value if pixel is uint8_t else lennox_whole_grey16(value)] += 1
+            counts[tile, value if pixel is uint8_t else lennox_nearest_grey16(value)] += 1
 
 
 cdef inline Py_ssize_t _reflect(Py_ssize_t position, Py_ssize_t size) noexcept nogil:
@@ -188,7 +191,7 @@ cdef inline Py_ssize_t _reflect(Py_ssize_t position, Py_ssize_t size) noexcept n
 
 cdef int _find_window(uint32_t[:, ::1] counts, double low_percentile, double high_percentile,
                        double *window) except -1 nogil:
-    """The grey values at two percentiles of the whole film."""
+    """The grey values at two percentiles of all tiles' pixels, black and white left out where enough is left."""
     cdef int64_t[256] total
     cdef int64_t inside = 0, every = 0
     cdef Py_ssize_t tile, grey
@@ -212,7 +215,7 @@ cdef int _find_window(uint32_t[:, ::1] counts, double low_percentile, double hig
 
 
 cdef double _percentile(const int64_t *total, double wanted) noexcept nogil:
-    """The grey value below which `wanted` pixels lie, half of those of a grey value itself being below it."""
+    """The grey value below which `wanted` pixels lie, half of those of a grey value itself being below it (Hazen)."""
     cdef int64_t seen = 0
     cdef Py_ssize_t grey, last = -1
     cdef double below, last_below = 0.0
@@ -230,7 +233,7 @@ cdef double _percentile(const int64_t *total, double wanted) noexcept nogil:
 
 
 cdef void _straight_line(const double *window, double depth, float *gain, float *offset) noexcept nogil:
-    """The window as level = pixel * gain - offset; a film of one grey value is left as it is."""
+    """The window as level = pixel * gain - offset; an image of one grey value is left as it is."""
     cdef double wide = window[1] - window[0]
     gain[0] = <float> ((255.0 / wide if wide > 0.0 else 1.0) / depth)
     offset[0] = <float> (255.0 / wide * window[0] if wide > 0.0 else 0.0)
@@ -272,14 +275,14 @@ cdef int _draw_curves(uint32_t[:, ::1] counts, int16_t[:, ::1] tones, const doub
             tones[tile, grey] = curve[levels[grey]]
 
 
-cdef int _lay_cells(Kernels kernels, int16_t[:, ::1] tones, int16_t[:, ::1] cells, Py_ssize_t tiles,
+cdef int _interleave_cells(Kernels kernels, int16_t[:, ::1] tones, int16_t[:, ::1] cells, Py_ssize_t tiles,
                     Py_ssize_t cell_row) except -1 nogil:
-    """Lay the tones of the four tiles around each cell of a row side by side, for every grey value."""
+    """Interleave the tones of the four tiles around each cell of a row, for every grey value."""
     cdef Py_ssize_t upper = max(cell_row - 1, 0) * tiles, lower = min(cell_row, tiles - 1) * tiles
     cdef Py_ssize_t cell, left, right
     for cell in range(tiles + 1):
         left, right = max(cell - 1, 0), min(cell, tiles - 1)
-        kernels.lay(&tones[upper + left, 0], &tones[upper + right, 0], &tones[lower + left, 0],
+        kernels.interleave(&tones[upper + left, 0], &tones[upper + right, 0], &tones[lower + left, 0],
                     &tones[lower + right, 0], &cells[cell, 0])
 
 
@@ -305,7 +308,7 @@ cdef int _share_columns(int16_t[:, ::1] shares, Py_ssize_t[::1] starts, Py_ssize
 
 cdef inline void _span(Py_ssize_t line, Py_ssize_t size, Py_ssize_t wanted, Py_ssize_t *begin,
                        Py_ssize_t *end) noexcept nogil:
-    """The positions of the film, begin..end, that a position of the result is made of."""
+    """The positions of the source, begin..end, that a position of the result is made of."""
     cdef Py_ssize_t centre
     if wanted <= size:
         begin[0] = line * size // wanted
@@ -317,7 +320,7 @@ cdef inline void _span(Py_ssize_t line, Py_ssize_t size, Py_ssize_t wanted, Py_s
 
 
 cdef inline double _weight(Py_ssize_t line, Py_ssize_t position, Py_ssize_t size, Py_ssize_t wanted) noexcept nogil:
-    """How much a position of the film adds to a position of the result."""
+    """How much a position of the source adds to a position of the result."""
     cdef Py_ssize_t overlap, centre
     if wanted <= size:
         overlap = min((line + 1) * size, (position + 1) * wanted) - max(line * size, position * wanted)

@@ -83,7 +83,7 @@ static void count_all(const lennox_kernels *kernels) {
         const uint16_t pixel = (uint16_t)value;
         memset(counts, 0, sizeof counts);
         kernels->count16(&pixel, 1, 1, 1, counts);
-        if (counts[lennox_whole_grey16(value)] != 1) exit(1);
+        if (counts[lennox_nearest_grey16(value)] != 1) exit(1);
     }
     say(kernels->name, "count16");
 }
@@ -92,13 +92,13 @@ static void tone_all(const lennox_kernels *kernels) {
     int below;
     start();
     draw();
-    kernels->lay(tones[0], tones[1], tones[2], tones[3], table);
+    kernels->interleave(tones[0], tones[1], tones[2], tones[3], table);
     add_bytes(table, sizeof table);
-    say(kernels->name, "lay");
+    say(kernels->name, "interleave");
     start();
     for (int i = 0; i < SIZE_COUNT; i++) {
         draw();
-        kernels->lay(tones[0], tones[1], tones[2], tones[3], table);
+        kernels->interleave(tones[0], tones[1], tones[2], tones[3], table);
         below = (int)any(LENNOX_SHARE + 1);
         kernels->tone8(pixels8 + 1, SIZES[i], table, shares, below, row[0], sum);
         add_bytes(sum, sizeof sum);
@@ -107,7 +107,7 @@ static void tone_all(const lennox_kernels *kernels) {
     start();
     for (int i = 0; i < SIZE_COUNT; i++) {
         draw();
-        kernels->lay(tones[0], tones[1], tones[2], tones[3], table);
+        kernels->interleave(tones[0], tones[1], tones[2], tones[3], table);
         below = (int)any(LENNOX_SHARE + 1);
         kernels->tone16(pixels16 + 1, SIZES[i], table, shares, below, row[0], sum);
         add_bytes(sum, sizeof sum);
@@ -160,12 +160,12 @@ static void scan_all(void) {
     for (int i = 0; i < SIZE_COUNT; i++)
         for (int part = 1; part <= 3; part++) {
             for (int j = 0; j < LONGEST; j++) row[j] = share() / (float)(1u << any(31));
-            const ptrdiff_t found = lennox_edges(row, SIZES[i], 0.25f * (float)part, edges);
+            const ptrdiff_t found = lennox_run_edges(row, SIZES[i], 0.25f * (float)part, edges);
             if (found < 0) exit(1);
             add_bytes(edges, (size_t)found * sizeof *edges);
         }
     row[0] = 1.5f;
-    if (lennox_edges(row, 4, 0.5f, edges) != -1) exit(1);
+    if (lennox_run_edges(row, 4, 0.5f, edges) != -1) exit(1);
     say("every", "edges");
     start();
     for (int i = 0; i < SIZE_COUNT; i++)
@@ -173,26 +173,26 @@ static void scan_all(void) {
             double total = 0.0, moment = 0.0;
             float peak = 0.0f;
             for (int j = 0; j < LONGEST; j++) row[j] = share() / (float)(1u << any(31));
-            lennox_gather(row, SIZES[i], SIZES[i] + room < LONGEST ? SIZES[i] + room : SIZES[i], 7, labels, &total,
+            lennox_measure_run(row, SIZES[i], SIZES[i] + room < LONGEST ? SIZES[i] + room : SIZES[i], 7, labels, &total,
                           &moment, &peak);
             add_bytes(&total, sizeof total);
             add_bytes(&moment, sizeof moment);
             add_bytes(&peak, sizeof peak);
             add_bytes(labels, (size_t)SIZES[i] * sizeof *labels);
         }
-    say("every", "gather");
+    say("every", "measure-run");
     start();
     for (int i = 0; i < SIZE_COUNT; i++) {
         for (int j = 0; j < LONGEST; j++) labels[j] = any(97) == 0;
         for (ptrdiff_t j = 0; j < SIZES[i]; j++) {
-            const int64_t next = lennox_labelled(labels, j, SIZES[i]);
+            const int64_t next = lennox_next_labelled(labels, j, SIZES[i]);
             add_bytes(&next, sizeof next);
         }
         draw();
-        lennox_raise(row, SIZES[i], sum);
+        lennox_row_max(row, SIZES[i], sum);
         add_bytes(sum, sizeof sum);
     }
-    say("every", "labelled-and-raise");
+    say("every", "next-labelled-and-row-max");
 }
 
 int main(void) {
