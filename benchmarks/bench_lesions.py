@@ -57,13 +57,13 @@ def scikit_image(probability):
 
 
 @pytest.fixture(params=MAPS)
-def likely(request):
+def case(request):
     draw, target = MAPS[request.param]
     return request.param, draw(), target
 
 
-def test_label_beside_opencv(beside, likely):
-    size, probability, target = likely
+def test_label_beside_opencv(beside, case):
+    size, probability, target = case
     count, _, stats, _ = opencv(probability)
     lesions = _core.label_lesions(probability, HALF)
     assert len(lesions) == count - 1
@@ -72,9 +72,9 @@ def test_label_beside_opencv(beside, likely):
     beside(work, lambda: opencv(probability), lambda: _core.label_lesions(probability, HALF), rounds=101)
 
 
-def test_label_beside_scikit_image(beside, likely):
+def test_label_beside_scikit_image(beside, case):
     pytest.importorskip("skimage")
-    size, probability, _ = likely
+    size, probability, _ = case
     table, lesions = scikit_image(probability), _core.label_lesions(probability, HALF)
     np.testing.assert_allclose(lesions.means, table["intensity_mean"], rtol=1e-4)
     np.testing.assert_allclose(lesions.centroids[:, 0], table["centroid_weighted-0"] + 0.5, rtol=1e-4)

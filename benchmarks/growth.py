@@ -78,8 +78,8 @@ def cells():
         yield side * side, partial(find, grid_of_lesions(side, 12))
 
 
-def find(likely):
-    found = _core.extract_lesions(likely, 0.05, 0.3)
+def find(probability_map):
+    found = _core.extract_lesions(probability_map, 0.05, 0.3)
     return _core.trace_outlines(found.labels, len(found))
 
 

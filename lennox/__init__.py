@@ -39,7 +39,8 @@ if TYPE_CHECKING:
     from lennox.errors import LennoxError
     from lennox.gate.override import Override
     from lennox.image import Image, read_image
-    from lennox.inference.examination import Examination, diagnose, diagnose_many
+    from lennox.inference.batch import diagnose_many
+    from lennox.inference.examination import Examination, diagnose
     from lennox.inference.findings import Finding
     from lennox.inference.model import Model, load_model
 
@@ -52,7 +53,7 @@ _HOME = {
     "ModelCard": "lennox.card",
     "Override": "lennox.gate.override",
     "diagnose": "lennox.inference.examination",
-    "diagnose_many": "lennox.inference.examination",
+    "diagnose_many": "lennox.inference.batch",
     "load_model": "lennox.inference.model",
     "read_image": "lennox.image",
 }

@@ -1,21 +1,31 @@
 """What a model is, as data beside its weights: input contract, operating points, intended use, figures, ledger.
 
 A card is a JSON file, `lennox-model-card/1`. This module reads the fields that the program acts on and checks each
-of them; the rest (data, figures, robustness) is kept as it stands in `document` for the page that shows it.
+of them. The rest (data, figures, robustness) is kept in `document` for the page that shows it; its figures are checked
+too, so that a card which cannot be shown is refused before any image is read.
 """
 
 from __future__ import annotations
 
 import json
+import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 from lennox._core.settings import IntensitySettings
 from lennox.errors import InputError, ModelError
 
 FORMAT = "lennox-model-card/1"
+MAX_BYTES = 8 << 20
+MAX_DEPTH = 32
+SHA256 = re.compile("[0-9a-f]{64}")
+ImageKind = Literal["periapical", "bitewing", "panoramic", "photograph", "other"]
+IMAGE_KINDS: tuple[ImageKind, ...] = get_args(ImageKind)
+# Of an operating point: what the program shows as a number.
+POINT_FIGURES = ("lesion_sensitivity", "false_positives_a_film", "film_sensitivity", "film_specificity")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +61,8 @@ class ModelCard:
     """A model's card, valid or absent.
 
     labels : what each plane of the network's output suspects
-    kinds : the kinds of image the model may be used on; see `lennox.inference.quality`
-    familiarity_limit : highest distance from the training films at which the model may answer, None: no limit
+    kinds : the kinds of image the model may be used on
+    familiarity_limit : highest distance from the training images at which the model may answer, None: no limit
     region_share : a lesion is the connected part above this share of its peak probability
     files : SHA-256 (lower-case hex) of each file of the model, by name
     document : the whole card
@@ -64,20 +74,24 @@ class ModelCard:
     contract: InputContract
     operating_points: tuple[OperatingPoint, ...]
     default_operating_point: str
-    kinds: tuple[str, ...]
+    kinds: tuple[ImageKind, ...]
     familiarity_limit: float | None
     region_share: float
     files: Mapping[str, str]
     document: Mapping[str, Any]
 
     def __post_init__(self) -> None:
-        if not self.labels:
-            raise ValueError("a model must name at least one label")
+        if not self.labels or len(set(self.labels)) != len(self.labels):
+            raise ValueError("a model must name at least one label, and none twice")
         names = [point.name for point in self.operating_points]
         if len(set(names)) != len(names) or self.default_operating_point not in names:
             raise ValueError(f"'{self.default_operating_point}' must be one of the distinct operating points {names}")
-        if "model.onnx" not in self.files:
-            raise ValueError("'files' must give the SHA-256 of model.onnx")
+        if not self.kinds or not set(self.kinds) <= set(IMAGE_KINDS):
+            raise ValueError(f"kinds must be among {', '.join(IMAGE_KINDS)}, got {list(self.kinds)}")
+        if self.familiarity_limit is not None and not math.isfinite(self.familiarity_limit):
+            raise ValueError(f"familiarity_limit must be finite or null, got {self.familiarity_limit}")
+        if "model.onnx" not in self.files or not all(map(SHA256.fullmatch, self.files.values())):
+            raise ValueError("'files' must give the SHA-256 of model.onnx and of every other file, in lower-case hex")
         if not 0.0 < self.region_share < 1.0:
             raise ValueError(f"region_share must be between 0 and 1, got {self.region_share}")
 
@@ -94,25 +108,30 @@ class ModelCard:
     def from_json(cls, text: str | bytes, where: str = "card.json") -> ModelCard:
         """Read a card. Raises ModelError, naming the field, if it is not a valid `lennox-model-card/1`."""
         try:
+            if len(text) > MAX_BYTES:
+                raise ValueError(f"it has {len(text)} bytes, at most {MAX_BYTES} are read")
             document = json.loads(text)
             if document["format"] != FORMAT:
                 raise ValueError(f"format is '{document['format']}', this version reads '{FORMAT}'")
+            _check_values(document, 0)
             lesions, intended, files = document["lesions"], document["intended_use"], document["files"]
+            points = _objects("operating_points", document["operating_points"])
+            _check_figures(document.get("figures", {}), points)
             limit = intended["familiarity_limit"]
             return cls(
-                name=str(document["name"]),
-                version=str(document["version"]),
-                labels=tuple(map(str, document["labels"])),
+                name=_text("name", document["name"]),
+                version=_text("version", document["version"]),
+                labels=_texts("labels", document["labels"]),
                 contract=InputContract(**document["input"]),
                 operating_points=tuple(
-                    OperatingPoint(str(point["name"]), float(point["threshold"]))
-                    for point in document["operating_points"]
+                    OperatingPoint(_text("name", point["name"]), _number("threshold", point["threshold"]))
+                    for point in points
                 ),
-                default_operating_point=str(document["default_operating_point"]),
-                kinds=tuple(map(str, intended["kinds"])),
-                familiarity_limit=None if limit is None else float(limit),
-                region_share=float(lesions["region_share"]),
-                files={str(name): str(entry["sha256"]) for name, entry in files.items()},
+                default_operating_point=_text("default_operating_point", document["default_operating_point"]),
+                kinds=_texts("kinds", intended["kinds"]),  # type: ignore[arg-type]  # checked in __post_init__
+                familiarity_limit=None if limit is None else _number("familiarity_limit", limit),
+                region_share=_number("region_share", lesions["region_share"]),
+                files={name: _text("sha256", entry["sha256"]) for name, entry in files.items()},
                 document=document,
             )
         except KeyError as error:
@@ -127,3 +146,71 @@ class ModelCard:
             return cls.from_json(path.read_bytes(), path.name)
         except OSError as error:
             raise ModelError(f"{path.name}: cannot be read ({error.strerror}); a model folder needs one.") from error
+
+
+def _text(name: str, value: Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError(f"{name} must be text that is not empty, got {value!r:.80}")
+    return value
+
+
+def _texts(name: str, value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise ValueError(f"{name} must be a list of texts, got {value!r:.80}")
+    return tuple(_text(name, item) for item in value)
+
+
+def _number(name: str, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"{name} must be a number, got {value!r:.80}")
+    return float(value)
+
+
+def _objects(name: str, value: Any) -> list[dict[str, Any]]:
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        raise ValueError(f"{name} must be a list of objects, got {value!r:.80}")
+    return value
+
+
+def _check_values(value: Any, depth: int) -> None:
+    """Every number finite, nothing nested too deep, every figure (an object with a `value`) one that can be shown."""
+    if depth > MAX_DEPTH:
+        raise ValueError(f"it is nested deeper than {MAX_DEPTH} levels")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"every number must be finite, got {value}")
+    if isinstance(value, dict):
+        if "value" in value:
+            _check_figure("value", value, required=False)
+        for part in value.values():
+            _check_values(part, depth + 1)
+    elif isinstance(value, list):
+        for part in value:
+            _check_values(part, depth + 1)
+
+
+def _check_figure(name: str, figure: Any, *, required: bool) -> None:
+    """A number, or an object of a number and the two ends of its interval; unless `required` each may be null."""
+    numbers = [figure]
+    if isinstance(figure, dict):
+        interval = figure.get("interval")
+        if interval is None:
+            interval = [figure[end] for end in ("low", "high", "lower", "upper") if end in figure]
+        if not isinstance(interval, list) or len(interval) not in ((2,) if required else (0, 2)):
+            raise ValueError(f"{name} must be a number, or an object of value and interval, got {figure!r:.80}")
+        numbers = [figure.get("value"), *interval]
+    for number in numbers:
+        if required or number is not None:
+            _number(name, number)
+
+
+def _check_figures(figures: Any, points: list[dict[str, Any]]) -> None:
+    """Of the sets that the model was tested on: what was measured at each operating point."""
+    if not isinstance(figures, dict):
+        raise ValueError(f"figures must be an object of data sets, got {figures!r:.80}")
+    tested = [entry for entry in figures.values() if isinstance(entry, dict)]
+    for entry in tested:
+        points = [*points, *_objects("operating_points", entry.get("operating_points", []))]
+    for point in points:
+        for name in POINT_FIGURES:
+            if name in point:
+                _check_figure(name, point[name], required=True)

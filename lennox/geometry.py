@@ -1,4 +1,4 @@
-"""Where things are, and how likely: boxes, the placement of an image on a network's canvas, probability maps."""
+"""Where things are, and how probable: boxes, the placement of an image on a network's canvas, probability maps."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class Placement:
 
 @dataclass(frozen=True, slots=True)
 class ProbabilityMap:
-    """How likely each label is at each cell of the canvas.
+    """The probability of each label at each cell of the canvas.
 
     values : (labels, rows, columns) float32 in [0, 1], read-only
     labels : one name a plane
@@ -105,15 +105,15 @@ class ProbabilityMap:
         self.values.flags.writeable = False
 
     @classmethod
-    def on_film(cls, values: NDArray[np.float32], labels: tuple[str, ...], placement: Placement) -> ProbabilityMap:
+    def on_image(cls, values: NDArray[np.float32], labels: tuple[str, ...], placement: Placement) -> ProbabilityMap:
         """The map with nothing suspected on the letterbox: a cell counts where its centre lies on the image."""
-        likely = cls(np.array(values), labels, placement)
-        stride_rows, stride_columns = likely.stride
+        uncut = cls(np.array(values), labels, placement)
+        stride_rows, stride_columns = uncut.stride
         rows = (np.arange(values.shape[1]) + 0.5) * stride_rows - placement.top
         columns = (np.arange(values.shape[2]) + 0.5) * stride_columns - placement.left
-        row_on_film = (rows >= 0) & (rows < placement.height)
-        column_on_film = (columns >= 0) & (columns < placement.width)
-        return cls(likely.values * (row_on_film[:, None] & column_on_film), labels, placement)
+        row_on_image = (rows >= 0) & (rows < placement.height)
+        column_on_image = (columns >= 0) & (columns < placement.width)
+        return cls(uncut.values * (row_on_image[:, None] & column_on_image), labels, placement)
 
     @property
     def stride(self) -> tuple[float, float]:

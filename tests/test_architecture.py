@@ -26,11 +26,8 @@ LAYERS = [
     {"image"},
     {"card"},
     {"_core"},
-<<<<<<< HEAD
     {"files"},
-=======
     {"geometry"},
->>>>>>> 0ebe995 (Kernels take the nouns: IntensitySettings and Placement instead of twelve parameters; what is not aligned or too large is refused)
     {"errors"},
 ]
 RANK = {part: rank for rank, layer in enumerate(LAYERS) for part in layer}

@@ -56,7 +56,7 @@ def test_a_missing_field_is_named(field):
         (["input", "low_percentile"], 99.9, "must rise"),
         (["input", "std"], 0, "std must be positive"),
         (["input", "tiles"], 0, "tiles"),
-        (["input", "clip_limit"], float("nan"), "clip_limit"),
+        (["input", "clip_limit"], float("nan"), "must be finite"),
         (["lesions", "region_share"], 1.0, "region_share"),
         (["operating_points", 0, "threshold"], 0.0, "threshold of 'balanced'"),
         (["operating_points", 1, "name"], "balanced", "distinct"),
@@ -64,6 +64,26 @@ def test_a_missing_field_is_named(field):
         (["labels"], [], "at least one label"),
         (["files"], {}, "SHA-256 of model.onnx"),
         (["intended_use"], "films", "not a valid model card"),
+        (["input", "rows"], 64.0, "rows must be a whole number, got 64.0"),
+        (["input", "tiles"], True, "tiles must be a whole number"),
+        (["input", "std"], float("inf"), "must be finite"),
+        (["input", "mean"], "0", "mean must be a number"),
+        (["name"], 7, "name must be text"),
+        (["labels"], "caries", "labels must be a list of texts"),
+        (["labels"], ["caries", "caries"], "none twice"),
+        (["operating_points", 0, "threshold"], "0.5", "threshold must be a number"),
+        (["operating_points"], {"name": "balanced"}, "operating_points must be a list of objects"),
+        (["intended_use", "kinds"], [], "kinds must be among"),
+        (["intended_use", "kinds"], ["periapicals"], "kinds must be among periapical, bitewing"),
+        (["intended_use", "familiarity_limit"], "far", "familiarity_limit must be a number"),
+        (["files", "model.onnx", "sha256"], "0" * 63, "in lower-case hex"),
+        (["figures"], {"set": {"films": 1, "operating_points": 5.0}}, "operating_points must be a list of objects"),
+        (["figures"], [1], "figures must be an object"),
+        (["figures"], {"set": {"operating_points": [{"film_sensitivity": "high"}]}}, "film_sensitivity must be a num"),
+        (["figures"], {"set": {"roc": {"value": 0.9, "interval": [0.8]}}}, "value and interval"),
+        (["figures"], {"set": {"roc": {"value": 0.9, "interval": [0.8, "1"]}}}, "value must be a number"),
+        (["operating_points", 0, "film_sensitivity"], {"value": None, "interval": [0, 1]}, "film_sensitivity must be"),
+        (["held_out"], {"note": float("nan")}, "every number must be finite"),
     ],
 )
 def test_a_wrong_field_is_refused(path, value, message):
@@ -80,6 +100,18 @@ def test_a_wrong_field_is_refused(path, value, message):
 def test_garbage_is_refused(text):
     with pytest.raises(ModelError):
         ModelCard.from_json(text)
+
+
+@pytest.mark.parametrize("levels", [40, 400, 100_000])
+def test_a_card_that_is_nested_too_deep_is_refused(levels):
+    card = json.dumps(CARD)[:-1] + ', "data": ' + "[" * levels + "]" * levels + "}"
+    with pytest.raises(ModelError, match=r"nested deeper than 32|recursion"):
+        ModelCard.from_json(card)
+
+
+def test_a_card_of_more_bytes_than_a_card_can_have_is_refused_unread():
+    with pytest.raises(ModelError, match="at most 8388608 are read"):
+        ModelCard.from_json(b" " * 9_000_000)
 
 
 def test_an_unknown_operating_point_lists_the_known_ones():

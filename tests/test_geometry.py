@@ -47,7 +47,7 @@ def test_an_impossible_map_does_not_exist(values):
 
 
 def test_nothing_is_suspected_on_the_letterbox():
-    likely = ProbabilityMap.on_film(np.ones((1, 16, 16), np.float32), ("caries",), Placement.letterbox(50, 100, 64, 64))
-    assert likely.values[0].sum() == 8 * 16
-    assert likely.values[0, 4:12].all()
-    assert not likely.values.flags.writeable
+    found = ProbabilityMap.on_image(np.ones((1, 16, 16), np.float32), ("caries",), Placement.letterbox(50, 100, 64, 64))
+    assert found.values[0].sum() == 8 * 16
+    assert found.values[0, 4:12].all()
+    assert not found.values.flags.writeable

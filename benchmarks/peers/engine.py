@@ -22,7 +22,7 @@ def lennox(model, tensor):
 
     sides = tensor.shape[2:]
     prepared, loaded = Prepared(tensor, Placement.letterbox(*sides, *sides)), load_candidate(model)
-    return lambda: loaded.predict(prepared).likely.values
+    return lambda: loaded.predict(prepared).probability_map.values
 
 
 def pytorch(model, tensor, *, fold=False):

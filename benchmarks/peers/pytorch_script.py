@@ -31,12 +31,12 @@ def prepare(pixels):
     return torch.from_numpy((canvas - MEAN) / STD)[None, None], scale, np.array([top, left])
 
 
-def find_lesions(likely, scale, corner):
+def find_lesions(probability_map, scale, corner):
     """Regions above a share of the highest probability, with their outlines, in pixels of the film."""
-    stride = SIDE / len(likely)
+    stride = SIDE / len(probability_map)
     lesions = []
-    labels = measure.label(likely >= max(THRESHOLD, REGION_SHARE * likely.max()), connectivity=2)
-    for region in measure.regionprops(labels, likely):
+    labels = measure.label(probability_map >= max(THRESHOLD, REGION_SHARE * probability_map.max()), connectivity=2)
+    for region in measure.regionprops(labels, probability_map):
         outline = measure.find_contours(np.pad(region.image, 1), 0.5)[0] - 0.5 + region.bbox[:2]
         lesions.append({
             "probability": float(region.intensity_max),
@@ -52,10 +52,10 @@ def diagnose(film, network):
     image, scale, corner = prepare(pixels)
     with torch.inference_mode():
         probability, distance = network(image)
-    likely = probability[0, 0].numpy()
+    probability_map = probability[0, 0].numpy()
     return {
-        "film": film, "distance": float(distance), "probability": float(likely.max()),
-        "findings": find_lesions(likely, scale, corner),
+        "film": film, "distance": float(distance), "probability": float(probability_map.max()),
+        "findings": find_lesions(probability_map, scale, corner),
     }  # fmt: skip
 
 

@@ -19,7 +19,8 @@ from lennox.audit.audit_table import AuditTable
 from lennox.audit.read_table import TableOptions, table_from_columns
 from lennox.errors import InputError
 from lennox.files import sha256_of
-from lennox.inference.examination import Examination, diagnose_many
+from lennox.inference.batch import diagnose_many
+from lennox.inference.examination import Examination
 from lennox.inference.model import load_candidate
 from lennox.policy.policy import Policy
 

@@ -62,7 +62,7 @@ def warm(limits: Limits, report: Path, order: dict[str, Any]) -> None:
 def _rates(model: Any, films: list[str], threads: int, film_s: float, seconds: float) -> list[float]:
     from concurrent.futures import ThreadPoolExecutor
 
-    from lennox.inference.examination import diagnose_many
+    from lennox.inference.batch import diagnose_many
 
     count = max(2 * threads, round(threads * seconds / ROUNDS / film_s))
     rates = []

@@ -12,7 +12,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from lennox.bench.limits import MEBIBYTE, processor_flags, usable_processors
+from lennox.bench.limits import MEBIBYTE, processor_flags
+from lennox.inference.processors import processors
 
 TOLD = ("sse4_2", "avx", "avx2", "avx_vnni", "avx512f", "avx512_vnni", "amx_int8", "asimd", "asimddp")  # of its flags
 BUSY = 0.1  # of the computer's time, taken by others: from here on the figures are not this computer's best
@@ -44,7 +45,7 @@ def this_computer() -> Computer:
     return Computer(
         _processor_name(),
         platform.machine(),
-        usable_processors(),
+        processors(),
         None if flags is None else tuple(flag for flag in TOLD if flag in flags),
         _memory_mib(),
         platform.system(),

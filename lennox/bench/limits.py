@@ -48,11 +48,6 @@ def apply(limits: Limits) -> tuple[Limit, ...]:
     return tuple(applied)
 
 
-def usable_processors() -> int:
-    """How many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def processor_flags() -> frozenset[str] | None:
     """What the system says the processor can do; None where it does not say."""
     try:

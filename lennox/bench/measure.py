@@ -22,11 +22,12 @@ from pathlib import Path
 from typing import Any
 
 from lennox.bench.computer import BUSY, Computer, Watch, this_computer, versions
-from lennox.bench.limits import Limit, Limits, usable_processors
+from lennox.bench.limits import Limit, Limits
 from lennox.errors import InputError, LennoxError
 from lennox.image import read_image
 from lennox.inference.examination import ModelIdentity
 from lennox.inference.model import DEFAULT_MODEL, describe
+from lennox.inference.processors import processors
 from lennox.phantom import write_films
 
 FILMS, SEED = 4, 7
@@ -168,7 +169,7 @@ class _Bench:
 
     def figures(self) -> Figures:
         self.tell(f"further films and folders{self.under}")
-        counts = thread_counts(min(usable_processors(), self.limits.processors or usable_processors()))
+        counts = thread_counts(min(processors(), self.limits.processors or processors()))
         found = self._run("warm", {"films": self.films, "model": self.model, "seconds": SECONDS, "threads": counts})
         if found["unread"] is not None:
             raise InputError(f"the model does not assess the drawn films, so it cannot be timed: {found['unread']}")

@@ -25,7 +25,8 @@ from lennox.errors import ImageError, InputError
 from lennox.files import atomic_write
 from lennox.geometry import Box
 from lennox.image import read_image
-from lennox.inference.examination import Examination, diagnose_many
+from lennox.inference.batch import diagnose_many
+from lennox.inference.examination import Examination
 from lennox.inference.model import Model, load_candidate
 from lennox.statistics.average_precision import average_precision
 from lennox.statistics.calibration import assess_calibration

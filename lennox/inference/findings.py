@@ -22,7 +22,7 @@ class Finding:
     centre : (row, column) in image pixels, weighted by probability
     outline : corners of its closed outline, (row, column) in image pixels
     area_px : area inside the outline, in image pixels
-    area_mm2 : the same in square millimetres of film; None when the file gives no pixel spacing
+    area_mm2 : the same in square millimetres of the receptor; None when the file gives no pixel spacing
     """
 
     label: str
@@ -39,7 +39,10 @@ class Finding:
 
 
 def find_lesions(
-    likely: ProbabilityMap, threshold: float, region_share: float, spacing_mm: tuple[float, float] | None = None
+    probability_map: ProbabilityMap,
+    threshold: float,
+    region_share: float,
+    spacing_mm: tuple[float, float] | None = None,
 ) -> tuple[Finding, ...]:
     """Every lesion of a map whose probability is at least `threshold`, the most probable first.
 
@@ -47,11 +50,11 @@ def find_lesions(
     threshold: a lower one lists more lesions and moves none.
     spacing_mm : (row, column) millimetres per image pixel
     """
-    placement = likely.placement
-    stride = np.array(likely.stride)
+    placement = probability_map.placement
+    stride = np.array(probability_map.stride)
     pixels_per_cell = float(np.prod(stride)) * placement.rows / placement.height * placement.columns / placement.width
     findings = []
-    for label, plane in zip(likely.labels, likely.values, strict=True):
+    for label, plane in zip(probability_map.labels, probability_map.values, strict=True):
         lesions = _core.extract_lesions(plane, threshold, region_share)
         outlines = _core.trace_outlines(lesions.labels, len(lesions.areas))
         for which, outline in enumerate(outlines):

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from lennox.card import ModelCard
 from lennox.errors import ModelError, ReleaseRefusedError
 from lennox.gate.bundle import Files, read_once
@@ -22,6 +24,7 @@ from lennox.inference.session import open_session
 DEFAULT_MODEL = "caries-radiograph-1"
 DEFAULT_CHANNEL = "workshop"
 UNRELEASED = "unreleased"
+ANSWER_AXES = {"probability": 4, "distance": 1}  # (1, labels, rows, columns) and (1,)
 NO_MEMORY = ("Failed to allocate memory", "bad_alloc")  # how ONNX Runtime says so
 
 
@@ -29,11 +32,11 @@ NO_MEMORY = ("Failed to allocate memory", "bad_alloc")  # how ONNX Runtime says 
 class Prediction:
     """What the network says of one image.
 
-    likely : calibrated probabilities
-    distance : how far the image is from the training films, in the units of the card's familiarity limit
+    probability_map : calibrated probabilities
+    distance : how far the image is from the training images, in the units of the card's familiarity limit
     """
 
-    likely: ProbabilityMap
+    probability_map: ProbabilityMap
     distance: float
 
 
@@ -96,11 +99,11 @@ class Model:
     def _check_fit(self) -> None:
         wanted = [1, 1, self.card.contract.rows, self.card.contract.columns]
         inputs = {item.name: item.shape for item in self._session.get_inputs()}
-        outputs = {item.name for item in self._session.get_outputs()}
-        if inputs != {"image": wanted} or not {"probability", "distance"} <= outputs:
+        outputs = {item.name: len(item.shape) for item in self._session.get_outputs()}
+        if inputs != {"image": wanted} or not ANSWER_AXES.items() <= outputs.items():
             raise ModelError(
-                f"{self.card.name}: the network takes {inputs} and gives {sorted(outputs)}; its card asks for "
-                f"'image' {wanted}, 'probability' and 'distance'."
+                f"{self.card.name}: the network takes {inputs} and gives {outputs} (axes); its card asks for "
+                f"'image' {wanted}, and lennox for {ANSWER_AXES}."
             )
 
     def predict(self, prepared: Prepared) -> Prediction:
@@ -109,17 +112,18 @@ class Model:
         Raises ModelError if it answers with something impossible, MemoryError if there is not enough memory.
         """
         try:
-            values, distance = self._session.run(["probability", "distance"], {"image": prepared.tensor})
+            values, distance = map(np.asarray, self._session.run(list(ANSWER_AXES), {"image": prepared.tensor}))
         except Exception as error:  # ONNX Runtime's own errors share no public base class
             if any(said in str(error) for said in NO_MEMORY):  # then the model is as good as before
                 raise MemoryError from error
             raise ModelError(f"{self.card.name}: ONNX Runtime cannot run model.onnx; it must not be used.") from error
         try:
-            return Prediction(
-                ProbabilityMap.on_film(values[0], self.card.labels, prepared.placement), float(distance[0])
-            )
-        except ValueError as error:
+            if values.shape[:1] != (1,) or distance.shape != (1,) or not np.isfinite(distance[0]):
+                raise ValueError(f"a map {values.shape} and the distance {distance.tolist()!r:.40}")
+            probability_map = ProbabilityMap.on_image(values[0], self.card.labels, prepared.placement)
+        except (ValueError, TypeError) as error:
             raise ModelError(f"{self.card.name} gave an impossible answer ({error}); it must not be used.") from error
+        return Prediction(probability_map, float(distance[0]))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _load_again, (self.folder, self.threads, self._gate, self._same)

@@ -14,9 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lennox.card import IMAGE_KINDS, ImageKind
 from lennox.image import Image, Modality
-
-KINDS = ("periapical", "bitewing", "panoramic", "photograph", "other")
 
 OVERVIEW_PX = 192
 MIN_SIDE_PX = 128
@@ -38,22 +37,22 @@ Levels = NDArray[np.float32]
 class Quality:
     """What an image looks like, and what keeps it from being read.
 
-    kind : one of KINDS
+    kind : what it looks like
     reasons : one plain sentence for each thing that keeps it from being read, with what to do; empty when fit
     exposure : median level, 0 black to 1 white
     contrast : distance of the 2nd and the 98th percentile of the levels, 0 to 1
     sharpness : gradient at 1/192 of the longer side over that at 1/12 of it; a smooth slope has 0.06, grass 3
     """
 
-    kind: str
+    kind: ImageKind
     reasons: tuple[str, ...]
     exposure: float
     contrast: float
     sharpness: float
 
     def __post_init__(self) -> None:
-        if self.kind not in KINDS:
-            raise ValueError(f"kind must be one of {KINDS}, got {self.kind!r}")
+        if self.kind not in IMAGE_KINDS:
+            raise ValueError(f"kind must be one of {IMAGE_KINDS}, got {self.kind!r}")
 
 
 def assess(image: Image) -> Quality:
@@ -66,6 +65,7 @@ def assess(image: Image) -> Quality:
     fine, coarse = _gradient(stretched), _gradient(_cells(stretched, 12))
     sharpness = min(fine / max(coarse, 1e-6), 10.0)
     reasons = _unfit(image, levels, high - low, sharpness)
+    kind: ImageKind
     if image.modality is Modality.PHOTOGRAPH or (not image.is_grey and _coloured(shown, levels) > MAX_COLOURED):
         kind = "photograph"
     elif sharpness > MAX_SHARPNESS or _flat(levels) > MAX_FLAT or _distinct(image) < MIN_LEVELS:

@@ -183,11 +183,11 @@ def _after(wiring: Wiring, output_name: str, rank: int, added: list[Any]) -> lis
     nodes, last = [], output_name
     kind = ACTIVATIONS[wiring.activation]
     if kind is not None:
-        node = helper.make_node(kind, [last], ["outer/likely"])
+        node = helper.make_node(kind, [last], ["outer/probability"])
         if kind == "Softmax":
             node.attribute.append(helper.make_attribute("axis", 1))
         nodes.append(node)
-        last = "outer/likely"
+        last = "outer/probability"
     added.append(numpy_helper.from_array(np.array(wiring.planes, np.int64), "outer/planes"))
     nodes.append(helper.make_node("Gather", [last, "outer/planes"], ["outer/labels"], axis=1))
     if rank == 2:  # one answer for the whole film

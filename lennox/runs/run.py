@@ -16,7 +16,8 @@ from typing import Self
 
 from lennox.errors import ImageError
 from lennox.image import Image, read_image
-from lennox.inference.examination import Examination, choose_point, diagnose_file, identify, in_order
+from lennox.inference.batch import in_order
+from lennox.inference.examination import Examination, choose_point, diagnose_file, identify
 from lennox.inference.model import Model
 from lennox.inference.processors import processors
 from lennox.report import csv_lines, to_json, words

@@ -10,7 +10,7 @@ from lennox import _core
 from lennox._core import reference
 
 
-def likely(*rows):
+def map_of(*rows):
     """A map from strings of digits, tenths: '.' is 0."""
     return np.array([[0.0 if cell == "." else int(cell) / 10 for cell in row] for row in rows], np.float32)
 
@@ -28,7 +28,7 @@ def assert_same(one, other):
 
 
 def test_two_lesions(core):
-    lesions = core.label_lesions(likely("59...", "..  .".replace(" ", "."), "...78"), 0.5)
+    lesions = core.label_lesions(map_of("59...", "..  .".replace(" ", "."), "...78"), 0.5)
     assert lesions.labels.tolist() == [[1, 1, 0, 0, 0], [0] * 5, [0, 0, 0, 2, 2]]
     assert lesions.boxes.tolist() == [[0, 0, 1, 2], [2, 3, 3, 5]]
     assert lesions.areas.tolist() == [2, 2]
@@ -39,26 +39,26 @@ def test_two_lesions(core):
 
 
 def test_a_cell_at_the_threshold_belongs_to_a_lesion(core):
-    assert core.label_lesions(likely("467"), 0.6).labels.tolist() == [[0, 1, 1]]
+    assert core.label_lesions(map_of("467"), 0.6).labels.tolist() == [[0, 1, 1]]
 
 
 def test_cells_that_touch_by_a_corner_are_one_lesion(core):
-    assert len(core.label_lesions(likely("9.", ".9"), 0.5)) == 1
-    assert len(core.label_lesions(likely(".9", "9."), 0.5)) == 1
-    assert len(core.label_lesions(likely("9..9", "....", ".9.9"), 0.5)) == 4
+    assert len(core.label_lesions(map_of("9.", ".9"), 0.5)) == 1
+    assert len(core.label_lesions(map_of(".9", "9."), 0.5)) == 1
+    assert len(core.label_lesions(map_of("9..9", "....", ".9.9"), 0.5)) == 4
 
 
 def test_arms_that_meet_late_are_one_lesion(core):
     """Three arms get their own runs first; the lowest row joins them. The spiral joins its arms from within."""
-    assert len(core.label_lesions(likely("9.9.9", "9.9.9", "99999"), 0.5)) == 1
-    spiral = likely("9999999", "......9", "99999.9", "9...9.9", "9.999.9", "9.....9", "9999999")
+    assert len(core.label_lesions(map_of("9.9.9", "9.9.9", "99999"), 0.5)) == 1
+    spiral = map_of("9999999", "......9", "99999.9", "9...9.9", "9.999.9", "9.....9", "9999999")
     lesions = core.label_lesions(spiral, 0.5)
     assert lesions.boxes.tolist() == [[0, 0, 7, 7]]
     assert lesions.areas.tolist() == [int((spiral > 0).sum())]
 
 
 def test_lesions_are_numbered_by_their_first_cell(core):
-    lesions = core.label_lesions(likely("....9", "9....", "9.9.9", "999.9"), 0.5)
+    lesions = core.label_lesions(map_of("....9", "9....", "9.9.9", "999.9"), 0.5)
     assert lesions.labels.tolist() == [[0, 0, 0, 0, 1], [2, 0, 0, 0, 0], [2, 0, 2, 0, 3], [2, 2, 2, 0, 3]]
 
 
@@ -91,13 +91,13 @@ def test_a_chessboard_is_one_lesion(core):
 
 
 def test_a_lesion_is_what_rises_around_its_peak(core):
-    lesions = core.extract_lesions(likely("1248421..."), 0.5, 0.5)
+    lesions = core.extract_lesions(map_of("1248421..."), 0.5, 0.5)
     assert lesions.labels.tolist() == [[0, 0, 1, 1, 1, 0, 0, 0, 0, 0]]
     assert lesions.peaks.tolist() == pytest.approx([0.8])
 
 
 def test_the_outline_does_not_depend_on_the_floor(core):
-    probability = likely("2468642.....3632.")
+    probability = map_of("2468642.....3632.")
     assert len(core.extract_lesions(probability, 0.3, 0.5)) == 2
     high, low = core.extract_lesions(probability, 0.7, 0.5), core.extract_lesions(probability, 0.3, 0.5)
     np.testing.assert_array_equal(high.labels == 1, low.labels == 1)
@@ -105,14 +105,14 @@ def test_the_outline_does_not_depend_on_the_floor(core):
 
 def test_the_highest_peak_comes_first_and_takes_its_cells(core):
     """The lower peak lies above half of the higher one, and is connected with it: not a lesion of its own."""
-    assert core.extract_lesions(likely("656789876"), 0.5, 0.5).areas.tolist() == [9]
-    lesions = core.extract_lesions(likely("6.....9.....8"), 0.5, 0.5)
+    assert core.extract_lesions(map_of("656789876"), 0.5, 0.5).areas.tolist() == [9]
+    lesions = core.extract_lesions(map_of("6.....9.....8"), 0.5, 0.5)
     assert lesions.labels.tolist() == [[3, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 2]]
 
 
 def test_a_lower_peak_keeps_the_cells_that_the_higher_one_left(core):
     """The higher lesion ends at 0.45; the lower one, down to 0.25, takes what is left up to it."""
-    lesions = core.extract_lesions(likely("9743333353"), 0.5, 0.5)
+    lesions = core.extract_lesions(map_of("9743333353"), 0.5, 0.5)
     assert lesions.labels.tolist() == [[1, 1, 2, 2, 2, 2, 2, 2, 2, 2]]
 
 
@@ -123,7 +123,7 @@ def test_a_plateau_is_one_lesion(core):
 
 
 def test_equal_peaks_are_numbered_in_raster_order(core):
-    lesions = core.extract_lesions(likely("....9....", ".........", ".........", ".........", "9.......9"), 0.5, 0.5)
+    lesions = core.extract_lesions(map_of("....9....", ".........", ".........", ".........", "9.......9"), 0.5, 0.5)
     assert lesions.boxes[:, :2].tolist() == [[0, 4], [4, 0], [4, 8]]
 
 

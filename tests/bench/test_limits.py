@@ -11,7 +11,9 @@ from lennox.bench import limits
 from lennox.bench.limits import Limits
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has this limit")
-APPLY = "import json\nfrom lennox.bench.limits import Limits, apply, usable_processors\n"
+APPLY = (
+    "import json\nfrom lennox.bench.limits import Limits, apply\nfrom lennox.inference.processors import processors\n"
+)
 
 
 def run(script, held):
@@ -24,7 +26,7 @@ def run(script, held):
 
 @LINUX
 def test_one_processor():
-    assert run("print(usable_processors())", Limits(processors=1)) == [[["one processor", True]], 1]
+    assert run("print(processors())", Limits(processors=1)) == [[["one processor", True]], 1]
 
 
 @LINUX

@@ -41,8 +41,8 @@ def test_findings_lie_in_the_pixels_of_the_film():
 
 @pytest.mark.parametrize("seed", range(10))
 def test_a_lower_threshold_lists_more_and_moves_none(seed):
-    likely = a_map(np.random.default_rng(seed).random((24, 24), np.float32))
-    few, many = find_lesions(likely, 0.9, 0.7), find_lesions(likely, 0.01, 0.7)
+    probability_map = a_map(np.random.default_rng(seed).random((24, 24), np.float32))
+    few, many = find_lesions(probability_map, 0.9, 0.7), find_lesions(probability_map, 0.01, 0.7)
     assert 0 < len(few) <= len(many)
     assert set(few) <= set(many)
     assert [finding.probability for finding in many] == sorted((f.probability for f in many), reverse=True)

@@ -23,8 +23,8 @@ def prepared(level=0.5):
 def test_a_model_predicts(folder):
     model = load_candidate(folder)
     answer = model.predict(prepared())
-    assert answer.likely.values.shape == (1, 16, 16)
-    assert answer.likely.values == pytest.approx(0.5)
+    assert answer.probability_map.values.shape == (1, 16, 16)
+    assert answer.probability_map.values == pytest.approx(0.5)
     assert answer.distance == 1.0
     assert model.release == "unreleased"
 
@@ -32,7 +32,7 @@ def test_a_model_predicts(folder):
 def test_a_model_travels_to_another_process(folder):
     model = pickle.loads(pickle.dumps(load_candidate(folder, threads=2)))
     assert model.threads == 2
-    assert model.predict(prepared()).likely.values == pytest.approx(0.5)
+    assert model.predict(prepared()).probability_map.values == pytest.approx(0.5)
 
 
 def test_altered_weights_are_refused(folder):
@@ -72,6 +72,30 @@ def test_a_network_that_does_not_fit_its_card_is_refused(folder):
 def test_an_impossible_answer_is_not_passed_on(folder):
     with pytest.raises(ModelError, match="impossible answer"):
         load_candidate(folder).predict(prepared(float("nan")))
+
+
+@pytest.mark.parametrize(
+    ("values", "distance"),
+    [
+        (np.zeros((1, 1, 16, 16), np.float32), np.float32(1.0)),
+        (np.zeros((1, 1, 16, 16), np.float32), np.array([np.nan], np.float32)),
+        (np.zeros((1, 1, 16, 16), np.float32), np.array([["1"]])),
+        (np.float32(0.5), np.ones(1, np.float32)),
+        (np.zeros((2, 1, 16, 16), np.float32), np.ones(1, np.float32)),
+        (np.zeros((1, 2, 16, 16), np.float32), np.ones(1, np.float32)),
+        (np.zeros((1, 1, 16, 16)), np.ones(1, np.float32)),
+    ],
+    ids=["scalar distance", "distance not a number", "text", "scalar map", "two images", "two labels", "double"],
+)
+def test_an_answer_of_another_form_than_the_network_declared_is_refused(folder, values, distance):
+    class Other:
+        def run(self, *_):
+            return [values, distance]
+
+    model = load_candidate(folder)
+    model._session = Other()
+    with pytest.raises(ModelError, match=r"tiny gave an impossible answer .*; it must not be used"):
+        model.predict(prepared())
 
 
 def test_an_unknown_name_lists_what_is_installed():

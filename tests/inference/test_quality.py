@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFilter, ImageFont
 
+from lennox.card import IMAGE_KINDS
 from lennox.image import Image, Modality, read_image
-from lennox.inference.quality import KINDS, Quality, _percentiles, assess
+from lennox.inference.quality import Quality, _percentiles, assess
 from lennox.phantom import draw_film
 
 FILMS = Path(__file__).parents[3] / "shared" / "data"
@@ -307,7 +308,7 @@ def test_any_image_has_a_quality(shape, dtype, colour, seed):
     rng = np.random.default_rng(seed)
     pixels = rng.integers(0, rng.integers(1, np.iinfo(dtype).max + 1), (*shape, 3) if colour else shape).astype(dtype)
     quality = assess(Image(pixels, 8 * pixels.itemsize))
-    assert quality.kind in KINDS
+    assert quality.kind in IMAGE_KINDS
     assert 0 <= quality.exposure <= 1
     assert 0 <= quality.contrast <= 1
     assert 0 <= quality.sharpness <= 10

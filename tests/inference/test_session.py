@@ -112,7 +112,7 @@ def test_the_shipped_models_answer_the_same_bits_on_drawn_films(threads, monkeyp
         for film in films:
             first, *others = [model.predict(prepare(film, model.card.contract)) for model in models]
             for other in others:
-                assert other.likely.values.tobytes() == first.likely.values.tobytes()
+                assert other.probability_map.values.tobytes() == first.probability_map.values.tobytes()
                 assert other.distance == first.distance
 
 

@@ -75,7 +75,7 @@ def test_a_colour_network_with_logits_answers_in_probabilities(tmp_path, card):
     blocks = channels.reshape(3, 16, 4, 16, 4)
     logits = np.einsum("pcij,cribj->prb", weights, blocks)
     wanted = np.exp(logits[1]) / np.exp(logits).sum(axis=0)
-    assert model.predict(prepared(image)).likely.values[0] == pytest.approx(wanted, abs=1e-5)
+    assert model.predict(prepared(image)).probability_map.values[0] == pytest.approx(wanted, abs=1e-5)
     assert model.release == "unreleased"
     assert model.card.document["adopted_from"]["file"] == "theirs.onnx"
 
@@ -83,8 +83,8 @@ def test_a_colour_network_with_logits_answers_in_probabilities(tmp_path, card):
 def test_one_answer_a_film_is_a_map_of_one_cell(tmp_path, card):
     theirs(tmp_path / "theirs.onnx", channels=1, answer="film")
     model = adopt(tmp_path / "theirs.onnx", card(activation="sigmoid", planes=[1]), tmp_path / "out")
-    likely = model.predict(prepared(grey())).likely.values
-    assert likely.shape == (1, 1, 1)
+    probability = model.predict(prepared(grey())).probability_map.values
+    assert probability.shape == (1, 1, 1)
     from lennox.geometry import ProbabilityMap
     from lennox.inference.findings import find_lesions
 
@@ -164,7 +164,7 @@ def test_a_network_made_with_plain_pytorch_is_adopted(tmp_path, card):
     model = adopt(tmp_path / "plain.onnx", card(activation="sigmoid"), tmp_path / "out")
     with torch.no_grad():
         wanted = torch.sigmoid(network(image)).numpy()[0]
-    assert model.predict(prepared(grey())).likely.values == pytest.approx(wanted, abs=1e-5)
+    assert model.predict(prepared(grey())).probability_map.values == pytest.approx(wanted, abs=1e-5)
 
 
 def test_external_data_is_taken_in(tmp_path, card):
@@ -177,7 +177,9 @@ def test_external_data_is_taken_in(tmp_path, card):
     assert (tmp_path / "w.bin").exists()
     other = adopt(tmp_path / "theirs.onnx", card(activation="sigmoid"), tmp_path / "other")
     shutil.rmtree(tmp_path / "one")
-    assert other.predict(prepared(grey())).likely.values == pytest.approx(one.predict(prepared(grey())).likely.values)
+    assert other.predict(prepared(grey())).probability_map.values == pytest.approx(
+        one.predict(prepared(grey())).probability_map.values
+    )
     assert load_candidate(tmp_path / "other").sha256 == other.sha256
 
 
