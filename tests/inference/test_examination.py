@@ -7,6 +7,7 @@ from lennox.errors import ImageError, InputError
 from lennox.inference.examination import Examination, ModelIdentity, Source
 from lennox.inference.model import load_candidate
 from lennox.phantom import draw_film
+from lennox.phantom.files import encode_png
 
 
 @pytest.fixture(scope="module")
@@ -28,10 +29,13 @@ def test_a_film_is_assessed(model, film):
     assert examination.model.release == "unreleased"
 
 
-def test_a_path_will_do(model, films):
-    assert lennox.diagnose(str(films[0]), model) == lennox.diagnose(lennox.read_image(films[0]), model)
+def test_a_path_will_do(model, film, tmp_path):
+    path, broken = tmp_path / "film.png", tmp_path / "broken.png"
+    path.write_bytes(encode_png(film))
+    broken.write_bytes(b"not a picture")
+    assert lennox.diagnose(str(path), model) == lennox.diagnose(lennox.read_image(path), model)
     with pytest.raises(ImageError):
-        lennox.diagnose(films[4], model)
+        lennox.diagnose(broken, model)
 
 
 def test_a_threshold_overrides_the_operating_point(model, film):
