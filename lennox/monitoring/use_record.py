@@ -21,6 +21,7 @@ from pathlib import Path
 from lennox.errors import InputError
 from lennox.gate.predicates import now
 from lennox.gate.statement import is_sha256
+from lennox.report.spreadsheet import csv_line
 
 COLUMNS = ("time", "patient", "film", "model", "status", "mark", "decision")
 DECISIONS = ("accept", "edit", "reject", "missed", "none")
@@ -71,8 +72,7 @@ def write_form(records: Iterable[str], path: Path, features: Sequence[str], day:
     count = 0
     try:
         with path.open("x", encoding="utf-8", newline="") as stream:
-            writer = csv.writer(stream)
-            writer.writerow((*COLUMNS, *features))
+            stream.write(csv_line((*COLUMNS, *features)))
             for line in records:
                 record = json.loads(line)
                 findings = record["findings"]
@@ -80,7 +80,7 @@ def write_form(records: Iterable[str], path: Path, features: Sequence[str], day:
                 for number in range(1, len(findings) + 1) if findings else ("",):
                     said = "" if findings else "none"
                     row = (day.isoformat(), "", film, record["model"]["sha256"], record["status"], number, said)
-                    writer.writerow((*row, *("" for _ in features)))
+                    stream.write(csv_line((*row, *("" for _ in features))))
                     count += 1
     except FileExistsError as error:
         raise InputError(f"{path.name} exists; name a new file.") from error

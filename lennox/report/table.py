@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -11,6 +9,7 @@ from lennox.inference.examination import Examination
 from lennox.inference.findings import Finding
 from lennox.report import words
 from lennox.report.record import to_record
+from lennox.report.spreadsheet import csv_line
 
 COLUMNS = (
     "name", "sha256", "kind", "rows", "columns", "status", "result", "reasons",
@@ -18,15 +17,11 @@ COLUMNS = (
     "finding", "label", "probability", "top", "left", "bottom", "right", "centre_row", "centre_column",
     "area_px", "area_mm2", "model", "model_version", "model_sha256", "release",
 )  # fmt: skip
-FORMULA_SIGNS = ("=", "+", "-", "@")  # what makes a spreadsheet run a cell instead of showing it
 
 
 def csv_lines(examinations: Iterable[Examination]) -> Iterator[str]:
-    """The table's lines with their ends, header first; one examination at a time, however many there are.
-
-    Text that a spreadsheet could take for a formula gets an apostrophe before it.
-    """
-    yield _line(dict(zip(COLUMNS, COLUMNS, strict=True)))
+    """The table's lines with their ends, header first; one examination at a time, however many there are."""
+    yield csv_line(COLUMNS)
     for examination in examinations:
         film = _film_cells(examination)
         findings = to_record(examination)["findings"]  # the same digits in every format
@@ -40,14 +35,14 @@ def _film_cells(examination: Examination) -> dict[str, object]:
     source, model = examination.source, examination.model
     record = to_record(examination)
     return {
-        "name": words.readable(source.name),
+        "name": source.name,
         "sha256": source.sha256,
         "kind": source.kind,
         "rows": source.rows,
         "columns": source.columns,
         "status": examination.status,
         "result": words.result(examination),
-        "reasons": " ".join(map(words.readable, examination.reasons)),
+        "reasons": " ".join(examination.reasons),
         "operating_point": examination.operating_point.name,
         "threshold": examination.operating_point.threshold,
         "film_probability": record["probability"],
@@ -78,12 +73,4 @@ def _finding_cells(number: int, finding: Finding, entry: dict[str, Any]) -> dict
 
 
 def _line(cells: dict[str, object]) -> str:
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerow([_cell(cells.get(column)) for column in COLUMNS])
-    return out.getvalue()
-
-
-def _cell(value: object) -> object:
-    if isinstance(value, str) and value.lstrip().startswith(FORMULA_SIGNS):
-        return "'" + value
-    return value
+    return csv_line(cells.get(column) for column in COLUMNS)
