@@ -1,61 +1,42 @@
-"""Read a COCO set: films, and the outlines or boxes of what was marked on them.
+"""Read a COCO set: films, and the outlines, masks or boxes of what was marked on them.
 
 Beyond plain COCO: `images[].film` groups films that may come from one mouth; an image may carry its label itself
-(`caries`, `label`, `category` or `category_id`), and an annotation without a box says only that the whole image shows
-the category. No box of caries at all in the set makes it a set of image-level labels.
+(`caries`, `carious`, `label`, `class`, `category` or `category_id`), and an annotation without a box says only that
+the whole image shows its category. Whatever could be read in two ways is refused, with what was found.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
+import math
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
 
+from lennox.annotations.categories import Meaning, Meanings, plain_name
+from lennox.annotations.film import CocoSet, Film
+from lennox.annotations.matching import Truth
 from lennox.annotations.shapes import Shape
 from lennox.errors import InputError
 from lennox.geometry import Box
 
-CARIES = ("caries", "carious", "decay", "cavity")
-HEALTHY = ("healthy", "normal", "none", "null", "no caries", "caries-free", "sound", "negative", "0", "false", "")
+LABEL_FIELDS = ("caries", "carious", "label", "class", "category", "category_id")
+MAX_MASK_PIXELS = 1 << 28
+_ANSWERS: Mapping[str, Meaning] = {  # of the fields "caries" and "carious"; a number elsewhere may count categories
+    **dict.fromkeys(("1", "1.0", "true", "yes"), "caries"),
+    **dict.fromkeys(("0", "0.0", "false", "no"), "healthy"),
+}  # fmt: skip
+_SHOWN = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Film:
-    """One film of a set, with what its annotators marked.
+def read_coco(folder: Path, categories: Mapping[str, str] | None = None) -> CocoSet:
+    """Read `annotations.json` in `folder`, or its only JSON file.
 
-    path : the image file
-    name : the source's own name of the film, the file's where there is none
-    rows, columns : as the annotations count them
-    caries : the carious lesions; empty for an image-level set
-    others : every other mark, (category, shape)
-    carious : whether the film shows caries, by its marks or its image-level label
+    categories : what names of the set mean, "caries", "healthy" or "other", where lennox does not know them
+    Raises InputError if the file is missing, not COCO, contradicts itself, or names categories that nobody explained.
     """
-
-    path: Path
-    name: str
-    rows: int
-    columns: int
-    caries: tuple[Shape, ...]
-    others: tuple[tuple[str, Shape], ...]
-    carious: bool
-
-
-@dataclass(frozen=True, slots=True)
-class CocoSet:
-    """A set of films; `outlined` is False when only whole films are labelled."""
-
-    name: str
-    films: tuple[Film, ...]
-    outlined: bool
-    outlines: str  # "polygons" or "boxes" or "none"
-
-
-def read_coco(folder: Path) -> CocoSet:
-    """Read `annotations.json` in `folder`. Raises InputError if it is missing or not COCO."""
     path = folder / "annotations.json"
     if not path.is_file():
         found = sorted(folder.glob("*.json"))
@@ -66,67 +47,238 @@ def read_coco(folder: Path) -> CocoSet:
             )
         path = found[0]
     try:
-        document = json.loads(path.read_bytes())
-        return _read(folder, document)
+        document = json.loads(path.read_bytes(), parse_constant=_refuse_constant)
+        return _Reader(folder, document, Meanings(categories)).read(path)
     except OSError as error:
         raise InputError(f"{path.name}: cannot be read ({error.strerror}).") from error
-    except (KeyError, ValueError, TypeError, IndexError, AttributeError) as error:
-        raise InputError(f"{path.name}: not a valid COCO file ({type(error).__name__}: {error}).") from error
+    except RecursionError:
+        raise InputError(f"{path.name}: not a valid COCO file (it is nested too deeply).") from None
+    except (KeyError, ValueError, TypeError, IndexError, AttributeError, OverflowError) as error:
+        reason = f"it lacks {error}" if isinstance(error, KeyError) else str(error) or type(error).__name__
+        raise InputError(f"{path.name}: not a valid COCO file ({reason}).") from error
 
 
-def _read(folder: Path, document: Mapping[str, Any]) -> CocoSet:
-    categories = {entry["id"]: str(entry["name"]).strip().lower() for entry in document.get("categories", [])}
-    marks: dict[Any, list[tuple[str, Shape | None]]] = {}
-    for entry in document.get("annotations", []):
-        shape = _shape_of(entry)
-        marks.setdefault(entry["image_id"], []).append((categories.get(entry["category_id"], "caries"), shape))
-    films = []
-    for image in document["images"]:
-        own = marks.get(image["id"], [])
-        caries = tuple(shape for name, shape in own if name in CARIES and shape is not None)
-        others = tuple((name, shape) for name, shape in own if name not in CARIES and shape is not None)
-        labelled = any(name in CARIES for name, _ in own) or _image_label(image, categories)
-        films.append(
-            Film(
-                folder / str(image["file_name"]), str(image.get("film", image["file_name"])),
-                int(image.get("height", 0)), int(image.get("width", 0)), caries, others, bool(labelled),
+class _Reader:
+    """The entries of one document, read into films."""
+
+    def __init__(self, folder: Path, document: Any, meanings: Meanings) -> None:
+        if not isinstance(document, dict):
+            raise ValueError("it is no object with images and annotations")
+        self.folder, self.document, self.meanings = folder, document, meanings
+        self.categories: dict[str, str] = {}
+        for entry in _objects(document, "categories"):
+            name, key = entry["name"], _key(entry["id"])
+            if not isinstance(name, str):
+                raise ValueError(f"the name of category {key} is {name!r}, no text")
+            if self.categories.setdefault(key, name) != name:
+                raise ValueError(f"category id {key} is there twice, as '{self.categories[key]}' and '{name}'")
+        self.says_caries = any(meanings.of(name) == "caries" for name in self.categories.values())
+        meanings.unknown.clear()  # a category that nothing is marked with does no harm
+
+    def read(self, path: Path) -> CocoSet:
+        images = _by_id(_objects(self.document, "images"))
+        if not images:
+            raise ValueError("it lists no images")
+        marks: dict[str, list[tuple[str, Mapping[str, Any]]]] = {key: [] for key in images}
+        for entry in _objects(self.document, "annotations"):
+            image, category = _key(entry["image_id"]), _key(entry["category_id"])
+            if image not in marks:
+                raise ValueError(f"an annotation is of image {image}, which is not listed")
+            if category not in self.categories:
+                raise ValueError(f"an annotation is of category {category}, which is not listed")
+            marks[image].append((self.categories[category], entry))
+        films = tuple(self._film(entry, marks[key]) for key, entry in images.items())
+        if self.meanings.unknown:
+            names = ", ".join(f"'{name}'" for name in list(self.meanings.unknown)[:_SHOWN])
+            raise InputError(
+                f"{path.name}: whether these are caries is not known: {names}. Say what each means, such as "
+                f"--category '{next(iter(self.meanings.unknown))}=caries' (or =healthy, or =other)."
             )
-        )  # fmt: skip
-    if not films:
-        raise ValueError("it lists no images")
-    drawn = [shape for film in films for shape in film.caries]
-    kind = "none" if not drawn else "polygons" if all(shape.polygons for shape in drawn) else "boxes"
-    return CocoSet(folder.resolve().name, tuple(films), bool(drawn), kind)
+        if not self.says_caries:
+            names = ", ".join(f"'{name}'" for name in list(self.categories.values())[:_SHOWN]) or "none"
+            raise InputError(
+                f"{path.name}: it says of no film whether it shows caries: its categories are {names}, and no image "
+                "carries a label. Add them, or say which category is caries, such as --category 'NAME=caries'."
+            )
+        names_seen: dict[Path, None] = {}
+        for film in films:
+            if film.path in names_seen:
+                raise ValueError(f"the file '{film.path.name}' is listed twice")
+            names_seen[film.path] = None
+        return CocoSet(self.folder.resolve().name, films, path)
+
+    def _film(self, image: Mapping[str, Any], marks: list[tuple[str, Mapping[str, Any]]]) -> Film:
+        path = self._path(image["file_name"])
+        rows, columns = _size(image, "height", path), _size(image, "width", path)
+        if (rows is None) != (columns is None):
+            raise ValueError(f"'{path.name}' has only one of width and height")
+        lesions, regions, others, said = [], [], [], self._labels(image, path)
+        seen = set()
+        for name, entry in marks:
+            meaning = self.meanings.of(name)
+            shape = _shape_of(entry, path, rows, columns)
+            repeated = (name, json.dumps([entry.get("bbox"), entry.get("segmentation")], sort_keys=True))
+            if shape is None:
+                said.add(meaning)
+            elif repeated not in seen:  # the same mark written twice is one
+                seen.add(repeated)
+                if meaning != "caries":
+                    others.append((plain_name(name), shape))
+                elif _is_set(entry, "iscrowd") or _is_set(entry, "ignore"):
+                    regions.append(shape)
+                else:
+                    lesions.append(shape)
+        marked = bool(lesions or regions)
+        if "healthy" in said and ("caries" in said or marked):
+            raise ValueError(f"'{path.name}' is labelled free of caries, and caries is marked on it")
+        truth = Truth(marked or "caries" in said, tuple(lesions), tuple(regions))
+        group = image.get("film")
+        return Film(
+            path, image["file_name"] if group in (None, "") else str(group), rows, columns, truth, tuple(others), image
+        )
+
+    def _path(self, name: Any) -> Path:
+        if not isinstance(name, str) or not name:
+            raise ValueError(f"file_name must be a text, found {name!r}")
+        inside = PurePosixPath(name.replace("\\", "/"))
+        if inside.is_absolute() or ".." in inside.parts or "\0" in name:
+            raise ValueError(f"file_name must lead to a file in the set's own folder, found {name!r}")
+        return self.folder / inside
+
+    def _labels(self, image: Mapping[str, Any], path: Path) -> set[Meaning]:
+        """What an image says of itself."""
+        said: set[Meaning] = set()
+        for name in LABEL_FIELDS:
+            value = image.get(name)
+            if name == "category_id" and value is not None:
+                if _key(value) not in self.categories:
+                    raise ValueError(f"'{path.name}' is of category {value}, which is not listed")
+                value = self.categories[_key(value)]
+            if value is None or value == "":
+                continue
+            answer = _ANSWERS.get(str(value).strip().casefold()) if name in ("caries", "carious") else None
+            said.add(answer or self.meanings.of(str(value)))
+            self.says_caries = True
+        return said
 
 
-def _shape_of(entry: Mapping[str, Any]) -> Shape | None:
-    segmentation = entry.get("segmentation") or []
-    polygons = tuple(
-        np.asarray(ring, np.float64).reshape(-1, 2)[:, ::-1].copy()  # COCO writes x, y
-        for ring in (segmentation if isinstance(segmentation, list) else [])
-        if len(ring) >= 6
-    )
-    box = entry.get("bbox") or []
-    if len(box) == 4 and box[2] > 0 and box[3] > 0:
-        left, top, width, height = map(float, box)
-        return Shape(Box(top, left, top + height, left + width), polygons)
-    if polygons:
-        corners = np.concatenate(polygons)
-        (top, left), (bottom, right) = corners.min(0), corners.max(0)
-        return Shape(Box(float(top), float(left), float(bottom), float(right)), polygons)
-    return None
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"it holds {name}, which is no number")
 
 
-def _image_label(image: Mapping[str, Any], categories: Mapping[Any, str]) -> bool:
-    for field in ("caries", "carious", "label", "category", "category_id", "class"):
-        if field in image:
-            value = image[field]
-            if isinstance(value, bool):
-                return value
-            if field == "category_id":
-                value = categories.get(value, value)
-            elif isinstance(value, int | float):
-                return bool(value)
-            text = str(value).strip().lower()
-            return text not in HEALTHY
-    return False
+def _objects(document: Mapping[str, Any], key: str) -> Iterator[Mapping[str, Any]]:
+    entries = document.get(key, [])
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise ValueError(f"'{key}' must be a list of objects")
+    return iter(entries)
+
+
+def _by_id(images: Iterator[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    found: dict[str, Mapping[str, Any]] = {}
+    for image in images:
+        key = _key(image["id"])
+        if key in found:
+            raise ValueError(f"image id {key} is there twice: which film a mark is on cannot be told")
+        found[key] = image
+    return found
+
+
+def _key(value: Any) -> str:
+    """An id as a text: 1, 1.0 and "1" are the same."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise ValueError(f"an id must be a number or a text, found {value!r}")
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _number(value: Any, what: str) -> float:
+    """A finite number, also where it is written as text."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise ValueError(f"{what} must be a number, found {value!r}")
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        raise ValueError(f"{what} must be a number, found {str(value)[:40]!r}") from None
+    if not math.isfinite(number):
+        raise ValueError(f"{what} must be finite, found {value!r}")
+    return number
+
+
+def _size(image: Mapping[str, Any], key: str, path: Path) -> int | None:
+    if image.get(key) is None:
+        return None
+    size = _number(image[key], f"{key} of '{path.name}'")
+    if size == 0:  # what some programs write for "not known"
+        return None
+    if not (1 <= size <= 1 << 20 and size.is_integer()):
+        raise ValueError(f"{key} of '{path.name}' must be a whole number of pixels, found {image[key]!r}")
+    return int(size)
+
+
+def _is_set(entry: Mapping[str, Any], name: str) -> bool:
+    return bool(_number(int(value) if isinstance(value := entry.get(name) or 0, bool) else value, name))
+
+
+def _shape_of(entry: Mapping[str, Any], path: Path, rows: int | None, columns: int | None) -> Shape | None:
+    """The shape of an annotation: its outline, else its mask, else its box; None without any."""
+    what = f"a mark on '{path.name}'"
+    segmentation, box = entry.get("segmentation") or [], entry.get("bbox") or []
+    try:
+        if isinstance(segmentation, dict):
+            return _checked(Shape.of_mask(_mask(segmentation, rows, columns)), what)
+        if not (isinstance(segmentation, list) and isinstance(box, list)):
+            raise ValueError("segmentation and bbox must be lists")
+        if segmentation and not isinstance(segmentation[0], list):
+            segmentation = [segmentation]  # one polygon, not wrapped
+        rings = [[_number(value, "a corner") for value in ring] for ring in segmentation if ring]
+        if any(len(ring) % 2 or len(ring) < 6 for ring in rings):
+            raise ValueError("a polygon has three corners at least, x and y each")
+        if rings:  # COCO writes x, y
+            return _checked(Shape.outlined(*(np.array(ring).reshape(-1, 2)[:, ::-1].copy() for ring in rings)), what)
+        if not box:
+            return None
+        left, top, width, height = (_number(value, "a box") for value in box)
+        return _checked(Shape(Box(top, left, top + height, left + width)), what)
+    except ValueError as error:
+        raise ValueError(f"{what} cannot be used: {error}") from error
+
+
+def _checked(shape: Shape, what: str) -> Shape:
+    if shape.area < 1.0:
+        raise ValueError("it covers less than one pixel; COCO counts in pixels")
+    return shape
+
+
+def _mask(segmentation: Mapping[str, Any], rows: int | None, columns: int | None) -> np.ndarray[Any, Any]:
+    """The mask of run lengths, which COCO counts down the columns."""
+    high, wide = (int(_number(value, "size of a mask")) for value in segmentation["size"])
+    if (rows is not None and (high, wide) != (rows, columns)) or min(high, wide) < 1 or high * wide > MAX_MASK_PIXELS:
+        raise ValueError(f"its mask has {high} rows and {wide} columns, the image {rows} and {columns}")
+    counts = segmentation["counts"]
+    if isinstance(counts, str):
+        counts = _run_lengths(counts)
+    runs = np.array([_number(value, "a run of a mask") for value in counts], np.float64)
+    if len(runs) == 0 or (runs < 0).any() or (runs % 1).any() or runs.sum() != high * wide:
+        raise ValueError(f"the runs of its mask do not make {high} x {wide} pixels")
+    values = np.arange(len(runs)) % 2
+    return np.repeat(values, runs.astype(np.int64)).reshape(wide, high).T
+
+
+def _run_lengths(text: str) -> list[int]:
+    """The run lengths of COCO's compressed text: six bits a character, five of them the number's, from its low end.
+
+    From the third on each is the difference to the last but one (pycocotools, `rleFrString`).
+    """
+    runs: list[int] = []
+    value = shift = 0
+    for character in text:
+        bits = ord(character) - 48
+        if not 0 <= bits < 64 or shift > 40:
+            raise ValueError("the text of its mask is damaged")
+        value |= (bits & 31) << shift
+        shift += 5
+        if not bits & 32:
+            if bits & 16:
+                value -= 1 << shift
+            runs.append(value + (runs[-2] if len(runs) > 2 else 0))
+            value = shift = 0
+    return runs

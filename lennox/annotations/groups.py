@@ -1,6 +1,7 @@
-"""Groups that can be derived from a film and its marks: jaw, kind of tooth, root filling, restoration.
+"""Groups that a film and its marks allow: jaw, tooth type, root filling, restoration, size of a lesion.
 
-No set carries age, sex or ethnicity: these groups say nothing about people.
+Their names are those that policies use. What cannot be told is absent. No set carries age, sex or ethnicity: these
+groups say nothing about people.
 """
 
 from __future__ import annotations
@@ -11,30 +12,44 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lennox import _core
-from lennox.annotations.coco import Film
-from lennox.annotations.roots import has_roots, jaw, kind_of_tooth, root_filling
+from lennox.annotations.film import Film
+from lennox.annotations.roots import FILLING, has_roots, jaw, root_filling, tooth_type
+from lennox.annotations.shapes import Shape
 
+RESTORATIONS = frozenset({FILLING, "restoration", "restorations", "filling", "fillings", "crown", "crowns"})
+SIZES = (0.0051, 0.0111)  # of the squared long side of the film: terciles of the external films, as first published
 RESTORED_SHARE = 0.01  # of the film
 BRIGHT_STRETCHED, BRIGHT_RAW = 228, 185  # of 255
 
 
-def derive_groups(film: Film, pixels: NDArray[np.uint8] | NDArray[np.uint16] | None) -> Mapping[str, str]:
-    """The derivable groups of a film, by name; a group that cannot be told is absent.
+def restorations_of(film: Film) -> list[Shape]:
+    """The restorations marked on a film, root canal fillings apart."""
+    return [shape for name, shape in film.others if name in RESTORATIONS and name != FILLING]
 
-    pixels : the film itself, for "restored"; None where it could not be read
+
+def derive_groups(film: Film, pixels: NDArray[np.uint8] | NDArray[np.uint16] | None = None) -> Mapping[str, str]:
+    """The groups of a film by feature: `jaw`, `tooth_type`, `root_filled`, `restored`.
+
+    pixels : the film itself, where `restored` is wanted even if no mark tells; it tells who is unrestored, too
     """
     groups = {}
-    names = {name for name, _ in film.others}
     outlines = [(name, shape.polygons) for name, shape in film.others]
     if has_roots(outlines):
-        groups["jaw"] = jaw(outlines) or "undecided"
-        groups["tooth"] = kind_of_tooth(outlines)
-        groups["root filling"] = root_filling(outlines)
-    if names & {"restoration", "filling", "crown"}:
-        groups["restoration"] = "restored"
+        groups["tooth_type"] = tooth_type(outlines)
+        groups["root_filled"] = root_filling(outlines)
+        if side := jaw(outlines):
+            groups["jaw"] = side
+    if {name for name, _ in film.others} & RESTORATIONS:
+        groups["restored"] = "restored"
     elif pixels is not None:
-        groups["restoration"] = "restored" if shows_restoration(pixels) else "unrestored"
+        groups["restored"] = "restored" if shows_restoration(pixels) else "unrestored"
     return groups
+
+
+def lesion_size(area: float, rows: int, columns: int) -> str:
+    """The size class of a lesion from its area, in pixels of a film of (rows, columns)."""
+    share = area / max(rows, columns) ** 2
+    return "small" if share < SIZES[0] else "medium" if share < SIZES[1] else "large"
 
 
 def shows_restoration(pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> bool:

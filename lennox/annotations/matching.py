@@ -1,101 +1,109 @@
-"""Outlines drawn by people, and which of them a model's findings hit."""
+"""Which of a model's candidates hit which lesions: one rule for training, evaluation and audit.
+
+Candidates are taken in falling order of probability, and each finds at most one lesion: the one it overlaps most of
+those that nothing has found yet. A further candidate on a lesion that is found already, or on a region that is marked
+without its lesions being told apart, is neither a hit nor a false positive.
+
+The usual criterion is that the candidate's centre lies in the outline. Free-response analysis scores marks by where
+they point (Chakraborty 2017, ch. 12); overlap would also score how large a model draws its outlines, which is a
+setting of the program, and needs a limit that nothing dictates. A policy may still ask for overlap.
+"""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Literal, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
+from lennox.annotations.shapes import Shape, overlap
 from lennox.inference.findings import Finding
+from lennox.statistics.froc import UNMARKED, ScoredFilm
 
-Ring = NDArray[np.float64]  # (corners, 2): row, column
-_RASTER = 200  # cells along the longer side when two shapes are compared by area
+Criterion = Literal["centre-in-outline", "iou", "dice"]
+FALSE_POSITIVE, NEITHER = -1, -2  # outcomes of a candidate that finds no lesion
 
 
 @dataclass(frozen=True, slots=True)
-class Outline:
-    """A mark: its rings, or the ellipse in its box where only a box was drawn. area : in pixels."""
+class Matching:
+    """When a candidate hits a lesion. least : overlap that "iou" and "dice" ask for."""
 
-    rings: tuple[Ring, ...]
-    area: float
+    criterion: Criterion = "centre-in-outline"
+    least: float = 0.0
 
-    def scaled(self, down: float, across: float) -> Outline:
-        """The same on a picture of other pixels."""
-        factors = np.array([down, across])
-        return Outline(tuple(ring * factors for ring in self.rings), self.area * down * across)
+    @classmethod
+    def parse(cls, text: str) -> Matching:
+        """From the words of a policy: "centre-in-outline", "iou:0.3" or "dice:0.3". Raises ValueError for others."""
+        criterion, _, least = text.partition(":")
+        if criterion not in get_args(Criterion) or (criterion == "centre-in-outline") != (least == ""):
+            raise ValueError(f"'{text}' is not centre-in-outline, iou:0.3 or dice:0.3")
+        value = float(least or 0)
+        if not 0.0 <= value <= 1.0:
+            raise ValueError(f"the overlap must be in 0..1, got {least}")
+        return cls(criterion, value)  # type: ignore[arg-type]  # one of them, as just checked
 
-    def contains(self, row: float, column: float) -> bool:
-        """Whether the point lies inside (even-odd rule)."""
-        return bool(inside(self.rings, np.array([row]), np.array([column]))[0])
-
-
-def outline_of(mark: Mapping[str, Any]) -> Outline:
-    """The outline of a COCO annotation: its polygons, or the ellipse in its box."""
-    polygons = mark.get("segmentation") or []
-    rings = tuple(
-        np.array(polygon, np.float64).reshape(-1, 2)[:, ::-1]
-        for polygon in polygons
-        if isinstance(polygon, list) and len(polygon) >= 6
-    )
-    if not rings:
-        left, top, width, height = map(float, mark["bbox"])
-        angle = np.linspace(0, 2 * np.pi, 48, endpoint=False)
-        ring = np.stack([top + height / 2 * (1 + np.sin(angle)), left + width / 2 * (1 + np.cos(angle))], axis=1)
-        return Outline((ring,), math.pi / 4 * width * height)
-    return Outline(rings, sum(_area(ring) for ring in rings))
+    def hits(self, candidate: Candidate, lesion: Shape) -> bool:
+        """Whether a candidate hits a lesion."""
+        if self.criterion == "centre-in-outline":
+            return lesion.contains(*candidate.centre)
+        shared = overlap(candidate.shape, lesion)
+        return (shared if self.criterion == "iou" else 2 * shared / (1 + shared)) >= max(self.least, 1e-9)
 
 
-def found_by(findings: Sequence[Finding], lesions: Sequence[Outline], matching: str) -> tuple[list[float], list[float]]:
-    """(probability of the best mark on each lesion, 0 where there is none; probabilities of marks on no lesion).
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A suspected lesion: its probability, its centre (row, column) and its outline."""
 
-    matching : "centre-in-outline", "iou:0.3" or "dice:0.3". A further mark on a lesion is neither hit nor false.
+    probability: float
+    centre: tuple[float, float]
+    shape: Shape
+
+    @classmethod
+    def of(cls, finding: Finding) -> Candidate:
+        """The candidate that a finding is."""
+        return cls(finding.probability, finding.centre, Shape(finding.box, (np.array(finding.outline, np.float64),)))
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """What is known of a film.
+
+    carious : whether it shows caries
+    lesions : those that are marked one by one
+    regions : where caries is marked without telling lesions apart (COCO's `iscrowd`)
     """
-    best, false = [0.0] * len(lesions), []
-    for finding in findings:
-        hits = [index for index, lesion in enumerate(lesions) if _hits(finding, lesion, matching)]
-        for index in hits:
-            best[index] = max(best[index], finding.probability)
-        if not hits:
-            false.append(finding.probability)
-    return best, false
+
+    carious: bool
+    lesions: tuple[Shape, ...] = ()
+    regions: tuple[Shape, ...] = ()
+
+    @property
+    def is_located(self) -> bool:
+        """Whether the marks say where all caries is; a film that is only labelled carious does not."""
+        return not self.carious or bool(self.lesions or self.regions)
 
 
-def _hits(finding: Finding, lesion: Outline, matching: str) -> bool:
-    rule, _, least = matching.partition(":")
-    if rule == "centre-in-outline":
-        return lesion.contains(*finding.centre)
-    shared, first, second = _overlap((np.array(finding.outline),), lesion.rings)
-    union = first + second - shared
-    share = shared / union if rule == "iou" else 2 * shared / (first + second)
-    return bool(share >= float(least)) if first and second else False
-
-
-def _overlap(a: tuple[Ring, ...], b: tuple[Ring, ...]) -> tuple[float, float, float]:
-    """Cells in both, in a, in b, on a raster over both."""
-    corners = np.concatenate([*a, *b])
-    low, high = corners.min(0), corners.max(0)
-    step = max(float((high - low).max()) / _RASTER, 1e-9)
-    rows, columns = (np.arange(low[i] + step / 2, high[i], step) for i in range(2))
-    grid = np.meshgrid(rows, columns, indexing="ij")
-    in_a, in_b = (inside(rings, grid[0].ravel(), grid[1].ravel()) for rings in (a, b))
-    return float((in_a & in_b).sum()), float(in_a.sum()), float(in_b.sum())
-
-
-def inside(rings: Sequence[Ring], rows: NDArray[np.float64], columns: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Which points lie inside the rings (even-odd rule)."""
-    odd = np.zeros(len(rows), bool)
-    for ring in rings:
-        for (r0, c0), (r1, c1) in zip(ring, np.roll(ring, -1, 0), strict=True):
-            crosses = (r0 > rows) != (r1 > rows)
-            if r0 != r1:
-                odd ^= crosses & (columns < c0 + (rows - r0) * (c1 - c0) / (r1 - r0))
-    return odd
-
-
-def _area(ring: Ring) -> float:
-    rows, columns = ring.T
-    return abs(float(np.dot(rows, np.roll(columns, 1)) - np.dot(columns, np.roll(rows, 1)))) / 2
+def score_film(candidates: Sequence[Candidate], truth: Truth, matching: Matching | None = None) -> ScoredFilm:
+    """Match the candidates of a film with its lesions; where caries is not located, none is a false positive."""
+    matching = matching or Matching()
+    order = sorted(range(len(candidates)), key=lambda index: -candidates[index].probability)
+    found = [UNMARKED] * len(truth.lesions)
+    outcomes = [FALSE_POSITIVE if truth.is_located else NEITHER] * len(candidates)
+    for index in order:
+        candidate = candidates[index]
+        hits = [number for number, lesion in enumerate(truth.lesions) if matching.hits(candidate, lesion)]
+        new = [number for number in hits if found[number] == UNMARKED]
+        if new:
+            best = (
+                max(new, key=lambda number: (overlap(candidate.shape, truth.lesions[number]), -number))
+                if len(new) > 1
+                else new[0]
+            )
+            outcomes[index], found[best] = best, candidate.probability
+        elif hits or any(region.contains(*candidate.centre) for region in truth.regions):
+            outcomes[index] = NEITHER
+    false = sorted(
+        (candidates[index].probability for index in order if outcomes[index] == FALSE_POSITIVE), reverse=True
+    )
+    return ScoredFilm(tuple(false), tuple(found), tuple(outcomes))

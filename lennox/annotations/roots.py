@@ -20,7 +20,7 @@ def has_roots(marks: Sequence[Mark]) -> bool:
     return any(name in ROOTS for name, _ in marks)
 
 
-def kind_of_tooth(marks: Sequence[Mark]) -> str:
+def tooth_type(marks: Sequence[Mark]) -> str:
     """ "molar" with a mesial and a distal root, "single-rooted" with a main root alone, else "other"."""
     roots = {name for name, _ in marks} & ROOTS
     if {"mesial root", "distal root"} <= roots:

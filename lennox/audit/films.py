@@ -1,165 +1,112 @@
-"""COCO sets of films and a model become an `AuditTable`, through the route that people use: `diagnose_many`.
+"""COCO sets of films and a model become an `AuditTable`, through the route that people use.
 
 A film is an image row (does it show caries, the model's highest probability, false marks at the operating point), and
-each outlined lesion a lesion row (the probability of the best mark that finds it). A film that the model turns away,
-or cannot read, has no score: it counts as not readable, and what is on it as missed.
+each lesion marked on it a lesion row (the probability of the candidate that finds it). Truth and hits are those of
+`lennox evaluate`. A film that the model turns away, or cannot read, has no score: it counts as not readable, and what
+is on it as missed. Where false marks cannot be counted, as on a film that is only labelled carious, the cell is empty.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from lennox.annotations.film_groups import film_groups, lesion_size
-from lennox.annotations.matching import Outline, found_by, outline_of
+from lennox.annotations.coco import read_coco
+from lennox.annotations.groups import derive_groups, lesion_size
+from lennox.annotations.matching import Matching
 from lennox.audit.audit_table import AuditTable
 from lennox.audit.read_table import TableOptions, table_from_columns
-from lennox.errors import InputError
-from lennox.files import sha256_of
-from lennox.inference.batch import diagnose_many
-from lennox.inference.examination import Examination
+from lennox.errors import ImageError, InputError
+from lennox.evaluation.results import FilmResult, film_results
+from lennox.files import sha256_of, sha256_of_file
+from lennox.image import read_image
 from lennox.inference.model import load_candidate
 from lennox.policy.policy import Policy
+from lennox.statistics.froc import UNMARKED
 
-CARIES = ("caries", "carious", "decay")
-LOWEST = 0.01  # marks below this are not asked for; scores of lesions without a mark are 0
+NAN = float("nan")
+_COLUMNS = ("cluster", "unit", "label", "score", "false_positives")
 
 
 @dataclass(frozen=True, slots=True)
-class FilmSet:
-    """One COCO set. films : image entries; marks : image id -> (category, outline) of everything drawn on it."""
-
-    name: str
-    folder: Path
-    digest: str
-    films: tuple[Mapping[str, Any], ...]
-    marks: Mapping[int, tuple[tuple[str, Outline], ...]]
-
-
-def table_from_films(
-    folders: Sequence[Path],
-    model_name: str,
-    policy: Policy,
-    *,
-    sensors: Mapping[str, str] | None = None,
-    operating_point: str | None = None,
-) -> AuditTable:
-    """Read every film of the sets with a model, and make the table of an audit of it.
+class FilmOptions:
+    """How sets of films are read.
 
     sensors : set's folder name -> group of the feature `sensor`
     operating_point : a threshold of the model's card; its default unless given
+    categories : what categories of the sets mean, "caries", "healthy" or "other", where lennox does not know them
+    """
+
+    sensors: Mapping[str, str] = field(default_factory=dict)
+    operating_point: str | None = None
+    categories: Mapping[str, str] = field(default_factory=dict)
+
+
+def table_from_films(
+    folders: Sequence[Path], model_name: str, policy: Policy, options: FilmOptions | None = None
+) -> AuditTable:
+    """Read every film of the sets with a model, and make the table of an audit of it.
+
     Raises InputError for a set that is not COCO or lacks films, ModelError for a model that does not load.
     """
+    options = options or FilmOptions()
     model = load_candidate(model_name)
-    point = model.card.operating_point(operating_point)
+    point = model.card.operating_point(options.operating_point)
     if policy.scope.threshold is not None and policy.scope.threshold != point.threshold:
         raise InputError(
             f"the policy names the threshold {policy.scope.threshold:g}, the model's card {point.threshold:g}: "
             "the operating point was changed after the policy: run a new audit"
         )
+    sets = [read_coco(folder, options.categories) for folder in folders]
+    matching = Matching.parse(policy.scope.matching)
     rows: list[dict[str, Any]] = []
-    sets = [read_films(folder) for folder in folders]
-    for films in sets:
-        paths = [films.folder / film["file_name"] for film in films.films]
-        for film, examination in zip(films.films, diagnose_many(paths, model, threshold=LOWEST), strict=True):
-            marks = films.marks.get(film["id"], ())
-            sensor = (sensors or {}).get(films.name, "")
+    for coco in sets:
+        sensor = options.sensors.get(coco.name, "")
+        for result in film_results(coco, model, matching):
             rows += film_rows(
-                film, marks, examination, policy, threshold=point.threshold, where=films.name, sensor=sensor
+                result, policy, threshold=point.threshold, group=f"{coco.name}/{result.film.name}", sensor=sensor
             )
     names = [feature.name for feature in policy.features]
-    predictions = {key: [row.get(key, "") for row in rows] for key in (*_COLUMNS, *names)}
     absent = tuple(name for name in names if not any(row.get(name) for row in rows))
-    digest = sha256_of("".join(films.digest for films in sets).encode())
-    columns = {"cluster": "cluster", **{name: name for name in names}}
-    present = {name: column for name, column in columns.items() if name not in absent}
-    for name in absent:
-        del predictions[name]
+    table = {key: [row.get(key, "") for row in rows] for key in (*_COLUMNS, *names) if key not in absent}
+    present = {name: name for name in ("cluster", *names) if name not in absent}
     plain = replace(policy, scope=replace(policy.scope, columns={}, cluster="cluster"))
     reading = TableOptions(present, point.threshold, not_recorded=absent)
-    name = " + ".join(films.name for films in sets)
-    table = table_from_columns(predictions, plain, reading, name=name, digest=digest)
+    digest = sha256_of("".join(sha256_of_file(coco.document) for coco in sets).encode())
+    read = table_from_columns(table, plain, reading, name=" + ".join(coco.name for coco in sets), digest=digest)
     identity = {
-        "name": model.card.name,
-        "version": model.card.version,
-        "sha256": model.sha256,
-        "release": model.release,
-    }
-    note = f"the model's card, operating point '{point.name}'"
-    return replace(table, model=identity, threshold_note=note)
+        "name": model.card.name, "version": model.card.version, "sha256": model.sha256, "release": model.release,
+    }  # fmt: skip
+    return replace(read, model=identity, threshold_note=f"the model's card, operating point '{point.name}'")
 
 
-_COLUMNS = ("cluster", "unit", "label", "score", "false_positives")
-
-
-def read_films(folder: Path) -> FilmSet:
-    """Read `annotations.json` in `folder`. Raises InputError if it is missing, not COCO, or films are not there."""
-    path = folder / "annotations.json"
-    try:
-        data = path.read_bytes()
-        document = json.loads(data)
-        names = {category["id"]: str(category["name"]) for category in document["categories"]}
-        films = tuple(document["images"])
-        marks: dict[int, list[tuple[str, Outline]]] = {film["id"]: [] for film in films}
-        for mark in document["annotations"]:
-            marks[mark["image_id"]].append((names[mark["category_id"]], outline_of(mark)))
-    except OSError as error:
-        raise InputError(
-            f"{folder.name}: no annotations.json that can be read; name the folder of a COCO set"
-        ) from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{folder.name}: annotations.json is not COCO ({error}); see docs/audit.md") from error
-    missing = [film["file_name"] for film in films if not (folder / film["file_name"]).is_file()]
-    if missing or not films:
-        raise InputError(f"{folder.name}: {len(missing)} of {len(films)} films are missing; complete the set")
-    return FilmSet(folder.name, folder, sha256_of(data), films, {k: tuple(v) for k, v in marks.items()})
-
-
-def film_rows(
-    film: Mapping[str, Any],
-    marks: Sequence[tuple[str, Outline]],
-    examination: Examination,
-    policy: Policy,
-    *,
-    threshold: float,
-    where: str,
-    sensor: str,
-) -> list[dict[str, Any]]:
-    """The image row of one film and a lesion row for each lesion drawn on it."""
+def film_rows(result: FilmResult, policy: Policy, *, threshold: float, group: str, sensor: str) -> list[dict[str, Any]]:
+    """The image row of one film and a lesion row for each lesion marked on it. group : what the audit counts as one"""
+    film, truth, scored = result.film, result.film.truth, result.scored
     names = {feature.name for feature in policy.features}
-    said = {name: film[name] for name in names if film.get(name)}
-    groups = {"sensor": sensor, **film_groups(marks), **said}
-    shared = {name: value for name, value in groups.items() if name in names and value}
-    shared["cluster"] = f"{where}/{film.get('film', film['file_name'])}"
-    lesions = [outline for name, outline in marks if name.casefold() in CARIES]
-    assessed = examination.status == "assessed"
-    scale = _scale(film, examination)
-    lesions_found, false = found_by(
-        examination.findings, [outline.scaled(*scale) for outline in lesions], policy.scope.matching
-    )
-    image = {
-        **shared,
-        "unit": "image",
-        "label": int(bool(lesions)),
-        "score": examination.probability if assessed else float("nan"),
-        "false_positives": sum(p >= threshold for p in false) if assessed else float("nan"),
-    }
-    rows = [image]
-    for outline, probability in zip(lesions, lesions_found, strict=True):
-        size = lesion_size(outline.area / max(film["width"], film["height"]) ** 2)
-        row = {**shared, "unit": "lesion", "label": 1, "score": probability if assessed else float("nan")}
-        if "lesion_size" in names:
-            row["lesion_size"] = size
-        rows.append({**row, "false_positives": float("nan")})
+    said = {name: str(film.fields[name]) for name in names if film.fields.get(name) not in (None, "")}
+    groups = {"sensor": sensor, **_groups_of(result, "restored" in names), **said}
+    shared = {name: value for name, value in groups.items() if name in names and value} | {"cluster": group}
+    counted = result.is_assessed and truth.is_located
+    rows: list[dict[str, Any]] = [{
+        **shared, "unit": "image", "label": int(truth.carious),
+        "score": result.probability if result.is_assessed else NAN,
+        "false_positives": sum(probability >= threshold for probability in scored.false) if counted else NAN,
+    }]  # fmt: skip
+    for shape, found in zip(truth.lesions, scored.found, strict=True):
+        score = NAN if not result.is_assessed else 0.0 if found == UNMARKED else found
+        row = {**shared, "unit": "lesion", "label": 1, "score": score, "false_positives": NAN}
+        if "lesion_size" in names and film.rows and film.columns:
+            row["lesion_size"] = lesion_size(shape.area, film.rows, film.columns)
+        rows.append(row)
     return rows
 
 
-def _scale(film: Mapping[str, Any], examination: Examination) -> tuple[float, float]:
-    """(down, across) from the pixels that the annotations count to those of the file."""
-    rows, columns = examination.source.rows, examination.source.columns
-    if not rows or not columns:
-        return 1.0, 1.0
-    return rows / film["height"], columns / film["width"]
+def _groups_of(result: FilmResult, look: bool) -> Mapping[str, str]:
+    """Derived groups; `look` : at the pixels, too, for restorations that nobody marked."""
+    try:
+        return derive_groups(result.film, read_image(result.film.path).grey() if look else None)
+    except ImageError:
+        return derive_groups(result.film)

@@ -18,8 +18,9 @@ from lennox.audit.grouping import Cells, cells_of, people_by_cell
 from lennox.policy.metrics import METRICS
 from lennox.policy.policy import Intersection, Policy, Requirement
 from lennox.statistics.bootstrap import PerCell, Ratio, Statistic, resample
+from lennox.statistics.calibration import calibration_line
 from lennox.statistics.rates import RateSums, error_correlation
-from lennox.statistics.scores import calibration, weighted_auc
+from lennox.statistics.roc import roc_area
 
 Floats = NDArray[np.float64]
 
@@ -133,9 +134,9 @@ def _statistic(table: AuditTable, count: Counted, cells: Cells, overall: bool) -
 
 
 _FUNCTIONS = {
-    "auc": weighted_auc,
-    "calibration_intercept": lambda label, score, weights: calibration(label, score, weights)[0],
-    "calibration_slope": lambda label, score, weights: calibration(label, score, weights)[1],
+    "auc": roc_area,
+    "calibration_intercept": lambda label, score, weights: calibration_line(label, score, weights)[0],
+    "calibration_slope": lambda label, score, weights: calibration_line(label, score, weights)[1],
 }
 
 

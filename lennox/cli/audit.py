@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from lennox.cli.pairs import category_option, pairs
 from lennox.cli.release import sign_policy
 from lennox.errors import InputError, one_line
 from lennox.files import atomic_write
@@ -26,17 +27,6 @@ def _ready() -> None:
         import lennox.audit  # noqa: F401
     except ModuleNotFoundError as error:
         raise InputError(f"audits and policies need {error.name}: install lennox[audit].") from error
-
-
-def _pairs(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
-    """`NAME=COLUMN` options as a mapping."""
-    pairs = {}
-    for value in values:
-        name, sign, column = value.partition("=")
-        if not sign or not name or not column:
-            raise click.BadParameter(f"'{value}' is not NAME=COLUMN, such as age_band=Age.")
-        pairs[name] = column
-    return pairs
 
 
 def _numbers(ctx: click.Context, parameter: click.Parameter, value: str | None) -> tuple[float, ...] | None:
@@ -74,7 +64,7 @@ def _refuse(ctx: click.Context, problems: tuple[str, ...]) -> NoReturn:
 @click.option("--cluster", metavar="COL", help="Column of the patient.")
 @click.option("--threshold", type=float, metavar="T", help="The operating point, frozen before the audit.")
 @click.option(
-    "--column", "columns", multiple=True, callback=_pairs, metavar="NAME=COL", help="Column of a feature or role."
+    "--column", "columns", multiple=True, callback=pairs, metavar="NAME=COL", help="Column of a feature or role."
 )
 @click.option("--not-recorded", "absent", multiple=True, metavar="FEATURE", help="A feature that nobody wrote down.")
 @click.option(
@@ -93,10 +83,11 @@ def _refuse(ctx: click.Context, problems: tuple[str, ...]) -> NoReturn:
     "--sensor",
     "sensors",
     multiple=True,
-    callback=_pairs,
+    callback=pairs,
     metavar="SET=NAME",
     help="With --data: the sensor of a set, by its folder's name.",
 )
+@category_option
 @click.option(
     "--operating-point", metavar="NAME", help="With --model: a threshold of the card; its default unless given."
 )
@@ -120,6 +111,7 @@ def audit(
     model: str | None,
     folders: tuple[Path, ...],
     sensors: dict[str, str],
+    categories: dict[str, str],
     operating_point: str | None,
     catalogues: tuple[Path, ...],
     public: bool,
@@ -154,9 +146,9 @@ def audit(
             reading = TableOptions({**columns, **names}, threshold, known, absent)
             audited = read_table(table, policy, reading)
         else:
-            from lennox.audit.films import table_from_films
+            from lennox.audit.films import FilmOptions, table_from_films
 
-            audited = table_from_films(folders, model or "", policy, sensors=sensors, operating_point=operating_point)
+            audited = table_from_films(folders, model or "", policy, FilmOptions(sensors, operating_point, categories))
         verdict, written = write_audit(
             audited, policy, out, catalogues=catalogues, public=public, command=_command(), started=started
         )

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from lennox.cli.pairs import category_option
+
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
@@ -73,8 +75,9 @@ def export(checkpoint: Path, recipe: Path, out: Path) -> None:
     help="Films with their annotations.json.",
 )
 @click.option("--out", required=True, type=FOLDER, metavar="DIR", help="A folder for figures and pictures.")
+@category_option
 @click.option("--sheet/--no-sheet", default=True, help="Whether to leave pictures of films, best and missed.")
-def evaluate(model: str, data: Path, out: Path, sheet: bool) -> None:
+def evaluate(model: str, data: Path, out: Path, categories: dict[str, str], sheet: bool) -> None:
     """Measure a model on films with known lesions.
 
     MODEL is an installed model or a folder that holds one. Leaves evaluation.json and evaluation.html.
@@ -84,9 +87,10 @@ def evaluate(model: str, data: Path, out: Path, sheet: bool) -> None:
     Example:
       lennox evaluate caries-radiograph-1 --data films --out figures
     """
-    from lennox.training import evaluate as measure
+    from lennox.annotations.coco import read_coco
+    from lennox.evaluation import evaluate as measure
 
-    measure(model, data, out, sheet=sheet, progress=_films_done if sys.stderr.isatty() else None)
+    measure(model, read_coco(data, categories), out, sheet=sheet, progress=_films_done if sys.stderr.isatty() else None)
     click.echo(out / "evaluation.json")
 
 

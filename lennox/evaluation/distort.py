@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lennox.annotations.shapes import Shape
-from lennox.geometry import Box
 
 Levels = NDArray[Any]  # floating
 Pixels = NDArray[Any]  # uint8 or uint16, over the full range
@@ -92,19 +91,12 @@ def _sixteen(pixels: Pixels) -> Pixels:
     return pixels.astype(np.uint16) * 257 if pixels.dtype == np.uint8 else pixels
 
 
-def _moved(shape: Shape, rule: Callable[[NDArray[np.float64]], NDArray[np.float64]]) -> Shape:
-    box = shape.box
-    corners = rule(np.array([[box.top, box.left], [box.bottom, box.right]]))
-    (top, left), (bottom, right) = corners.min(0), corners.max(0)
-    return Shape(Box(float(top), float(left), float(bottom), float(right)), tuple(map(rule, shape.polygons)))
-
-
 def _mirror(shape: Shape, size: tuple[int, int]) -> Shape:
-    return _moved(shape, lambda points: np.stack([points[:, 0], size[1] - points[:, 1]], 1))
+    return shape.moved(lambda points: np.stack([points[:, 0], size[1] - points[:, 1]], 1))
 
 
 def _quarter_turn(shape: Shape, size: tuple[int, int]) -> Shape:
-    return _moved(shape, lambda points: np.stack([size[1] - points[:, 1], points[:, 0]], 1))
+    return shape.moved(lambda points: np.stack([size[1] - points[:, 1], points[:, 0]], 1))
 
 
 DISTORTIONS: Mapping[str, Distortion] = {
@@ -121,6 +113,6 @@ DISTORTIONS: Mapping[str, Distortion] = {
     "JPEG quality 30": Distortion(_on_levels(lambda levels: compress(levels, 30))),
     "turned by 90 degrees": Distortion(lambda pixels: np.ascontiguousarray(np.rot90(pixels)), _quarter_turn),
     "mirrored": Distortion(lambda pixels: np.ascontiguousarray(pixels[:, ::-1]), _mirror),
-    "half the size": Distortion(_shrink, lambda shape, _: _moved(shape, lambda points: points / 2)),
+    "half the size": Distortion(_shrink, lambda shape, _: shape.moved(lambda points: points / 2)),
     "16 bit": Distortion(_sixteen),
 }

@@ -10,8 +10,9 @@ from typing import Any
 from lennox.card import ModelCard
 from lennox.errors import InputError
 from lennox.evaluation.card_page import card_page
-from lennox.evaluation.card_words import PUBLISHED
+from lennox.evaluation.card_text import PUBLISHED
 from lennox.files import atomic_write
+from lennox.statistics.roc import positive_predictive_value
 
 EVALUATIONS = "evaluations"
 PREVALENCES = (0.05, 0.2, 0.5)
@@ -74,8 +75,9 @@ def summary(evaluation: Mapping[str, Any]) -> dict[str, Any]:
         for name in ("wafroc_area", "afroc_area", "ap50"):
             kept[name] = figures[name]
         if figures["calibration"] is not None:
-            told = figures["calibration"]
-            kept["calibration_of_candidates"] = {name: told[name] for name in ("slope", "intercept", "brier")}
+            kept["calibration_of_candidates"] = {
+                name: figures["calibration"][name] for name in ("slope", "intercept", "brier")
+            }
     if figures["film_roc_area"]["value"] is not None:
         kept["film_roc_area"] = figures["film_roc_area"]
     kept["operating_points"] = [
@@ -105,6 +107,6 @@ def _point(name: str, point: Mapping[str, Any]) -> dict[str, Any]:
     sensitivity, specificity = point["film_sensitivity"]["value"], point["film_specificity"]["value"]
     if sensitivity is not None and specificity is not None:
         for prevalence in PREVALENCES:
-            right, wrong = sensitivity * prevalence, (1 - specificity) * (1 - prevalence)
-            kept[f"ppv_at_prevalence_{prevalence:g}"] = round(right / (right + wrong), 3) if right + wrong else None
+            share = positive_predictive_value(sensitivity, specificity, prevalence)
+            kept[f"ppv_at_prevalence_{prevalence:g}"] = None if share is None else round(share, 3)
     return {key: value for key, value in kept.items() if not (isinstance(value, Mapping) and value["value"] is None)}

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lennox.evaluation.results import FilmResult
 from lennox.image import read_image
 from lennox.report.charts import Axes, Curve, curves
 from lennox.report.pages import render
 from lennox.report.pictures import jpeg_uri, shrink, to_picture
 from lennox.statistics.froc import UNMARKED
-
-if TYPE_CHECKING:
-    from lennox.evaluation.evaluate import Judged
 
 PLOT_SIDE = 230
 SHEET_SIDE = 480  # longest side of a film on the sheet, in pixels
@@ -40,12 +38,12 @@ def evaluation_page(document: Mapping[str, Any]) -> str:
     )  # fmt: skip
 
 
-def film_sheet(judged: Sequence[Judged]) -> str:
+def film_sheet(results: Sequence[FilmResult]) -> str:
     """Pictures of films: best, false positives of highest probability, missed lesions. Shows the films."""
-    carious = [one for one in judged if one.film.caries]
+    carious = [one for one in results if one.film.truth.lesions]
     best = [one for one in carious if UNMARKED not in one.scored.found]
     best.sort(key=lambda one: -min(one.scored.found) + max(one.scored.false, default=0.0))
-    worst = sorted((one for one in judged if one.scored.false), key=lambda one: -one.scored.false[0])
+    worst = sorted((one for one in results if one.scored.false), key=lambda one: -one.scored.false[0])
     missed = sorted(carious, key=lambda one: min(one.scored.found))
     kinds = {"Best": best, "Worst false positives": worst, "Missed": missed}
     return render("films.html", kinds={title: [_film(one) for one in films[:EACH]] for title, films in kinds.items()})
@@ -76,10 +74,10 @@ def _group_rows(values: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
     )
 
 
-def _film(one: Judged) -> dict[str, Any]:
+def _film(one: FilmResult) -> dict[str, Any]:
     image = read_image(one.film.path)
     rows, columns = image.pixels.shape[:2]
-    drawn = [ring for shape in one.film.caries for ring in shape.polygons or (_corners(shape.box.as_tuple()),)]
+    drawn = [ring for shape in one.film.truth.lesions for ring in shape.polygons or (_corners(shape.box.as_tuple()),)]
     candidates = [candidate for candidate in one.candidates if candidate.probability >= LOWEST]
     return {
         "name": one.film.path.name,

@@ -8,17 +8,20 @@ from typing import Any
 
 import numpy as np
 
-from lennox.annotations.coco import Film, read_coco
-from lennox.annotations.shapes import Shape
+from lennox.annotations.coco import read_coco
+from lennox.annotations.film import Film
+from lennox.annotations.matching import Candidate, Truth, score_film
 from lennox.errors import InputError
 from lennox.evaluation.distort import DISTORTIONS, Distortion
-from lennox.evaluation.evaluate import FLOOR, canonical, roc_area
+from lennox.evaluation.document import document_text
+from lennox.evaluation.results import FLOOR
 from lennox.files import atomic_write
 from lennox.image import Image, read_image
 from lennox.inference.examination import diagnose
 from lennox.inference.model import Model, load_candidate
 from lennox.phantom import ARTEFACTS, draw_film
-from lennox.statistics.froc import Candidate, FreeResponse, score_film
+from lennox.statistics.froc import FreeResponse
+from lennox.statistics.roc import roc_area
 
 FORMAT = "lennox-robustness/1"
 AT = 1.0  # false positives a film
@@ -35,12 +38,15 @@ def measure_robustness(
     """
     model = model if isinstance(model, Model) else load_candidate(model)
     coco = read_coco(Path(data))
-    if not coco.outlined:
+    coco.require_files()
+    if not coco.is_outlined:
         raise InputError(f"'{coco.name}' marks no lesions; robustness needs a set whose lesions are outlined.")
     chosen = coco.films
     if films is not None and len(chosen) > films:
         chosen = tuple(chosen[int(which)] for which in np.linspace(0, len(chosen) - 1, films))
     pictures = [read_image(film.path) for film in chosen]
+    chosen = tuple(film.on_image(*picture.pixels.shape[:2]) for film, picture in zip(chosen, pictures, strict=True))
+    carious = np.array([film.truth.carious for film in chosen])
     rows: list[dict[str, Any]] = []
     base: list[float] = []
     threshold = 1.0
@@ -48,13 +54,12 @@ def measure_robustness(
         response, probability, refused = _measure(model, chosen, pictures, distortion)
         if not base:
             base, threshold = probability, response.threshold_at(AT)
-        carious = np.array([film.carious for film in chosen])
         found, false = response.at_threshold(threshold)
         rows.append({
             "change": name,
             "lesion_sensitivity_at_1": float(response.sensitivity_at([AT])[0]),
             "lesion_sensitivity_same_threshold": found, "false_positives_a_film_same_threshold": false,
-            "film_roc_area": roc_area(np.array(probability), carious, None),
+            "film_roc_area": float(roc_area(carious, probability)[0]),
             "mean_change_of_film_probability": float(np.mean(np.abs(np.subtract(probability, base)))),
             "highest_change_of_film_probability": float(np.max(np.abs(np.subtract(probability, base)))),
             "not_assessed": refused,
@@ -62,12 +67,12 @@ def measure_robustness(
     document = {
         "format": FORMAT,
         "model": {"name": model.card.name, "version": model.card.version, "sha256": model.sha256},
-        "set": coco.name, "films": len(chosen), "lesions": sum(len(film.caries) for film in chosen),
+        "set": coco.name, "films": len(chosen), "lesions": sum(len(film.truth.lesions) for film in chosen),
         "changes": rows, "challenge": _challenge(model),
     }  # fmt: skip
     if out is not None:
         Path(out).mkdir(parents=True, exist_ok=True)
-        atomic_write(Path(out) / "robustness.json", canonical(document))
+        atomic_write(Path(out) / "robustness.json", document_text(document))
     return document
 
 
@@ -78,15 +83,17 @@ def _measure(
     for film, picture in zip(films, pictures, strict=True):
         pixels = picture.grey()
         examination = diagnose(Image.from_array(distortion.change(pixels)), model, threshold=FLOOR)
-        lesions = [distortion.move(shape, pixels.shape) for shape in film.caries]
-        candidates = [
-            Candidate(finding.probability, finding.centre, Shape(finding.box, (np.array(finding.outline),)))
-            for finding in examination.findings
-        ]
-        scored.append(score_film(candidates, lesions))
+        lesions, regions = (
+            tuple(distortion.move(shape, pixels.shape) for shape in shapes)
+            for shapes in (film.truth.lesions, film.truth.regions)
+        )
+        truth = Truth(film.truth.carious, lesions, regions)
+        scored.append(score_film(tuple(map(Candidate.of, examination.findings)), truth))
         probability.append(examination.probability or 0.0)
         refused += examination.status != "assessed"
-    return FreeResponse(scored, [film.carious for film in films]), probability, refused
+    truths = [film.truth for film in films]
+    response = FreeResponse(scored, [truth.carious for truth in truths], [truth.is_located for truth in truths])
+    return response, probability, refused
 
 
 def _challenge(model: Model) -> list[dict[str, Any]]:

@@ -19,20 +19,30 @@ RESAMPLES = 200  # of those offered: each accumulates the whole set
 def average_precision(
     candidates: Sequence[Sequence[tuple[float, Box]]],
     lesions: Sequence[Sequence[Box]],
-    weights: Sequence[NDArray[np.float64]],
+    regions: Sequence[Sequence[Box]],
+    weights: Sequence[NDArray[np.float64]] | NDArray[np.float64],
 ) -> dict[str, Any]:
-    """AP50 of (probability, box) a film against its lesions' boxes, with a 95 % interval."""
+    """AP50 of (probability, box) a film against its lesions' boxes, with a 95 % interval.
+
+    regions : boxes a film in which a candidate is neither right nor wrong (COCO's `iscrowd`)
+    """
     from pycocotools.coco import COCO
     from pycocotools.cocoeval import COCOeval
 
+    marked = [
+        (film, box, crowd)
+        for crowd, kind in enumerate((lesions, regions))
+        for film, boxes in enumerate(kind)
+        for box in boxes
+    ]
     with contextlib.redirect_stdout(io.StringIO()):  # pycocotools prints
         truth = COCO()
         truth.dataset = {
             "images": [{"id": number} for number in range(len(lesions))],
             "categories": [{"id": 1}],
             "annotations": [
-                {"id": which + 1, "image_id": film, "category_id": 1, "iscrowd": 0, "bbox": _coco(box), "area": 1.0}
-                for which, (film, box) in enumerate((film, box) for film, boxes in enumerate(lesions) for box in boxes)
+                {"id": number, "image_id": film, "category_id": 1, "iscrowd": crowd, "bbox": _coco(box), "area": 1.0}
+                for number, (film, box, crowd) in enumerate(marked, 1)
             ],
         }
         truth.createIndex()

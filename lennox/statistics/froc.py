@@ -1,9 +1,8 @@
-"""Free-response scoring: which candidates hit which lesions, and what that is worth.
+"""Free-response analysis: how many lesions are found at how many false positives.
 
-Hit: the candidate's centre lies inside the lesion, or their IoU is at least 0.3. Candidates are taken in falling
-order of probability; each finds at most one lesion. A further candidate on an already found lesion is neither a hit
-nor a false positive. Curves and areas follow Chakraborty, "Observer Performance Methods for Diagnostic Imaging"
-(2017), chapters 13 and 14: FROC, AFROC and weighted AFROC, empirical, with the straight line to (1, 1).
+Curves and areas follow Chakraborty, "Observer Performance Methods for Diagnostic Imaging" (2017), chapters 13 and 14:
+FROC, AFROC and weighted AFROC, empirical, with the straight line to (1, 1). Which candidates hit which lesions is
+decided before, by `lennox.annotations.matching`.
 """
 
 from __future__ import annotations
@@ -14,65 +13,34 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lennox.annotations.shapes import Shape, overlap
-
-HIT_IOU = 0.3
 UNMARKED = -np.inf
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
-    """A suspected lesion: its probability, its centre (row, column) and its outline."""
-
-    probability: float
-    centre: tuple[float, float]
-    shape: Shape
-
-
-@dataclass(frozen=True, slots=True)
-class Scored:
-    """One film, scored.
+class ScoredFilm:
+    """One film whose candidates were matched with its lesions.
 
     false : probabilities of its false positives, falling
     found : the probability of the candidate that found each lesion; -inf for a missed one
-    lesions : index in `found` of the lesion each candidate hit, -1 for a false positive, -2 for a repeat
+    outcomes : of each candidate: index in `found` of its lesion, -1 for a false positive, -2 for neither
     """
 
     false: tuple[float, ...]
     found: tuple[float, ...]
-    candidates: tuple[int, ...] = ()
-
-
-def score_film(candidates: Sequence[Candidate], lesions: Sequence[Shape]) -> Scored:
-    """Match the candidates of a film with its lesions by the rule of this module."""
-    order = sorted(range(len(candidates)), key=lambda which: -candidates[which].probability)
-    found = [UNMARKED] * len(lesions)
-    fates = [-1] * len(candidates)
-    for which in order:
-        candidate = candidates[which]
-        hits = []
-        for number, lesion in enumerate(lesions):
-            shared = overlap(candidate.shape, lesion)
-            if shared >= HIT_IOU or lesion.contains(*candidate.centre):
-                hits.append((found[number] == UNMARKED, shared, -number))
-        if not hits:
-            continue
-        is_new, _, number = max(hits)
-        fates[which] = -2
-        if is_new:
-            fates[which] = -number
-            found[-number] = candidate.probability
-    false = sorted((candidates[which].probability for which in order if fates[which] == -1), reverse=True)
-    return Scored(tuple(false), tuple(found), tuple(fates))
+    outcomes: tuple[int, ...] = ()
 
 
 class FreeResponse:
     """The marks of a set of films, ready to be resampled: every figure takes a weight for each film."""
 
-    def __init__(self, films: Sequence[Scored], diseased: Sequence[bool]) -> None:
+    def __init__(
+        self, films: Sequence[ScoredFilm], diseased: Sequence[bool], located: Sequence[bool] | None = None
+    ) -> None:
+        """located : whether the lesions of each film are marked; where they are not, the film has no weight."""
         self.count = len(films)
         self.diseased = np.asarray(diseased, bool)
+        self._located = np.ones(self.count) if located is None else np.asarray(located, np.float64)
         marks = [(p, which, 0) for which, film in enumerate(films) for p in film.false]
         marks += [(p, which, 1) for which, film in enumerate(films) for p in film.found if p != UNMARKED]
         marks.sort(key=lambda mark: -mark[0])
@@ -86,7 +54,7 @@ class FreeResponse:
         self._found = [np.array(film.found, np.float64) for film in films]
 
     def _weights(self, weights: Floats | None) -> Floats:
-        return np.ones(self.count) if weights is None else weights
+        return self._located if weights is None else self._located * weights
 
     def curve(self, weights: Floats | None = None) -> tuple[Floats, Floats, Floats]:
         """(false positives a film, lesion sensitivity, threshold) at each distinct probability, falling."""
@@ -142,17 +110,3 @@ class FreeResponse:
             won += share * float((below + up_to).sum()) / 2
             total += share * len(found)
         return (float(won / (total * running[-1])) if total and running[-1] else float("nan")), kind
-
-
-def area_under_roc(probability: Floats, diseased: NDArray[np.bool_], weights: Floats | None = None) -> float:
-    """Area under the ROC curve over films, each counted `weights` times; NaN without both kinds of film."""
-    weights = np.ones(len(probability)) if weights is None else weights
-    negative = np.sort(probability[~diseased])
-    order = np.argsort(probability[~diseased])
-    running = np.concatenate([[0.0], np.cumsum(weights[~diseased][order])])
-    positive, share = probability[diseased], weights[diseased]
-    if not share.sum() or not running[-1]:
-        return float("nan")
-    below = running[np.searchsorted(negative, positive, side="left")]
-    up_to = running[np.searchsorted(negative, positive, side="right")]
-    return float((share * (below + up_to)).sum() / 2 / (share.sum() * running[-1]))

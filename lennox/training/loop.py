@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from lennox.annotations.coco import Film, read_coco
+from lennox.annotations.film import Film
 from lennox.errors import InputError
 from lennox.files import atomic_write
 from lennox.training.augment import Batch, Ranges, crop_batch
@@ -25,7 +25,8 @@ from lennox.training.ledger import Ledger, check_files, read_ledger
 from lennox.training.loss import segmentation_loss
 from lennox.training.network import Network, channels_last
 from lennox.training.recipe import Recipe, read_recipe
-from lennox.training.sources import DrawnSource, FilmSource, Source, WindowSource, split_films
+from lennox.training.sources import DrawnSource, FilmSource, Source, WindowSource
+from lennox.training.split import require_outlines, split_set
 from lennox.training.teacher import draw_canvases, soften
 from lennox.training.validation import Exam, exams_of_films, exams_of_windows, predict, score_exams
 
@@ -108,19 +109,17 @@ def _stage(path: Path, out: Path, report: Callable[[Progress], None] | None) -> 
     return train(path, out, resume=True, report=report).checkpoint
 
 
-class Held:
+class HeldOutFilms:
     """The films that a recipe keeps out of training."""
 
     def __init__(self, recipe: Recipe, ledger: Ledger, use: str) -> None:
         self.films: list[Film] = []
         self.windows: list[Film] = []
         self.groups: dict[str, str] = {}
-        data = recipe.data
-        for name, kept in ((data.films, self.films), (data.windows, self.windows)):
+        for name, kept in ((recipe.data.films, self.films), (recipe.data.windows, self.windows)):
             if name:
                 entry = ledger.require(name, use)
-                films = read_coco(recipe.path(data.root) / name).films
-                kept += split_films(films, entry, data.holdout_seed, data.holdout_share)[1]
+                kept += split_set(recipe, entry)[1]
                 self.groups.update((film.name, entry.group_of(film.name)) for film in kept)
 
 
@@ -199,7 +198,7 @@ class _Run:
 
     def validate(self) -> dict[str, dict[str, Any]]:
         if self.exams is None:
-            held = Held(self.recipe, self.ledger, "select")
+            held = HeldOutFilms(self.recipe, self.ledger, "select")
             contract = self.recipe.contract
             self.exams = {
                 "films": exams_of_films(held.films, contract),
@@ -276,9 +275,8 @@ def _open_sources(recipe: Recipe, ledger: Ledger, teachers: Sequence[Path]) -> t
     ):
         if share > 0:
             entry = ledger.require(name, "train")
-            folder = recipe.path(data.root) / name
-            check_files(folder, entry)
-            films = split_films(read_coco(folder).films, entry, data.holdout_seed, data.holdout_share)[0]
+            check_files(recipe.path(data.root) / name, entry)
+            films = require_outlines(split_set(recipe, entry)[0])
             sources.append(_softened(kind(films, contract), recipe, teachers))
             shares.append(share)
     if data.drawn_share > 0:

@@ -16,21 +16,26 @@ import onnxruntime
 import torch
 from numpy.typing import NDArray
 
-from lennox.annotations.coco import read_coco
+from lennox.annotations.matching import NEITHER, score_film
 from lennox.card import FORMAT as CARD_FORMAT
 from lennox.card import InputContract, ModelCard
 from lennox.errors import InputError
-from lennox.evaluation.card_words import INTENDED_USE, LIMITS
+from lennox.evaluation.card_text import INTENDED_USE, LIMITS
+from lennox.evaluation.document import rounded
+from lennox.evaluation.figures import PREVALENCES
+from lennox.evaluation.summary import group_weights
 from lennox.files import atomic_write, sha256_of
-from lennox.statistics.calibration import assess_calibration, fit_line, logit
-from lennox.statistics.froc import FreeResponse, Scored, score_film
+from lennox.statistics.calibration import assess_calibration, calibration_line
+from lennox.statistics.froc import FreeResponse, ScoredFilm
+from lennox.statistics.roc import positive_predictive_value
 from lennox.training.ledger import Ledger, read_ledger
-from lennox.training.loop import Held, load_weights
+from lennox.training.loop import HeldOutFilms, load_weights
 from lennox.training.network import Network
 from lennox.training.pictures import PICTURES_SET, everyday_pictures
 from lennox.training.reading import Reading, become_familiar
 from lennox.training.recipe import Recipe, read_recipe
-from lennox.training.sources import Canvas, DrawnSource, FilmSource, WindowSource, split_films
+from lennox.training.sources import Canvas, DrawnSource, FilmSource, WindowSource
+from lennox.training.split import split_set
 from lennox.training.validation import REGION_SHARE as RAW_REGION_SHARE
 from lennox.training.validation import Exam, candidates_of, exams_of_films, exams_of_windows
 
@@ -43,7 +48,6 @@ FAMILIAR_MARGIN = 1.0  # in logits, beyond the least familiar film: other sensor
 # false positives a film on held-out films and windows together, at most
 TARGETS = (("sensitive", 1.0), ("balanced", 0.5), ("specific", 0.2))
 DEFAULT_POINT = "balanced"
-PREVALENCES = (0.05, 0.2, 0.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,7 @@ def export(checkpoint: Path, recipe: Path, out: Path) -> Exported:
     network = Network(pretrained=False)
     network.load_state_dict(load_weights(Path(checkpoint)))
     network.eval()
-    held = Held(plan, ledger, "calibrate")
+    held = HeldOutFilms(plan, ledger, "calibrate")
     exams = exams_of_films(held.films, plan.contract) + exams_of_windows(held.windows, plan.contract)
     if not exams:
         raise InputError("the recipe holds no films out, so nothing can be calibrated; give it a holdout_share.")
@@ -147,26 +151,27 @@ def _calibrate(maps: Sequence[NDArray[np.float32]], exams: Sequence[Exam]) -> tu
 
 
 def _fit(pairs: Sequence[tuple[float, bool, int]]) -> tuple[float, float]:
-    logits = logit(np.array([pair[0] for pair in pairs]))
-    slope, intercept = fit_line(logits, np.array([float(pair[1]) for pair in pairs]))
+    (intercept,), (slope,) = calibration_line([pair[1] for pair in pairs], [pair[0] for pair in pairs])
     if not slope > 0:
-        raise InputError("higher scores were not more often right on the held-out films: the network learnt nothing.")
-    return slope, intercept
+        raise InputError(
+            "higher scores were not more often right on the held-out films, or always: nothing can be calibrated."
+        )
+    return float(slope), float(intercept)
 
 
 def candidate_outcomes(
     maps: Sequence[NDArray[np.float32]], exams: Sequence[Exam], floor: float = 0.01, region_share: float = REGION_SHARE
-) -> tuple[list[tuple[float, bool, int]], list[Scored]]:
+) -> tuple[list[tuple[float, bool, int]], list[ScoredFilm]]:
     """((probability, hit or not, number of the exam) of every candidate but repeats, the scored exams)."""
     pairs, scored = [], []
     for number, (map_, exam) in enumerate(zip(maps, exams, strict=True)):
         candidates = candidates_of(map_, floor, region_share)
-        film = score_film(candidates, exam.lesions)
+        film = score_film(candidates, exam.truth)
         scored.append(film)
         pairs += [
-            (candidate.probability, fate >= 0, number)
-            for candidate, fate in zip(candidates, film.candidates, strict=True)
-            if fate != -2
+            (candidate.probability, outcome >= 0, number)
+            for candidate, outcome in zip(candidates, film.outcomes, strict=True)
+            if outcome != NEITHER
         ]
     return pairs, scored
 
@@ -174,12 +179,11 @@ def candidate_outcomes(
 def _familiar_canvases(plan: Recipe, ledger: Ledger) -> list[Canvas]:
     """What a film looks like: those that the weights learn from, windows of panoramic films, drawn films."""
     data, canvases = plan.data, []  # type: Any, list[Canvas]
-    root = plan.path(data.root)
     for name, kind in ((data.films, FilmSource), (data.windows, WindowSource)):
         if not name:
             continue
         entry = ledger.require(name, "train")
-        films = split_films(read_coco(root / name).films, entry, data.holdout_seed, data.holdout_share)[0]
+        films = split_set(plan, entry)[0]
         source = kind(films, plan.contract)
         if isinstance(source, FilmSource):
             canvases += source.canvases
@@ -215,14 +219,12 @@ class HeldOut:
 
 def describe(plan: Recipe, ledger: Ledger, held_out: HeldOut, near: Sequence[float]) -> dict[str, Any]:
     """The card of a model, with its figures on held-out films. `near`: distances of training films."""
-    from lennox.evaluation.evaluate import resample_groups
-
     exams, maps = held_out.exams, held_out.maps
     pairs, scored = candidate_outcomes(maps, exams)
-    carious = np.array([bool(exam.lesions) for exam in exams])
+    carious = np.array([exam.truth.carious for exam in exams])
     highest = np.array([float(map_.max()) for map_ in maps])
-    response = FreeResponse(scored, list(carious))
-    resamples = resample_groups(held_out.groups, 200)
+    response = FreeResponse(scored, list(carious), [exam.truth.is_located for exam in exams])
+    resamples = group_weights(held_out.groups, 200)
     points = []
     for name, target in TARGETS:
         threshold = round(max(response.threshold_at(target), 0.0101), 4)
@@ -235,8 +237,8 @@ def describe(plan: Recipe, ledger: Ledger, held_out: HeldOut, near: Sequence[flo
             "lesion_sensitivity": _with(found, spread[:, 0]), "false_positives_a_film": _with(false, spread[:, 1]),
             "film_sensitivity": round(sensitivity, 3), "film_specificity": round(specificity, 3),
             **{
-                f"ppv_at_prevalence_{prevalence:g}": round(ppv(sensitivity, specificity, prevalence), 3)
-                for prevalence in PREVALENCES
+                f"ppv_at_prevalence_{at:g}": round(positive_predictive_value(sensitivity, specificity, at) or 0.0, 3)
+                for at in PREVALENCES
             },
         })  # fmt: skip
     distances = [*held_out.distances, *near]
@@ -258,12 +260,12 @@ def describe(plan: Recipe, ledger: Ledger, held_out: HeldOut, near: Sequence[flo
             "films of the training sets that the weights never saw, whole groups of films apart",
             "films_and_windows": len(exams),
             "of_which_whole_films": int(sum(1 for exam in exams if not exam.canvas.known[1])),
-            "with_caries": int(carious.sum()), "lesions": int(sum(len(e.lesions) for e in exams)),
+            "with_caries": int(carious.sum()), "lesions": int(sum(len(exam.truth.lesions) for exam in exams)),
             "distance_of_films": {
                 "median": round(float(np.median(distances)), 3), "highest": round(max(distances), 3),
             },
         },
-        "calibration": {"held_out": _rounded(assess_calibration(pairs, resamples))},
+        "calibration": {"held_out": rounded(assess_calibration(pairs, list(resamples)))},
         "data": data_of(ledger, plan),
     }  # fmt: skip
 
@@ -292,12 +294,6 @@ def data_of(ledger: Ledger, plan: Recipe) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def ppv(sensitivity: float, specificity: float, prevalence: float) -> float:
-    """Positive predictive value by Bayes' rule; 0 if nothing is ever marked."""
-    right, wrong = sensitivity * prevalence, (1 - specificity) * (1 - prevalence)
-    return right / (right + wrong) if right + wrong else 0.0
-
-
 def write_model(out: Path, weights: bytes, document: dict[str, Any]) -> None:
     """Write model.onnx and card.json by rename, the card last and only if it reads back."""
     document["files"] = {"model.onnx": {"sha256": sha256_of(weights), "bytes": len(weights)}}
@@ -316,13 +312,3 @@ def card_text(document: dict[str, Any]) -> str:
 def _with(value: float, spread: NDArray[np.float64]) -> dict[str, Any]:
     low, high = np.nanpercentile(spread, [2.5, 97.5])
     return {"value": round(value, 3), "interval": [round(float(low), 3), round(float(high), 3)]}
-
-
-def _rounded(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _rounded(entry) for key, entry in value.items()}
-    if isinstance(value, list):
-        return [_rounded(entry) for entry in value]
-    if isinstance(value, float):
-        return round(value, 4) if math.isfinite(value) else None
-    return value

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ class DataPlan:
     film_share, window_share, drawn_share : how often each source is drawn; they are divided by their sum
     drawn_films : how many drawn films are made
     holdout_share, holdout_seed : the part of the groups kept for selection and calibration; never trained on
+    categories : what categories of the sets mean, "caries", "healthy" or "other", where lennox does not know them
     """
 
     root: str
@@ -37,6 +39,7 @@ class DataPlan:
     drawn_films: int
     holdout_share: float = 0.2
     holdout_seed: int = 1
+    categories: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         shares = (self.film_share, self.window_share, self.drawn_share)
@@ -145,7 +148,7 @@ def read_recipe(path: Path) -> Recipe:
 
 
 def _filled(kind: type, table: dict[str, Any]) -> Any:
-    known = {field.name for field in fields(kind)}
+    known = {entry.name for entry in fields(kind)}
     if unknown := set(table) - known:
         raise ValueError(f"{kind.__name__} knows no {sorted(unknown)}; it knows {sorted(known)}")
     return kind(**table)

@@ -12,17 +12,18 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from lennox.annotations.coco import Film
-from lennox.annotations.shapes import Shape, cover
+from lennox.annotations.film import Film
+from lennox.annotations.groups import restorations_of
+from lennox.annotations.shapes import Shape
 from lennox.card import InputContract
 from lennox.geometry import Box, Placement
 from lennox.image import Image, read_image
 from lennox.inference.prepare import prepare
-from lennox.training.ledger import DataSet
 from lennox.training.network import PLANES
 
 WINDOW_SHARE = 0.2  # of a panoramic film's width: about 41 mm, the long side of a periapical film
 MIN_WINDOW, MAX_WINDOW = 0.8, 1.25
+MIN_INSIDE = 0.35  # of a mark's box, for the mark to count in a window
 USUAL_AREA, MIN_SHARE = 4000.0, 1 / 9  # canvas px^2 of a lesion, and the share of it below which `small` is full
 SHAPES = ((1.0, 1.0), (1.0, 0.75), (0.75, 1.0))  # rows, columns of a window, in its longer side
 
@@ -55,17 +56,6 @@ class Source(Protocol):
         """One canvas, chosen by `random` alone."""
 
 
-def split_films(films: Sequence[Film], entry: DataSet, seed: int, share: float) -> tuple[list[Film], list[Film]]:
-    """(for training, held out), a group of films never torn apart."""
-    from lennox.training.ledger import is_held_out
-
-    held = [is_held_out(entry.group_of(film.name), seed, share) for film in films]
-    return (
-        [film for film, out in zip(films, held, strict=True) if not out],
-        [film for film, out in zip(films, held, strict=True) if out],
-    )
-
-
 def make_canvas(
     pixels: NDArray[Any],
     contract: InputContract,
@@ -86,36 +76,34 @@ def make_canvas(
         paint(small, shape, prepared.placement, int(np.clip(lacking / 2.0, 0.0, 1.0) * 255))
     return Canvas(
         levels, masks, small, (True, restorations is not None), prepared.placement,
-        tuple(_centre(shape, prepared.placement) for shape in caries),
-        tuple(_centre(shape, prepared.placement) for shape in restorations or ()),
+        tuple(shape.moved(prepared.placement.to_canvas).centre for shape in caries),
+        tuple(shape.moved(prepared.placement.to_canvas).centre for shape in restorations or ()),
     )  # fmt: skip
 
 
 def paint(plane: NDArray[np.uint8], shape: Shape, placement: Placement, value: int = 255) -> None:
-    """Set what the outline covers to `value`; a box is painted as the ellipse inside it."""
-    corners = placement.to_canvas(np.array([[shape.box.top, shape.box.left], [shape.box.bottom, shape.box.right]]))
-    (top, left), (bottom, right) = corners
-    first_row, first_column = max(0, int(top)), max(0, int(left))
-    rows = np.arange(first_row, min(plane.shape[0], int(np.ceil(bottom)))) + 0.5
-    columns = np.arange(first_column, min(plane.shape[1], int(np.ceil(right)))) + 0.5
-    if not len(rows) or not len(columns):
-        return
-    if shape.polygons:
-        moved = tuple(placement.to_canvas(polygon) for polygon in shape.polygons)
-        inside = cover(moved, rows, columns)
-    else:
-        height, width = max(bottom - top, 1e-6), max(right - left, 1e-6)
-        away = ((2 * rows - top - bottom) / height)[:, None] ** 2 + ((2 * columns - left - right) / width)[None] ** 2
-        inside = away <= 1.0
-    part = plane[first_row : first_row + len(rows), first_column : first_column + len(columns)]
-    part[inside] = value
+    """Set what a shape covers to `value`."""
+    moved = shape.moved(placement.to_canvas)
+    first_row, first_column = max(0, int(moved.box.top)), max(0, int(moved.box.left))
+    rows = np.arange(first_row, min(plane.shape[0], int(np.ceil(moved.box.bottom)))) + 0.5
+    columns = np.arange(first_column, min(plane.shape[1], int(np.ceil(moved.box.right)))) + 0.5
+    if len(rows) and len(columns):
+        part = plane[first_row : first_row + len(rows), first_column : first_column + len(columns)]
+        part[moved.cover(rows, columns)] = value
+
+
+def canvas_of(film: Film, contract: InputContract) -> tuple[Canvas, Film]:
+    """The canvas of a film of which only caries is marked, and the film in its file's pixels."""
+    pixels = read_image(film.path).grey()
+    film = film.on_image(*pixels.shape)
+    return make_canvas(pixels, contract, film.truth.lesions, None), film
 
 
 class FilmSource:
     """Whole films, prepared once."""
 
     def __init__(self, films: Sequence[Film], contract: InputContract) -> None:
-        self.canvases = [make_canvas(read_image(film.path).grey(), contract, film.caries, None) for film in films]
+        self.canvases = [canvas_of(film, contract)[0] for film in films]
 
     def draw(self, random: np.random.Generator) -> Canvas:
         return self.canvases[int(random.integers(len(self.canvases)))]
@@ -128,39 +116,39 @@ class WindowSource:
 
     def __init__(self, films: Sequence[Film], contract: InputContract) -> None:
         self.contract = contract
-        self.films = [film for film in films if film.caries or film.others]
-        self.pixels = [read_image(film.path).grey() for film in self.films]
-        self.carious = [number for number, film in enumerate(self.films) if film.caries]
+        marked = [film for film in films if film.truth.lesions or film.others]
+        self.pixels = [read_image(film.path).grey() for film in marked]
+        self.films = [film.on_image(*pixels.shape) for film, pixels in zip(marked, self.pixels, strict=True)]
+        self.carious = [number for number, film in enumerate(self.films) if film.truth.lesions]
 
     def draw(self, random: np.random.Generator) -> Canvas:
         kind = random.random()
         if kind < self.ON_CARIES:
             number = self.carious[int(random.integers(len(self.carious)))]
-            shapes: Sequence[Shape] = self.films[number].caries
+            shapes: Sequence[Shape] = self.films[number].truth.lesions
         else:
             number = int(random.integers(len(self.films)))
             film = self.films[number]
-            restorations = [shape for _, shape in film.others]
+            restorations = restorations_of(film)
             shapes = restorations if restorations and kind < self.ON_CARIES + self.ON_RESTORATION else ()
         film = self.films[number]
-        side = WINDOW_SHARE * film.columns * random.uniform(MIN_WINDOW, MAX_WINDOW)
+        side = WINDOW_SHARE * self.pixels[number].shape[1] * random.uniform(MIN_WINDOW, MAX_WINDOW)
         tall, wide = SHAPES[int(random.integers(len(SHAPES)))]
         height, width = side * tall, side * wide
         if shapes:
-            box = shapes[int(random.integers(len(shapes)))].box
-            row, column = (box.top + box.bottom) / 2, (box.left + box.right) / 2
+            row, column = shapes[int(random.integers(len(shapes)))].centre
             row += random.uniform(-0.35, 0.35) * height
             column += random.uniform(-0.35, 0.35) * width
         else:
             band = teeth_of(film)
             row, column = random.uniform(band.top, band.bottom), random.uniform(band.left, band.right)
             row += random.uniform(-0.5, 0.5) * height
-        return cut_window(film, self.pixels[number], (row, column), (height, width), self.contract)
+        return cut_window(film, self.pixels[number], (row, column), (height, width), self.contract)[0]
 
 
 def teeth_of(film: Film) -> Box:
     """The box around everything marked on a panoramic film: where its teeth are."""
-    boxes = [shape.box for shape in film.caries] + [shape.box for _, shape in film.others]
+    boxes = [shape.box for shape in film.truth.lesions] + [shape.box for _, shape in film.others]
     return Box(
         min(box.top for box in boxes), min(box.left for box in boxes),
         max(box.bottom for box in boxes), max(box.right for box in boxes),
@@ -173,29 +161,25 @@ def cut_window(
     centre: tuple[float, float],
     size: tuple[float, float],
     contract: InputContract,
-) -> Canvas:
-    """The window of (height, width) around `centre`, moved so that it lies on the film, as a canvas of its own."""
+) -> tuple[Canvas, list[Shape]]:
+    """The window of (height, width) around `centre`, moved so that it lies on the film: its canvas, and its caries.
+
+    The lesions are in pixels of the window.
+    """
     height, width = (min(round(wanted), have) for wanted, have in zip(size, pixels.shape, strict=True))
     top = int(np.clip(centre[0] - height / 2, 0, pixels.shape[0] - height))
     left = int(np.clip(centre[1] - width / 2, 0, pixels.shape[1] - width))
-    return make_canvas(
-        np.ascontiguousarray(pixels[top : top + height, left : left + width]), contract,
-        _inside(film.caries, top, left, height, width),
-        _inside([shape for _, shape in film.others], top, left, height, width),
-    )  # fmt: skip
-
-
-def window_truth(film: Film, centre: tuple[float, float], size: tuple[float, float]) -> list[Shape]:
-    """The caries of a window, in its own pixels."""
-    height, width = (min(round(wanted), have) for wanted, have in zip(size, (film.rows, film.columns), strict=True))
-    top = int(np.clip(centre[0] - height / 2, 0, film.rows - height))
-    left = int(np.clip(centre[1] - width / 2, 0, film.columns - width))
-    return _inside(film.caries, top, left, height, width)
+    lesions, restorations = (
+        _inside(shapes, top, left, height, width) for shapes in (film.truth.lesions, restorations_of(film))
+    )
+    part = np.ascontiguousarray(pixels[top : top + height, left : left + width])
+    return make_canvas(part, contract, lesions, restorations), lesions
 
 
 def grid_of_windows(film: Film) -> list[tuple[tuple[float, float], tuple[float, float]]]:
     """Fixed windows along the teeth of a panoramic film, (centre, size) each, that overlap a little."""
     band = teeth_of(film)
+    assert film.columns is not None  # it was brought to its file's pixels
     side = WINDOW_SHARE * film.columns
     count = max(1, round((band.right - band.left) / side))
     columns = band.left + (np.arange(count) + 0.5) * (band.right - band.left) / count
@@ -227,24 +211,15 @@ class DrawnSource:
             int(random.integers(2**31)), rows=rows, columns=columns, lesions=random.choice(self.DEPTHS, many).tolist(),
             artefacts=[str(random.choice(ARTEFACTS))] if mimics else (),
         )  # fmt: skip
-        shapes = [Shape(lesion.box, _outline_of(lesion.mask)) for lesion in film.lesions]
+        shapes = [Shape.of_mask(lesion.mask) for lesion in film.lesions]
         return make_canvas(film.pixels, contract, shapes, None)
 
     def draw(self, random: np.random.Generator) -> Canvas:
         return self.canvases[int(random.integers(len(self.canvases)))]
 
 
-def _outline_of(mask: NDArray[np.bool_]) -> tuple[NDArray[np.float64], ...]:
-    """Corners of the mask's outlines: its largest connected part has one, and that is enough to paint."""
-    from lennox import _core
-
-    lesions = _core.label_lesions(np.ascontiguousarray(mask, np.float32), 0.5)
-    outlines = _core.trace_outlines(lesions.labels, len(lesions.areas))
-    return tuple(np.asarray(outline, np.float64) for outline in outlines)
-
-
 def _inside(shapes: Sequence[Shape], top: int, left: int, height: int, width: int) -> list[Shape]:
-    """The shapes of which at least half lies in a window, moved to its pixels and cut at its edge."""
+    """The shapes with at least `MIN_INSIDE` of their box in a window, moved to its pixels, boxes cut at its edge."""
     kept = []
     for shape in shapes:
         box = shape.box
@@ -253,12 +228,7 @@ def _inside(shapes: Sequence[Shape], top: int, left: int, height: int, width: in
         if last_row <= first_row or last_column <= first_column:
             continue
         whole = (box.bottom - box.top) * (box.right - box.left)
-        if (last_row - first_row) * (last_column - first_column) >= 0.35 * whole:
-            kept.append(Shape(Box(first_row, first_column, last_row, last_column)))
+        if (last_row - first_row) * (last_column - first_column) >= MIN_INSIDE * whole:
+            moved = shape.moved(lambda points: points - [top, left])
+            kept.append(Shape(Box(first_row, first_column, last_row, last_column), moved.polygons))
     return kept
-
-
-def _centre(shape: Shape, placement: Placement) -> tuple[float, float]:
-    box = shape.box
-    at = placement.to_canvas(np.array([(box.top + box.bottom) / 2, (box.left + box.right) / 2]))
-    return float(at[0]), float(at[1])

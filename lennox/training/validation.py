@@ -10,14 +10,16 @@ import torch
 from numpy.typing import NDArray
 
 from lennox import _core
-from lennox.annotations.coco import Film
+from lennox.annotations.film import Film
+from lennox.annotations.matching import Candidate, Truth, score_film
 from lennox.annotations.shapes import Shape
 from lennox.card import InputContract
 from lennox.geometry import Box
-from lennox.image import read_image
-from lennox.statistics.froc import Candidate, FreeResponse, Scored, area_under_roc, score_film
+from lennox.statistics.froc import FreeResponse, ScoredFilm
+from lennox.statistics.roc import roc_area
 from lennox.training.network import STRIDE, Network, Smoothing
-from lennox.training.sources import Canvas, cut_window, grid_of_windows, make_canvas, window_truth
+from lennox.training.sources import Canvas, WindowSource, canvas_of, cut_window, grid_of_windows
+from lennox.training.split import require_outlines
 
 FLOOR = 0.01
 REGION_SHARE = 0.7  # of the peak of an uncalibrated map
@@ -25,42 +27,48 @@ REGION_SHARE = 0.7  # of the peak of an uncalibrated map
 
 @dataclass(frozen=True, slots=True)
 class Exam:
-    """One held-out canvas and the truth about it, in canvas pixels."""
+    """One held-out canvas and the truth about it, in canvas pixels. group : name of its film"""
 
     canvas: Canvas
-    lesions: tuple[Shape, ...]
+    truth: Truth
     group: str
+
+    @classmethod
+    def of(cls, canvas: Canvas, truth: Truth, group: str) -> Exam:
+        """From the truth in pixels of what the canvas shows."""
+        lesions, regions = (
+            tuple(shape.moved(canvas.placement.to_canvas) for shape in shapes)
+            for shapes in (truth.lesions, truth.regions)
+        )
+        return cls(canvas, Truth(truth.carious, lesions, regions), group)
 
 
 def exams_of_films(films: Sequence[Film], contract: InputContract) -> list[Exam]:
-    """Held-out films, whole."""
+    """Held-out films, entire."""
     exams = []
     for film in films:
-        canvas = make_canvas(read_image(film.path).grey(), contract, film.caries, None)
-        exams.append(Exam(canvas, tuple(_on_canvas(shape, canvas) for shape in film.caries), film.name))
+        canvas, on_file = canvas_of(film, contract)
+        exams.append(Exam.of(canvas, on_file.truth, film.name))
     return exams
 
 
 def exams_of_windows(films: Sequence[Film], contract: InputContract, most: int | None = None) -> list[Exam]:
-    """Fixed windows along the teeth of held-out panoramic films; the first `most`, evenly spread."""
-    places = [(film, place) for film in films if film.caries or film.others for place in grid_of_windows(film)]
-    if most is not None and len(places) > most:
-        places = [places[int(which)] for which in np.linspace(0, len(places) - 1, most)]
-    exams, last, pixels = [], None, np.zeros((1, 1), np.uint8)
-    for film, (centre, size) in places:
-        if film is not last:
-            last, pixels = film, np.asarray(read_image(film.path).grey())
-        canvas = cut_window(film, pixels, centre, size, contract)
-        truth = window_truth(film, centre, size)
-        exams.append(Exam(canvas, tuple(_on_canvas(shape, canvas) for shape in truth), film.name))
+    """Fixed windows along the teeth of held-out panoramic films; at most `most`, evenly spread.
+
+    Raises InputError if caries on one of the films is not outlined lesion by lesion.
+    """
+    source = WindowSource(require_outlines(films), contract) if films else None
+    if source is None:
+        return []
+    windows = [(number, window) for number, film in enumerate(source.films) for window in grid_of_windows(film)]
+    if most is not None and len(windows) > most:
+        windows = [windows[int(index)] for index in np.linspace(0, len(windows) - 1, most)]
+    exams = []
+    for number, (centre, size) in windows:
+        film = source.films[number]
+        canvas, lesions = cut_window(film, source.pixels[number], centre, size, contract)
+        exams.append(Exam.of(canvas, Truth(bool(lesions), tuple(lesions)), film.name))
     return exams
-
-
-def _on_canvas(shape: Shape, canvas: Canvas) -> Shape:
-    corners = canvas.placement.to_canvas(
-        np.array([[shape.box.top, shape.box.left], [shape.box.bottom, shape.box.right]])
-    )
-    return Shape(Box(*map(float, corners.ravel())))
 
 
 def predict(network: Network, canvases: Sequence[Canvas], contract: InputContract) -> list[NDArray[np.float32]]:
@@ -109,14 +117,15 @@ class Result:
 AT = (0.25, 0.5, 1.0, 2.0)
 
 
-def score_exams(maps: Sequence[NDArray[np.float32]], exams: Sequence[Exam]) -> tuple[Result, list[Scored]]:
+def score_exams(maps: Sequence[NDArray[np.float32]], exams: Sequence[Exam]) -> tuple[Result, list[ScoredFilm]]:
     """Score the maps of held-out canvases."""
-    scored = [score_film(candidates_of(map_), exam.lesions) for map_, exam in zip(maps, exams, strict=True)]
-    diseased = np.array([bool(exam.lesions) for exam in exams])
-    response = FreeResponse(scored, list(diseased))
+    scored = [score_film(candidates_of(map_), exam.truth) for map_, exam in zip(maps, exams, strict=True)]
+    truths = [exam.truth for exam in exams]
+    diseased = [truth.carious for truth in truths]
+    response = FreeResponse(scored, diseased, [truth.is_located for truth in truths])
     highest = np.array([float(map_.max()) for map_ in maps])
     result = Result(
         tuple(map(float, response.sensitivity_at(AT))), response.afroc_area(weighted=True)[0],
-        area_under_roc(highest, diseased), len(exams), sum(len(exam.lesions) for exam in exams),
+        float(roc_area(diseased, highest)[0]), len(exams), sum(len(truth.lesions) for truth in truths),
     )  # fmt: skip
     return result, scored

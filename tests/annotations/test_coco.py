@@ -1,6 +1,7 @@
-"""COCO sets of every kind: polygons, boxes, image-level labels, no annotation at all."""
+"""COCO sets of every kind: polygons, masks, boxes, image-level labels; and what cannot be read in one way only."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from lennox.annotations.coco import read_coco
 from lennox.errors import InputError
 
 CATEGORIES = [{"id": 1, "name": "Caries"}, {"id": 2, "name": "main root"}]
+SQUARE = [[2, 1, 8, 1, 8, 7, 2, 7]]  # columns 2..8, rows 1..7
 
 
 def write(folder, images, annotations, **more):
@@ -21,49 +23,173 @@ def image(number, **more):
     return {"id": number, "file_name": f"{number}.png", "width": 20, "height": 10, **more}
 
 
+def mark(**more):
+    return {"image_id": 1, "category_id": 1, **more}
+
+
+def one_film(folder, *marks, **more):
+    return read_coco(write(folder, [image(1)], list(marks), **more)).films[0]
+
+
 def test_boxes_become_rows_before_columns(tmp_path):
-    coco = read_coco(write(tmp_path, [image(1)], [{"image_id": 1, "category_id": 1, "bbox": [3, 1, 5, 2]}]))
-    assert coco.films[0].caries[0].box.as_tuple() == (1, 3, 3, 8)
+    coco = read_coco(write(tmp_path, [image(1)], [mark(bbox=[3, 1, 5, 2])]))
+    assert coco.films[0].truth.lesions[0].box.as_tuple() == (1, 3, 3, 8)
     assert (coco.films[0].rows, coco.films[0].columns, coco.outlines) == (10, 20, "boxes")
 
 
 def test_polygons_and_other_marks(tmp_path):
-    marks = [
-        {"image_id": 1, "category_id": 1, "segmentation": [[1, 2, 5, 2, 5, 6]]},
-        {"image_id": 1, "category_id": 2, "bbox": [0, 0, 4, 4], "segmentation": []},
-    ]
+    marks = [mark(segmentation=[[1, 2, 5, 2, 5, 6]]), mark(category_id=2, bbox=[0, 0, 4, 4], segmentation=[])]
     film = read_coco(write(tmp_path, [image(1, film="block-0")], marks)).films[0]
     assert film.name == "block-0"
-    np.testing.assert_array_equal(film.caries[0].polygons[0], [[2, 1], [2, 5], [6, 5]])
+    np.testing.assert_array_equal(film.truth.lesions[0].polygons[0], [[2, 1], [2, 5], [6, 5]])
     assert film.others[0][0] == "main root"
+
+
+def test_masks_cover_what_pycocotools_says(tmp_path):
+    mask_of = pytest.importorskip("pycocotools.mask", reason="needs lennox[evaluate]")
+    drawn = np.zeros((10, 20), np.uint8)
+    drawn[1:7, 2:8] = drawn[8, 12:19] = 1
+    compressed = mask_of.encode(np.asfortranarray(drawn))
+    compressed["counts"] = compressed["counts"].decode()
+    flat = drawn.T.ravel()
+    ends = np.flatnonzero(np.diff(np.r_[0, flat]) != 0)
+    plain = {"size": [10, 20], "counts": np.diff(np.r_[0, ends, flat.size]).tolist()}
+    for segmentation in (compressed, plain):
+        shape = one_film(tmp_path, mark(segmentation=segmentation)).truth.lesions[0]
+        np.testing.assert_array_equal(shape.cover(np.arange(10) + 0.5, np.arange(20) + 0.5), drawn)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_run_lengths_of_any_mask_are_read_as_pycocotools_reads_them(tmp_path, seed):
+    mask_of = pytest.importorskip("pycocotools.mask", reason="needs lennox[evaluate]")
+    from lennox.annotations.coco import _mask
+
+    drawn = (np.random.default_rng(seed).random((37, 53)) < [0.01, 0.2, 0.5, 0.9, 1.0][seed]).astype(np.uint8)
+    code = mask_of.encode(np.asfortranarray(drawn))
+    read = _mask({"size": code["size"], "counts": code["counts"].decode()}, 37, 53)
+    np.testing.assert_array_equal(read, drawn)
 
 
 @pytest.mark.parametrize(
     ("more", "carious"),
     [
         ({"caries": True}, True), ({"caries": 0}, False), ({"label": "caries"}, True), ({"label": "Healthy"}, False),
-        ({"category_id": 1}, True), ({"category": "caries-free"}, False), ({}, False),
+        ({"category_id": 1}, True), ({"category": "caries-free"}, False), ({}, False), ({"caries": "yes"}, True),
+        ({"caries": None}, False), ({"class": "Deep Caries"}, True), ({"carious": "0"}, False),
     ],
 )  # fmt: skip
 def test_an_image_may_carry_its_label(tmp_path, more, carious):
     coco = read_coco(write(tmp_path, [image(1, **more)], []))
-    assert coco.films[0].carious is carious
-    assert (coco.outlined, coco.outlines) == (False, "none")
+    assert coco.films[0].truth.carious is carious
+    assert (coco.is_outlined, coco.outlines) == (False, "none")
 
 
-def test_an_annotation_without_a_box_labels_the_whole_film(tmp_path):
-    coco = read_coco(write(tmp_path, [image(1), image(2)], [{"image_id": 1, "category_id": 1}]))
-    assert [film.carious for film in coco.films] == [True, False]
-    assert not coco.outlined
+def test_an_annotation_without_a_box_labels_the_entire_film(tmp_path):
+    coco = read_coco(write(tmp_path, [image(1), image(2)], [mark()]))
+    assert [film.truth.carious for film in coco.films] == [True, False]
+    assert [film.truth.is_located for film in coco.films] == [False, True]
+    assert not coco.is_outlined
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{}", '{"images": []}', '{"images": [{"id": 1}]}'])
+@pytest.mark.parametrize("flag", [{"iscrowd": 1}, {"ignore": True}])
+def test_a_region_of_caries_is_no_single_lesion(tmp_path, flag):
+    truth = one_film(tmp_path, mark(segmentation=SQUARE, **flag)).truth
+    assert (truth.carious, len(truth.lesions), len(truth.regions), truth.is_located) == (True, 0, 1, True)
+
+
+@pytest.mark.parametrize("name", ["Cavity", "Deep Caries", " dentine_caries", "CARIOUS lesion", "tooth decay"])
+def test_names_of_caries_are_recognised(tmp_path, name):
+    assert one_film(tmp_path, mark(segmentation=SQUARE), categories=[{"id": 1, "name": name}]).truth.lesions
+
+
+def test_a_name_that_nobody_knows_is_refused_with_what_was_found_and_may_be_explained(tmp_path):
+    folder = write(tmp_path, [image(1)], [mark(segmentation=SQUARE)], categories=[{"id": 1, "name": "lesi gigi"}])
+    with pytest.raises(InputError, match=r"'lesi gigi'.*--category 'lesi gigi=caries'"):
+        read_coco(folder)
+    assert read_coco(folder, {"Lesi  Gigi": "caries"}).films[0].truth.lesions
+    with pytest.raises(InputError, match="says of no film whether it shows caries"):
+        read_coco(folder, {"lesi gigi": "other"})
+    with pytest.raises(InputError, match="cannot mean 'decay'"):
+        read_coco(folder, {"lesi gigi": "decay"})
+
+
+def test_a_set_that_never_speaks_of_caries_is_refused(tmp_path):
+    with pytest.raises(InputError, match="its categories are 'implant'"):
+        read_coco(write(tmp_path, [image(1)], [], categories=[{"id": 1, "name": "implant"}]))
+
+
+def test_the_same_mark_written_twice_is_one(tmp_path):
+    film = one_film(tmp_path, mark(id=1, segmentation=SQUARE), mark(id=2, segmentation=SQUARE))
+    assert len(film.truth.lesions) == 1
+
+
+def test_numbers_written_as_text_and_absent_sizes_are_read(tmp_path):
+    entry = {"id": "1", "file_name": "1.png", "width": "20", "height": 10.0}
+    film = read_coco(write(tmp_path, [entry], [mark(bbox=["3", 1, "5", 2.0])])).films[0]
+    assert (film.rows, film.columns) == (10, 20)
+    assert film.truth.lesions[0].box.as_tuple() == (1, 3, 3, 8)
+    film = read_coco(write(tmp_path, [{"id": 1, "file_name": "1.png"}], [mark(bbox=[3, 1, 5, 2])])).films[0]
+    assert (film.rows, film.columns) == (None, None)
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"images": []}', '{"images": [{"id": 1}]}', "[" * 100_000, "7"])
 def test_what_is_not_coco_is_refused(tmp_path, content):
     (tmp_path / "annotations.json").write_text(content)
     with pytest.raises(InputError, match="not a valid COCO file"):
         read_coco(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("images", "marks", "message"),
+    [
+        ([image(1), image(1, file_name="b.png")], [], "image id 1 is there twice"),
+        ([image(1), image("1", file_name="b.png")], [], "image id 1 is there twice"),
+        ([image(1), image(2, file_name="1.png")], [], "the file '1.png' is listed twice"),
+        ([image(1, file_name=7)], [], "file_name must be a text, found 7"),
+        ([image(1, file_name="../1.png")], [], "in the set's own folder"),
+        ([image(1, file_name="/etc/1.png")], [], "in the set's own folder"),
+        ([image(1, height=float("inf"))], [], "Infinity, which is no number"),
+        ([image(1, height="1e999")], [], "must be finite"),
+        ([image(1, height=-3)], [], "whole number of pixels"),
+        ([image(1, height="tall")], [], "must be a number"),
+        ([image(1, height=None)], [], "only one of width and height"),
+        ([image(1, caries=False)], [mark(bbox=[1, 1, 5, 5])], "labelled free of caries, and caries is marked"),
+        ([image(1, caries=False, label="caries")], [], "labelled free of caries"),
+        ([image(1, category_id=9)], [], "of category 9, which is not listed"),
+        ([image(1)], ["x"], "'annotations' must be a list of objects"),
+        ([image(1)], [mark(image_id=2)], "is of image 2, which is not listed"),
+        ([image(1)], [mark(category_id=7)], "is of category 7, which is not listed"),
+        ([image(1)], [mark(bbox=[1, 1, 0, 5])], "cannot be used"),
+        ([image(1)], [mark(bbox=[0.1, 0.1, 0.3, 0.4])], "less than one pixel"),
+        ([image(1)], [mark(bbox=[1, 1, float("nan"), 5])], "NaN, which is no number"),
+        ([image(1)], [mark(bbox=[1, 1, 5])], "cannot be used"),
+        ([image(1)], [mark(segmentation=[[1, 2, 5, 2]])], "three corners at least"),
+        ([image(1)], [mark(segmentation=[[1, 2, 5, 2, 5, 6, 7]])], "three corners at least"),
+        ([image(1)], [mark(segmentation="x")], "must be lists"),
+        ([image(1)], [mark(segmentation={"size": [9, 20], "counts": [180]})], "has 9 rows and 20 columns"),
+        ([image(1)], [mark(segmentation={"size": [10, 20], "counts": [100, 50]})], "do not make 10 x 20"),
+        ([image(1)], [mark(segmentation={"size": [10, 20], "counts": [200]})], "cannot be used"),
+        ([image(1)], [mark(segmentation={"size": [10, 20], "counts": "\u00ff"})], "damaged"),
+    ],
+)  # fmt: skip
+def test_what_could_be_read_in_two_ways_is_refused_with_a_sentence(tmp_path, images, marks, message):
+    with pytest.raises(InputError, match=message):
+        read_coco(write(tmp_path, images, marks))
+
+
+def test_a_category_id_with_two_names_is_refused(tmp_path):
+    names = [{"id": 1, "name": "caries"}, {"id": 1, "name": "crown"}]
+    with pytest.raises(InputError, match="category id 1 is there twice, as 'caries' and 'crown'"):
+        read_coco(write(tmp_path, [image(1)], [], categories=names))
+
+
 def test_an_empty_folder_is_refused(tmp_path):
     with pytest.raises(InputError, match=r"holds no annotations\.json"):
         read_coco(tmp_path)
+
+
+def test_missing_images_are_counted(tmp_path):
+    coco = read_coco(write(tmp_path, [image(1), image(2)], []))
+    Path(tmp_path / "1.png").touch()
+    with pytest.raises(InputError, match=r"1 of 2 images of .* are missing, such as '2\.png'"):
+        coco.require_files()

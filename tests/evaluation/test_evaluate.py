@@ -12,8 +12,8 @@ from tiny_model import write_tiny_model
 pytest.importorskip("sklearn", reason="needs lennox[evaluate]")
 pytest.importorskip("pycocotools", reason="needs lennox[evaluate]")
 from lennox.errors import InputError
-from lennox.evaluation.evaluate import resample_groups
-from lennox.training import evaluate, measure_robustness, update_card
+from lennox.evaluation import evaluate, measure_robustness, update_card
+from lennox.evaluation.summary import group_weights
 
 # the tiny network calls a cell as probable as it is bright: a bright square is a candidate
 SQUARE = {"bbox": [64, 64, 32, 32], "segmentation": [[64, 64, 96, 64, 96, 96, 64, 96]]}
@@ -74,7 +74,7 @@ def test_the_figures_by_hand(model, tmp_path):
     at_one = next(row for row in document["figures"]["froc"] if row["false_positives_a_film"] == 1.0)
     assert at_one["sensitivity"] >= 0.6667
     assert document["figures"]["ap50"]["value"] > 0.3
-    assert set(document["groups"]["lesion size"]) == {"cuts", "small", "medium", "large"}
+    assert set(document["groups"]["lesion_size"]) == {"cuts", "small", "medium", "large"}
 
 
 def test_the_same_films_give_the_same_bytes_and_nothing_half_written(model, tmp_path):
@@ -120,7 +120,7 @@ def test_an_unreadable_film_stops_nothing(model, tmp_path):
 def test_a_missing_image_is_said(model, tmp_path):
     films = write_films(tmp_path / "films", FILMS)
     (films / "3.png").unlink()
-    with pytest.raises(InputError, match=r"1 of 5 images are missing, such as '3\.png'"):
+    with pytest.raises(InputError, match=r"1 of 5 images of 'films' are missing, such as '3\.png'"):
         evaluate(model, films)
 
 
@@ -138,7 +138,7 @@ def test_annotations_of_another_size_are_scaled(model, tmp_path):
 
 
 def test_whole_groups_are_resampled():
-    for weights in resample_groups(["a", "a", "b", "c"], 50):
+    for weights in group_weights(["a", "a", "b", "c"], 50):
         assert weights[0] == weights[1]
         assert weights[0] + weights[2] + weights[3] == 3
 

@@ -7,7 +7,8 @@ from sklearn.metrics import roc_auc_score
 
 from lennox.audit.crosscheck import rates_by_group
 from lennox.statistics.bootstrap import PerCell, Ratio, bootstrap_rates, draw_counts, resample
-from lennox.statistics.scores import calibration, logit, weighted_auc
+from lennox.statistics.calibration import calibration_line, logit
+from lennox.statistics.roc import roc_area
 
 
 def table(seed, patients=60, groups=4):
@@ -54,18 +55,18 @@ def test_sums_of_fractions_are_not_rounded():
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_weighted_auc_is_that_of_scikit_learn(seed):
+def test_roc_area_is_that_of_scikit_learn(seed):
     rng = np.random.default_rng(seed)
     label, score = rng.integers(0, 2, 80), rng.integers(0, 12, 80) / 12  # ties
     weights = rng.integers(0, 3, (4, 80))
-    for row, value in zip(weights, weighted_auc(label, score, weights), strict=True):
+    for row, value in zip(weights, roc_area(label, score, weights), strict=True):
         assert value == pytest.approx(roc_auc_score(label, score, sample_weight=row), abs=1e-12)
 
 
 def test_resampled_auc_is_that_of_the_resampled_rows():
     rng = np.random.default_rng(3)
     who, label, score = np.repeat(np.arange(30), 3), rng.integers(0, 2, 90), rng.random(90)
-    (values,) = resample([PerCell(((who, label, score),), weighted_auc)], 30, 20, 9)
+    (values,) = resample([PerCell(((who, label, score),), roc_area)], 30, 20, 9)
     counts = np.concatenate(list(draw_counts(30, 20, 9)), axis=1).astype(int)
     for number in range(20):
         rows = np.repeat(np.arange(90), counts[who, number])
@@ -78,7 +79,7 @@ def test_calibration_is_that_of_unpenalised_logistic_regression(seed):
     score = rng.uniform(0.02, 0.98, 400)
     label = (rng.random(400) < score**1.3).astype(int)
     weights = rng.integers(0, 3, (3, 400)).astype(float)
-    intercept, slope = calibration(label, score, weights)
+    intercept, slope = calibration_line(label, score, weights)
     for number in range(3):
         model = LogisticRegression(C=np.inf, tol=1e-10).fit(logit(score)[:, None], label, sample_weight=weights[number])
         assert slope[number] == pytest.approx(model.coef_[0, 0], abs=1e-4)
@@ -88,6 +89,6 @@ def test_calibration_is_that_of_unpenalised_logistic_regression(seed):
 def test_calibration_is_undefined_where_nothing_can_be_fitted():
     score = np.array([0.1, 0.2, 0.8, 0.9])
     for label in ([0, 0, 1, 1], [1, 1, 1, 1]):  # separated; one class
-        assert np.isnan(calibration(np.array(label), score, np.ones((1, 4)))[1][0])
+        assert np.isnan(calibration_line(np.array(label), score, np.ones((1, 4)))[1][0])
     rows = ((np.arange(4), np.ones(4, int), score),)
-    assert np.isnan(resample([PerCell(rows, weighted_auc)], 4, 10, 1)[0]).all()
+    assert np.isnan(resample([PerCell(rows, roc_area)], 4, 10, 1)[0]).all()

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lennox.statistics.calibration import assess_calibration, fit_line, logit
+from lennox.statistics.calibration import assess_calibration, calibration_line, logit
 
 
 @pytest.mark.parametrize(("slope", "intercept"), [(1.0, 0.0), (0.5, -1.0), (2.0, 0.7)])
@@ -11,11 +11,12 @@ def test_the_line_that_made_the_outcomes_is_found(slope, intercept):
     random = np.random.default_rng(0)
     logits = random.normal(0, 2, 20_000)
     outcomes = (random.random(20_000) < 1 / (1 + np.exp(-(slope * logits + intercept)))).astype(float)
-    assert fit_line(logits, outcomes) == pytest.approx((slope, intercept), abs=0.08)
+    fitted = calibration_line(outcomes, 1 / (1 + np.exp(-logits)))
+    assert np.ravel(fitted) == pytest.approx((intercept, slope), abs=0.08)
 
 
 def test_one_kind_of_outcome_determines_nothing():
-    assert np.isnan(fit_line(np.array([0.0, 1.0]), np.ones(2))).all()
+    assert np.isnan(calibration_line([1, 1], [0.2, 0.7])).all()
 
 
 def test_reliability_by_hand():

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from lennox.annotations.coco import Film
+from lennox.annotations.film import Film
+from lennox.annotations.matching import Truth
 from lennox.phantom import draw_film
 from lennox.training.leaks import find_near_duplicates
 
@@ -27,7 +28,7 @@ def films(tmp_path_factory):
         for name, pixels in named.items():
             path = Path(folder / f"{name}.png")
             Pillow.fromarray(np.ascontiguousarray(pixels)).save(path)
-            made.append(Film(path, name, *pixels.shape, (), (), False))
+            made.append(Film(path, name, *pixels.shape, Truth(False)))
         return made
 
     return write(pictures), write(copies)

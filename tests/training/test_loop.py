@@ -135,7 +135,7 @@ def test_a_model_that_differs_between_runtimes_is_not_written(model, drawn_recip
 
 
 def test_an_exported_model_is_evaluated(model, make_set, tmp_path):
-    from lennox.training import evaluate, update_card
+    from lennox.evaluation import evaluate, update_card
 
     folder = model / "evaluations" / "films"
     evaluated = evaluate(model, make_set(tmp_path / "films", 6), folder, resamples=20)

