@@ -9,7 +9,7 @@ from lennox.annotations.film import Film
 from lennox.annotations.matching import Candidate, Truth, score_film
 from lennox.annotations.shapes import Shape
 from lennox.audit.films import film_rows
-from lennox.audit.policy.policy import Feature
+from lennox.policy.policy import Feature
 from lennox.card import OperatingPoint
 from lennox.evaluation.results import FilmResult
 from lennox.inference.examination import Examination, ModelIdentity, Source
