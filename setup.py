@@ -1,4 +1,4 @@
-"""Compile the kernels, and what lets `lennox bench` hide newer instructions. Every other setting is in pyproject.toml.
+"""Compile the kernels. Every other setting is in pyproject.toml.
 
 LENNOX_CHECKED_KERNELS=1 builds them with bounds checks on, for their tests.
 """
@@ -43,11 +43,6 @@ setup(
                 **OPTIONS,
             ),
             Extension("lennox._core.lesions", ["lennox/_core/lesions.pyx"], depends=SOURCES, **OPTIONS),
-            Extension(
-                "lennox.bench.older",
-                ["lennox/bench/older.pyx"],
-                depends=["lennox/bench/older.h", "lennox/bench/older.pyx"],
-            ),
         ],
         compiler_directives={
             "language_level": 3,

@@ -4,7 +4,6 @@ Beside it: what nobody can do without (peers/floor.py), and the same as usually 
 (peers/pytorch_script.py).
 """
 
-import hashlib
 import subprocess
 import sys
 from datetime import date
@@ -40,9 +39,7 @@ def network(model, tmp_path_factory):
 
 
 def test_cold_film_beside_its_floor(beside, weigh, ours, model, tensor, tmp_path):
-    weights = model / "model.onnx"
-    sha256 = hashlib.sha256(weights.read_bytes()).hexdigest()
-    floor = Cold(tmp_path, sys.executable, HERE / "peers/floor.py", weights, sha256, tensor)
+    floor = Cold(tmp_path, sys.executable, HERE / "peers/floor.py", model / "model.onnx", tensor)
     work = Work(COLD, SIZE, "imports + session + network alone", at_most=1.5)
     beside(work, floor, ours, rounds=15, spent=by_itself)
     weigh(extremes(Work(MEMORY, SIZE, work.peer), "MB", ours.peak_mb, floor.peak_mb, MAX_MB))

@@ -36,9 +36,9 @@ def encodings(plain_film):
 
 @pytest.fixture(autouse=True)
 def own_home(tmp_path_factory, monkeypatch):
-    """Every test keeps its own log, trust and optimised networks: nothing of the user's home is read or written."""
+    """Every test keeps its own log and trust: nothing of the user's home is read or written."""
     home = tmp_path_factory.mktemp("home")
-    for name in ("LENNOX_TRUST", "LENNOX_LOG", "LENNOX_CACHE"):
+    for name in ("LENNOX_TRUST", "LENNOX_LOG"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(home / "cache"))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(home / "config"))

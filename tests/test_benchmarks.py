@@ -2,6 +2,10 @@
 
 import json
 import platform
+import shutil
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -55,6 +59,26 @@ def test_results_are_filed_under_the_processor_not_the_machine():
 
     assert host().endswith("-cores")
     assert platform.node().lower() not in host()
+
+
+SEEN = "import numpy; print(*(name for f in numpy.show_config(mode='dicts')['SIMD Extensions'].values() for name in f))"
+FAULT = "import ctypes; ctypes.string_at(1)"
+
+
+@pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler")
+def test_an_older_processor_is_believed_or_refused():
+    """And a real fault still ends the process."""
+
+    def run(newest, program):
+        command = [sys.executable, ROOT / "benchmarks/older.py", newest, sys.executable, "-c", program]
+        return subprocess.run(command, capture_output=True, text=True)
+
+    if run("avx2", "").returncode == 3:
+        pytest.skip("this system or processor does not let CPUID be answered for")
+    assert "AVX512" not in run("avx2", SEEN).stdout
+    assert "V4" not in run("avx2", SEEN).stdout
+    assert "AVX" not in run("no-avx", SEEN).stdout
+    assert run("no-avx", FAULT).returncode == -signal.SIGSEGV % 256
 
 
 @pytest.mark.parametrize("path", RESULTS, ids=lambda path: path.stem)

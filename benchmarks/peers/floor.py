@@ -1,8 +1,6 @@
 """What no reading of a film can do without: Python, NumPy, Pillow and ONNX Runtime, a session, one run of the network.
 
-    python floor.py model.onnx SHA256 tensor.npy
-
-The session is opened as `lennox` opens it, from its cache: a dearer one would flatter the rest.
+python floor.py model.onnx tensor.npy
 """
 
 import sys
@@ -14,5 +12,5 @@ import PIL.Image
 from lennox.inference.session import open_session
 
 assert PIL.Image  # imported as `lennox` does
-session = open_session(Path(sys.argv[1]).read_bytes(), sys.argv[2], "floor", 1)
-session.run(None, {"image": numpy.load(sys.argv[3])})
+session = open_session(Path(sys.argv[1]).read_bytes(), "floor", 1)
+session.run(None, {"image": numpy.load(sys.argv[2])})

@@ -30,7 +30,7 @@ def cold(limits: Limits, report: Path, arguments: list[str]) -> None:
 
 def warm(limits: Limits, report: Path, order: dict[str, Any]) -> None:
     """Read the films one after the other, then as a folder with each number of threads."""
-    held = apply(limits)  # before anything asks what the processor can do
+    held = apply(limits)
     from lennox import _core
     from lennox.inference.examination import diagnose_file
     from lennox.inference.model import load_candidate
@@ -76,9 +76,9 @@ def _rates(model: Any, films: list[str], threads: int, film_s: float, seconds: f
 
 
 if __name__ == "__main__":
-    _, what, given, place, *arguments = sys.argv
+    _, what, given, report, *arguments = sys.argv
     order = json.loads(given)
     if what == "cold":
-        cold(Limits(**order["limits"]), Path(place), arguments)
+        cold(Limits(**order["limits"]), Path(report), arguments)
     else:
-        warm(Limits(**order["limits"]), Path(place), order)
+        warm(Limits(**order["limits"]), Path(report), order)

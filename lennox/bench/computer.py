@@ -12,12 +12,24 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from lennox.bench.limits import MEBIBYTE, processor_flags
+import cpuinfo
+import psutil
+
+from lennox.bench.limits import MEBIBYTE
 from lennox.inference.processors import processors
 
-TOLD = ("sse4_2", "avx", "avx2", "avx_vnni", "avx512f", "avx512_vnni", "amx_int8", "asimd", "asimddp")  # of its flags
+NOTABLE = (
+    "sse4_2",
+    "avx",
+    "avx2",
+    "avx_vnni",
+    "avx512f",
+    "avx512_vnni",
+    "amx_int8",
+    "asimd",
+    "asimddp",
+)  # of its flags
 BUSY = 0.1  # of the computer's time, taken by others: from here on the figures are not this computer's best
-BATTERIES = Path("/sys/class/power_supply")
 PACKAGES = ("numpy", "onnxruntime", "Pillow")
 
 
@@ -33,7 +45,7 @@ class Computer:
     architecture: str
     processors: int
     instructions: tuple[str, ...] | None
-    memory_mib: int | None
+    memory_mib: int
     system: str
     governor: str | None
     on_battery: bool | None
@@ -41,13 +53,13 @@ class Computer:
 
 def this_computer() -> Computer:
     """What the system says of itself."""
-    flags = processor_flags()
+    known = cpuinfo.get_cpu_info()
     return Computer(
-        _processor_name(),
+        known.get("brand_raw") or platform.processor() or platform.machine(),
         platform.machine(),
         processors(),
-        None if flags is None else tuple(flag for flag in TOLD if flag in flags),
-        _memory_mib(),
+        tuple(flag for flag in NOTABLE if flag in known["flags"]) if known.get("flags") else None,
+        psutil.virtual_memory().total // MEBIBYTE,
         platform.system(),
         _line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
         _on_battery(),
@@ -64,28 +76,22 @@ class Watch:
 
     def __init__(self) -> None:
         """Starts now."""
-        self.load_average = round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
+        self.load_average = round(psutil.getloadavg()[0], 2)
         self._start, self._busy, self._own = time.monotonic(), _busy_s(), _own_s()
 
-    def others(self) -> float | None:
-        """Their share of all processors since the start, 0 to 1; None where the system does not say.
+    def others(self) -> float:
+        """Their share of all processors since the start, 0 to 1.
 
         What a virtual machine's host gives to somebody else is theirs, too.
         """
-        busy, processors = _busy_s(), os.cpu_count() or 1
-        if busy is None or self._busy is None:
-            return None if self.load_average is None else min(1.0, self.load_average / processors)
-        taken = busy - self._busy - (_own_s() - self._own)
-        return min(1.0, max(0.0, taken / processors / (time.monotonic() - self._start)))
+        taken = _busy_s() - self._busy - (_own_s() - self._own)
+        return min(1.0, max(0.0, taken / (psutil.cpu_count() or 1) / (time.monotonic() - self._start)))
 
 
-def _busy_s() -> float | None:
+def _busy_s() -> float:
     """Seconds that all processors were not idle for, since the system started."""
-    line = (_line("/proc/stat") or "").split()
-    if len(line) < 9:
-        return None
-    user, nice, system, _idle, _waiting, interrupts, soft, stolen = map(int, line[1:9])
-    return (user + nice + system + interrupts + soft + stolen) / os.sysconf("SC_CLK_TCK")
+    spent = psutil.cpu_times()
+    return sum(getattr(spent, name, 0.0) for name in ("user", "nice", "system", "irq", "softirq", "steal"))
 
 
 def _own_s() -> float:
@@ -94,25 +100,9 @@ def _own_s() -> float:
     return times.user + times.system + times.children_user + times.children_system
 
 
-def _processor_name() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text("utf-8", "replace").splitlines()
-    except OSError:
-        lines = []
-    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(named, "") or platform.processor() or platform.machine()
-
-
-def _memory_mib() -> int | None:
-    try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // MEBIBYTE
-    except (AttributeError, ValueError, OSError):
-        return None
-
-
 def _on_battery() -> bool | None:
-    states = [_line(str(path)) for path in sorted(BATTERIES.glob("BAT*/status"))]
-    return any(state == "Discharging" for state in states) if states else None
+    battery = psutil.sensors_battery() if hasattr(psutil, "sensors_battery") else None
+    return None if battery is None else battery.power_plugged is False
 
 
 def _line(path: str) -> str | None:

@@ -12,19 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 MEBIBYTE = 2**20
-NEWER = ("avx512f", "avx_vnni", "avx_ifma", "amx_tile", "avx10")  # of /proc/cpuinfo: processors later than AVX2
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a weak PC has. None: whatever this one has.
-
-    instructions : "AVX2" or "no AVX", the newest that may be used
-    """
+    """What a weak PC has. None: whatever this one has."""
 
     processors: int | None = None
     memory_mib: int | None = None
-    instructions: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,24 +38,12 @@ def apply(limits: Limits) -> tuple[Limit, ...]:
         applied.append(_hold_processors(limits.processors))
     if limits.memory_mib is not None:
         applied.append(_hold_memory(limits.memory_mib))
-    if limits.instructions is not None:
-        applied.append(_hold_instructions(limits.instructions))
     return tuple(applied)
-
-
-def processor_flags() -> frozenset[str] | None:
-    """What the system says the processor can do; None where it does not say."""
-    try:
-        text = Path("/proc/cpuinfo").read_text("utf-8", "replace")
-    except OSError:
-        return None
-    lines = [line.partition(":") for line in text.splitlines()]
-    return frozenset(flag for key, _, flags in lines if key.strip() in {"flags", "Features"} for flag in flags.split())
 
 
 def peak_mib() -> float | None:
     """The most memory this process has had at once; None where it is not measured."""
-    try:  # Linux; `resource` would count what the parent had, too
+    try:  # Linux; psutil does not know it, and `resource` would count what the parent had, too
         lines = Path("/proc/self/status").read_text("ascii").splitlines()
         return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))
     except (OSError, StopIteration):
@@ -94,19 +77,3 @@ def _hold_memory(mebibytes: int) -> Limit:
     except (OSError, MemoryError):
         return Limit(name, True, "a resource limit (RLIMIT_DATA), and asking for more was tried and failed")
     return Limit(name, False, "this system does not keep to its limit; compare the measured peak")
-
-
-def _hold_instructions(newest: str) -> Limit:
-    name = "no instructions newer than AVX2" if newest == "AVX2" else "no AVX instructions"
-    flags = processor_flags()
-    if flags is not None and flags.isdisjoint(NEWER if newest == "AVX2" else (*NEWER, "avx")):
-        return Limit(name, True, "this processor has nothing newer")
-    try:
-        from lennox.bench.older import hide
-    except ImportError:
-        hidden = False
-    else:
-        hidden = hide(newest == "AVX2")
-    if hidden:
-        return Limit(name, True, "CPUID hides the rest from ONNX Runtime and NumPy")
-    return Limit(name, False, "nothing hides the rest from ONNX Runtime and NumPy here; lennox's own loops keep to it")

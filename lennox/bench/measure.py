@@ -1,7 +1,7 @@
 """How fast this computer reads films: the first one, further ones, folders, and the memory that takes.
 
 Everything is measured in processes started for it, on drawn films in a temporary folder, which goes afterwards. No
-patient is read, so the model need not be released; what a command writes when it loads one (log and cache) goes to the
+patient is read, so the model need not be released; what a command writes when it loads one (the log) goes to the
 temporary folder, too.
 """
 
@@ -10,14 +10,13 @@ from __future__ import annotations
 import datetime
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -38,20 +37,24 @@ OVERDUE_S = 600.0  # a process that takes so long hangs
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Which kinds of computer are measured. not_emulated : what a weaker PC also lacks, in words"""
+    """Which kind of computer is measured. not_emulated : how a weaker PC differs besides, in words"""
 
     name: str
-    limits: tuple[Limits, ...]
+    limits: Limits
     not_emulated: tuple[str, ...] = ()
 
 
-WEAK = Limits(processors=1, memory_mib=512)
 PROFILES = {
-    "this-pc": Profile("this-pc", (Limits(),)),
+    "this-pc": Profile("this-pc", Limits()),
     "low-cost": Profile(
         "low-cost",
-        (replace(WEAK, instructions="AVX2"), replace(WEAK, instructions="no AVX")),
-        ("a slower clock", "a smaller cache and slower memory", "a slower disk"),
+        Limits(processors=1, memory_mib=512),
+        (
+            "instructions older than those this processor has",
+            "a slower clock",
+            "a smaller cache and slower memory",
+            "a slower disk",
+        ),
     ),
 }
 
@@ -101,7 +104,7 @@ class Bench:
     """The whole measurement.
 
     film : rows, columns and bits of the drawn films
-    others : share of the computer that other programs took meanwhile; None: unknown
+    others : share of the computer that other programs took meanwhile
     """
 
     profile: Profile
@@ -109,14 +112,14 @@ class Bench:
     film: tuple[int, int, int]
     computer: Computer
     versions: dict[str, str]
-    load_average: float | None
-    others: float | None
-    figures: tuple[Figures, ...]
+    load_average: float
+    others: float
+    figures: Figures
 
     @property
     def busy(self) -> bool:
         """Whether others took so much that the figures are worse than this computer's best."""
-        return self.others is not None and self.others > BUSY
+        return self.others > BUSY
 
 
 def measure(
@@ -137,7 +140,7 @@ def measure(
         write_films(Path(folder, "films"), FILMS, SEED)
         first = read_image(min(Path(folder, "films").glob("*.png")))
         watch = Watch()
-        figures = tuple(_Bench(Path(folder), name, _possible(limits), tell).figures() for limits in chosen.limits)
+        figures = _Bench(Path(folder), name, chosen.limits, tell).figures()
         others = watch.others()
     film = (*first.pixels.shape[:2], first.bits)
     return Bench(chosen, identity, film, this_computer(), versions(), watch.load_average, others, figures)
@@ -148,32 +151,21 @@ def thread_counts(processors: int) -> list[int]:
     return sorted({1, *(2**power for power in range(1, 4) if 2**power < processors), processors})
 
 
-def _possible(limits: Limits) -> Limits:
-    """Without the instructions of another kind of processor."""
-    x86_64 = platform.machine() in {"x86_64", "AMD64"}
-    return limits if x86_64 else replace(limits, instructions=None)
-
-
 class _Bench:
     """The processes that are measured under one set of limits."""
 
     def __init__(self, folder: Path, model: str, limits: Limits, tell: Callable[[str], object]) -> None:
         self.folder, self.model, self.limits, self.tell = folder, model, limits, tell
         self.films = sorted(str(film) for film in (folder / "films").glob("*.png"))
-        self.under = f" ({limits.instructions})" if limits.instructions else ""
         self.environment = os.environ | {"LENNOX_LOG": str(folder / "log.sqlite"), "XDG_CONFIG_HOME": str(folder)}
-        if os.environ.get("LENNOX_CACHE") != "off":
-            self.environment["LENNOX_CACHE"] = str(folder / "cache")
-        if limits.instructions == "no AVX":
-            self.environment["LENNOX_KERNELS"] = "x86-64"
 
     def figures(self) -> Figures:
-        self.tell(f"further films and folders{self.under}")
+        self.tell("further films and folders")
         counts = thread_counts(min(processors(), self.limits.processors or processors()))
         found = self._run("warm", {"films": self.films, "model": self.model, "seconds": SECONDS, "threads": counts})
         if found["unread"] is not None:
             raise InputError(f"the model does not assess the drawn films, so it cannot be timed: {found['unread']}")
-        self.tell(f"cold starts{self.under}")
+        self.tell("cold starts")
         times, peaks = self._cold_starts()
         return Figures(
             tuple(Limit(*limit) for limit in found["limits"]),
@@ -193,7 +185,7 @@ class _Bench:
         times: list[float] = []
         peaks: list[Any] = []
         began = time.perf_counter()
-        self._run("cold", {}, *command)  # fills the caches, lennox's and the system's
+        self._run("cold", {}, *command)  # fills the system's caches
         while len(times) < STARTS[0] or (len(times) < STARTS[1] and time.perf_counter() - began < LONGEST_S):
             start = time.perf_counter()
             found = self._run("cold", {}, *command)
@@ -212,9 +204,9 @@ class _Bench:
                 command, env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=OVERDUE_S
             )
         except subprocess.TimeoutExpired as error:
-            raise LennoxError(f"a process that was to be measured{self.under} did not end in time.") from error
+            raise LennoxError("a process that was to be measured did not end in time.") from error
         if done.returncode != 0 or not report.exists():
             said = done.stderr.decode("utf-8", "replace").strip().splitlines() or ["it said nothing"]
-            raise LennoxError(f"a process that was to be measured{self.under} failed: {said[-1]}")
+            raise LennoxError(f"a process that was to be measured failed: {said[-1]}")
         document: dict[str, Any] = json.loads(report.read_bytes())
         return document

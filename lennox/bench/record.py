@@ -18,9 +18,9 @@ def to_record(bench: Bench) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "profile": bench.profile.name,
-        "verdict": [verdict(figures) for figures in bench.figures],
+        "verdict": [verdict(bench.figures)],
         "warnings": warnings(bench),
-        "figures": [_figures(figures) for figures in bench.figures],
+        "figures": [_figures(bench.figures)],
         "not_emulated": list(bench.profile.not_emulated),
         "computer": _computer(bench),
         "software": {"lennox": lennox.__version__} | bench.versions,
@@ -44,7 +44,7 @@ def verdict(figures: Figures) -> str:
 def warnings(bench: Bench) -> list[str]:
     """Why the figures may not be what this computer can do, a sentence each."""
     found = []
-    if bench.busy and bench.others is not None:
+    if bench.busy:
         found.append(
             f"Other programs took {bench.others:.0%} of this PC meanwhile, so it is faster than these figures say. "
             "Close them and measure again."
@@ -53,8 +53,6 @@ def warnings(bench: Bench) -> list[str]:
         found.append("This PC runs on its battery, which may slow it down. Plug it in and measure again.")
     if bench.computer.governor == "powersave":
         found.append("The processor's clock is set to save power (powersave); some processors are slower so.")
-    if bench.others is None:
-        found.append("This system does not say whether other programs were working; close them before measuring.")
     return found
 
 

@@ -33,8 +33,8 @@ def bench(model: str | None, profile: str, form: str) -> None:
     Takes half a minute. Draws its own films and reads no others; leaves nothing behind and sends nothing anywhere. The
     JSON says nothing about whose PC it is, so it can be passed on.
 
-    --profile low-cost holds lennox to one processor, 512 MiB of memory and older instructions: AVX2, then none of
-    AVX. It says which of these the system enforced. A slower clock, cache and disk are not emulated.
+    --profile low-cost holds lennox to one processor and 512 MiB of memory, and says which of these the system enforced.
+    Older instructions, a slower clock, cache and disk are not emulated.
 
     \b
     Examples:
@@ -64,12 +64,11 @@ def show_bench(found: Bench, console: Console) -> None:
     from lennox.bench.record import unheld, verdict, warnings
     from lennox.report.words import readable
 
-    for figures in found.figures:
-        console.print(Text(verdict(figures), "bold"))
-        console.print(_table(figures))
-        for limit in unheld(figures):
-            console.print(Text(f"Not enforced: {limit.name}; {limit.how}.", "bold magenta"))
-        console.print()
+    console.print(Text(verdict(found.figures), "bold"))
+    console.print(_table(found.figures))
+    for limit in unheld(found.figures):
+        console.print(Text(f"Not enforced: {limit.name}; {limit.how}.", "bold magenta"))
+    console.print()
     for warning in warnings(found):
         console.print(Text(warning, "bold yellow"), end="\n\n")
     conditions = Table.grid(padding=(0, 2))
@@ -106,16 +105,14 @@ def _conditions(found: Bench) -> list[tuple[str, str]]:
     """What the figures depend on, a line each."""
     computer, figures = found.computer, found.figures
     instructions = "unknown" if computer.instructions is None else " ".join(computer.instructions) or "none of note"
-    memory = "unknown" if computer.memory_mib is None else f"{computer.memory_mib / 1024:.1f} GiB"
-    others = "unknown" if found.others is None else f"{found.others:.0%} of this PC while it was measured"
     lines = [
         ("processor", f"{computer.processor}, {computer.processors} usable, {computer.architecture}"),
         ("it knows", instructions),
         ("its clock", computer.governor or "not known how it is set"),
-        ("memory", f"{memory}, {computer.system}"),
-        ("others took", others),
-        ("kernels", ", then ".join(one.kernels for one in figures)),
-        ("network by", f"ONNX Runtime, {figures[0].provider}"),
+        ("memory", f"{computer.memory_mib / 1024:.1f} GiB, {computer.system}"),
+        ("others took", f"{found.others:.0%} of this PC while it was measured"),
+        ("kernels", figures.kernels),
+        ("network by", f"ONNX Runtime, {figures.provider}"),
         (
             "versions",
             ", ".join(f"{name} {version}" for name, version in {"lennox": __version__, **found.versions}.items()),
@@ -123,8 +120,7 @@ def _conditions(found: Bench) -> list[tuple[str, str]]:
         ("films", f"drawn, {found.film[0]} x {found.film[1]} pixels, {found.film[2]} bits"),
         ("model", f"{found.model.name} {found.model.version}, {found.model.release}"),
     ]
-    limits = dict.fromkeys(limit for one in figures for limit in one.limits if limit.enforced)
-    lines += [("held to", f"{limit.name}: {limit.how}") for limit in limits]
+    lines += [("held to", f"{limit.name}: {limit.how}") for limit in figures.limits if limit.enforced]
     if found.profile.not_emulated:
         lines.append(("not held", ", ".join(found.profile.not_emulated) + ": a cheap PC is slower still"))
     return lines

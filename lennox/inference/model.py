@@ -93,7 +93,7 @@ class Model:
             weights, self.sha256 = with_external_data(weights, files.data), weights_sha256(files)
         self._gate: Gate | None = None
         self._same = (self.sha256, files.sha256["card.json"], release)
-        self._session = open_session(weights, self.sha256, self.card.name, threads)
+        self._session = open_session(weights, self.card.name, threads)
         self._check_fit()
 
     def _check_fit(self) -> None:

@@ -31,14 +31,13 @@ def test_json_is_one_document_and_nothing_else(invoke, tiny):
     assert record["profile"] == "this-pc"
 
 
-def test_a_weak_pc_says_what_it_was_held_to(invoke, tiny, monkeypatch):
-    monkeypatch.setattr(measuring.platform, "machine", lambda: "aarch64")  # whose instructions are not held
+def test_a_weak_pc_says_what_it_was_held_to(invoke, tiny):
     result = invoke("bench", "--model", tiny, "--profile", "low-cost")
     assert result.exit_code == 0, result.output
     text = " ".join(result.stdout.split())
     assert "one processor" in text
     assert "512 MiB of memory" in text
-    assert "AVX2" not in text.partition("it knows")[0]
+    assert "instructions older than those this processor has" in text
     assert "a slower clock" in text
 
 

@@ -1,14 +1,12 @@
-/* Let the processor answer as an older one, for what is loaded into this process from now on.
+#define _GNU_SOURCE
+/* Let the processor answer as an older one, in every process that this library is preloaded into; see older.py.
 
    Libraries ask the CPUID instruction what they may use. Linux can make that instruction fault on most Intel and newer
    AMD processors (arch_prctl, ARCH_SET_CPUID); the handler answers in its place, with the newer instructions left out.
    Nothing stops a program from using them without asking. */
-#ifndef LENNOX_OLDER_H
-#define LENNOX_OLDER_H
-
-#if defined(__linux__) && defined(__x86_64__) && defined(__GNUC__)
 #include <cpuid.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <ucontext.h>
@@ -52,23 +50,18 @@ static void lennox_on_fault(int number, siginfo_t *info, void *context) {
     registers[REG_RIP] += 2;
 }
 
-/* Whether CPUID answers as an older processor's from now on, in this thread and those it starts. */
-static int lennox_hide(int keeps_avx) {
+/* Before the program begins; every program that it starts inherits the environment, and comes through here, too. */
+__attribute__((constructor)) static void lennox_hide(void) {
+    const char *newest = getenv("LENNOX_OLDER");
     struct sigaction action;
-    unsigned a, b, c, d;
+    if (newest == NULL) return;
+    lennox_keeps_avx = strcmp(newest, "avx2") == 0;
     memset(&action, 0, sizeof action);
     action.sa_sigaction = lennox_on_fault;
     action.sa_flags = SA_SIGINFO | SA_NODEFER;
-    lennox_keeps_avx = keeps_avx;
-    if (sigaction(SIGSEGV, &action, NULL) != 0 || syscall(SYS_arch_prctl, LENNOX_SET_CPUID, 0) != 0) return 0;
-    __cpuid_count(7, 0, a, b, c, d);
-    return !(b >> 16 & 1) && (keeps_avx || !(b >> 5 & 1));
+    if (sigaction(SIGSEGV, &action, NULL) != 0 || syscall(SYS_arch_prctl, LENNOX_SET_CPUID, 0) != 0) {
+        static const char said[] = "older: this system or processor does not let CPUID be answered for.\n";
+        if (write(2, said, sizeof said - 1) < 0) _exit(4);
+        _exit(3);
+    }
 }
-#else
-static int lennox_hide(int keeps_avx) {
-    (void)keeps_avx;
-    return 0;
-}
-#endif
-
-#endif
