@@ -11,9 +11,6 @@ from lennox.bench.limits import Limits
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has this limit")
 APPLY = (
-    "import json\nfrom lennox.bench.limits import Limits, apply\n"
-    "from lennox.inference.processors import processors\n"
-)
     "import json\nfrom lennox.bench.limits import Limits, apply\nfrom lennox.inference.processors import processors\n"
 )
 
