@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from lennox.cli.gate_options import channel_option, trust_option
+
+if TYPE_CHECKING:
+    from lennox.monitoring.monitor import UseReport
+    from lennox.policy.policy import Policy
 
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 ALARM = 10  # as for an audit that failed
@@ -54,49 +59,50 @@ def check(use: Path, policy_file: Path, as_json: bool, channel: str, trust_file:
     Example:
       lennox monitor check use.csv --policy policy.toml
     """
-    from lennox.gate.trust import user_file
-    from lennox.monitoring.monitor import monitor as watch
-    from lennox.monitoring.suspension import note_alarm, resumed_on, suspend
+    from lennox.monitoring import check as checking
     from lennox.monitoring.use_record import read_use
     from lennox.policy.reading import read_lapsed
 
-    policy, decisions = read_lapsed(policy_file), read_use(use)
-    since = resumed_on(decisions[-1].model, channel)
-    if since is not None:
-        decisions = tuple(one for one in decisions if one.day > since)
-        click.echo(f"Counted from the day after {since}, when the model was resumed.", err=True)
-    if not decisions:
+    policy = read_lapsed(policy_file)
+    found = checking.check(read_use(use), policy, channel, trust_file)
+    if found.since is not None:
+        click.echo(f"Counted from the day after {found.since}, when the model was resumed.", err=True)
+    if found.report is None:
         click.echo("Nothing recorded since then, so nothing known.", err=True)
         return
-    found = watch(decisions, policy)
     if as_json:
-        click.echo(json.dumps(_plain(found)))
+        click.echo(json.dumps(_plain(found.report)))
     else:
-        for one in found.watched:
-            if one.visits:
-                few = one.visits < policy.evidence.min_patients
-                state = f"ALARM on {one.alarm_on}" if one.alarm_on else "too few to tell" if few else "no alarm"
-                click.echo(f"{state}: {one.sentence()}")
-        silent = [f"{one.requirement}, {one.feature} {one.group}" for one in found.watched if not one.visits]
-        if silent:
-            click.echo(f"Nothing recorded yet, so nothing known: {'; '.join(silent)}")
-        for signal in found.signals:
-            if signal.notable:
-                click.echo(
-                    f"To look into: {signal.month}, {signal.feature} {signal.group}: {signal.measure} "
-                    f"{signal.rate:.3f} of {signal.films} films, {signal.at_first:.3f} at first"
-                )
-        if found.unwatched:
-            click.echo(f"Not watched in use, only in audits: {', '.join(found.unwatched)}")
-    if found.alarms:
-        note_alarm(found, channel)
-        if policy.consequences.on_alarm == "suspend":
-            suspend(found, channel, trust_file or user_file())
-            click.echo(f"lennox: the model is suspended for {channel} on this computer.", err=True)
-        else:
-            whom = ", ".join(policy.consequences.notify) or policy.ratification.body
-            click.echo(f"lennox: the policy asks to notify {whom}; the model is not suspended.", err=True)
+        _print(found.report, policy)
+    if found.suspended:
+        click.echo(f"lennox: the model is suspended for {channel} on this computer.", err=True)
+    elif found.has_alarm:
+        whom = ", ".join(found.notify)
+        click.echo(f"lennox: the policy asks to notify {whom}; the model is not suspended.", err=True)
+    if found.has_alarm:
         raise click.exceptions.Exit(ALARM)
+
+
+def _print(report: UseReport, policy: Policy) -> None:
+    from lennox.monitoring.check import state_of
+
+    silent = []
+    for one in report.watched:
+        state = state_of(one, policy)
+        if state == "nothing recorded":
+            silent.append(f"{one.requirement}, {one.feature} {one.group}")
+        else:
+            click.echo(f"{f'ALARM on {one.alarm_on}' if state == 'alarm' else state}: {one.sentence()}")
+    if silent:
+        click.echo(f"Nothing recorded yet, so nothing known: {'; '.join(silent)}")
+    for signal in report.signals:
+        if signal.notable:
+            click.echo(
+                f"To look into: {signal.month}, {signal.feature} {signal.group}: {signal.measure} "
+                f"{signal.rate:.3f} of {signal.films} films, {signal.at_first:.3f} at first"
+            )
+    if report.unwatched:
+        click.echo(f"Not watched in use, only in audits: {', '.join(report.unwatched)}")
 
 
 def _plain(found: object) -> object:

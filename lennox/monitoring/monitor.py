@@ -35,29 +35,39 @@ NOTABLE = 3.0  # standard errors
 
 
 class EProcess:
-    """Evidence against "the mean of values in [0, 1] is at least `floor`", over one year."""
+    """An e-process against "the mean of values in [0, 1] is at least `floor`", over one year.
+
+    Its e-value is the wealth of a bet that starts at 1: an even mixture over RATES means below the floor and over four
+    quarters in which the mean may have dropped to one of them (Waudby-Smith & Ramdas 2024, section 4).
+    """
 
     def __init__(self, floor: float) -> None:
         """Raises ValueError for a floor outside (0, 1)."""
         if not 0.0 < floor < 1.0:
             raise ValueError(f"a floor lies between 0 and 1, got {floor}")
         rates = floor * (np.arange(RATES) + 0.5) / RATES
-        self._gain, self._loss = rates / floor, (1.0 - rates) / (1.0 - floor)
-        self._log = np.zeros((4, RATES))  # one bet for each quarter in which the change may have come
+        self._ratio_of_one, self._ratio_of_zero = rates / floor, (1.0 - rates) / (1.0 - floor)
+        self._log_wealth = np.zeros((4, RATES))  # by the quarter in which the mean may have dropped, and to what
 
-    def add(self, values: ArrayLike, quarter: int) -> float:
-        """Add observations of a quarter, 0 to 3; returns the evidence. Raises ValueError outside [0, 1]."""
-        seen = np.asarray(values, np.float64).reshape(-1, 1)
-        if not ((seen >= 0.0) & (seen <= 1.0)).all():
+    def update(self, values: ArrayLike, quarter: int) -> float:
+        """Add observations of a quarter, 0 to 3; returns the e-value. Raises ValueError outside [0, 1]."""
+        column = np.asarray(values, np.float64).reshape(-1, 1)
+        if not ((column >= 0.0) & (column <= 1.0)).all():
             raise ValueError("observations lie in [0, 1]")
-        self._log[: quarter + 1] += np.log(seen * self._gain + (1.0 - seen) * self._loss).sum(axis=0)
+        ratios = column * self._ratio_of_one + (1.0 - column) * self._ratio_of_zero
+        self._log_wealth[: quarter + 1] += np.log(ratios).sum(axis=0)
         with np.errstate(over="ignore"):
-            return float(np.exp(self._log).mean())
+            return float(np.exp(self._log_wealth).mean())
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
-    """One limit and group. evidence : by day, the e-value; alarm_on : first day beyond `threshold`, or None"""
+class WatchedLimit:
+    """One limit of the policy in one group.
+
+    mean : over visits, on the scale of the limit; NaN without any
+    evidence : (day, e-value) in order of day; of a limit with a floor and a ceiling, the higher of the two
+    alarm_on : the first day whose e-value reaches `threshold`, or None
+    """
 
     requirement: str
     feature: str
@@ -71,11 +81,11 @@ class Watched:
     alarm_on: datetime.date | None
 
     def sentence(self) -> str:
-        """The alarm for people."""
-        most = max(value for _, value in self.evidence)
+        """The mean, the limit and the evidence, for people."""
+        highest = max(value for _, value in self.evidence)
         return (
             f"{self.requirement}, {self.feature} {self.group}: {self.mean:.3g} over {self.visits} visits, the limit is "
-            f"{self.direction} {self.limit:g} (evidence {most:.3g}, alarm from {self.threshold:g})"
+            f"{self.direction} {self.limit:g} (evidence {highest:.3g}, alarm from {self.threshold:g})"
         )
 
 
@@ -83,13 +93,13 @@ class Watched:
 class Signal:
     """A rate that needs no label, in a month of one group, beside its first quarter: to look into, not a verdict.
 
-    measure : "refused" | "marked" | "did not say", as a share of films
+    rate, at_first : shares of films, in the month and in the first quarter
     """
 
     month: str
     feature: str
     group: str
-    measure: str
+    measure: str  # "refused", "marked", or the name of the policy's unknown group
     films: int
     rate: float
     at_first: float
@@ -97,21 +107,21 @@ class Signal:
 
 
 @dataclass(frozen=True, slots=True)
-class Monitor:
+class UseReport:
     """What use has shown so far."""
 
     model: str
-    watched: tuple[Watched, ...]
+    watched: tuple[WatchedLimit, ...]
     signals: tuple[Signal, ...]
     unwatched: tuple[str, ...]
 
     @property
-    def alarms(self) -> tuple[Watched, ...]:
+    def alarms(self) -> tuple[WatchedLimit, ...]:
         """The limits that no longer hold."""
         return tuple(one for one in self.watched if one.alarm_on is not None)
 
 
-def monitor(decisions: Sequence[Decision], policy: Policy) -> Monitor:
+def watch(decisions: Sequence[Decision], policy: Policy) -> UseReport:
     """Watch one model in use. Raises InputError if the decisions are of several models or name an unknown group."""
     models = {one.model for one in decisions}
     if len(models) != 1:
@@ -127,14 +137,14 @@ def monitor(decisions: Sequence[Decision], policy: Policy) -> Monitor:
             cells += [(requirement, feature, group) for group in (*policy.feature(feature).groups, policy.unknown.name)]
     features = sorted({feature for _, feature, _ in cells})
     grouped = {feature: _by_group(decisions, feature, policy) for feature in features}
-    bets = sum(len(_sides(requirement)) for requirement, _, _ in cells)
-    start, threshold = decisions[0].day, bets / ALPHA
+    processes = sum(len(_sides(requirement)) for requirement, _, _ in cells)
+    start, threshold = decisions[0].day, processes / ALPHA  # a union bound over all of them
     watched = [
         _watch(requirement, feature, group, grouped[feature].get(group, []), start, threshold)
         for requirement, feature, group in cells
     ]
     signals = tuple(found for feature in features for found in _signals(feature, grouped[feature], policy, start))
-    return Monitor(models.pop(), tuple(watched), signals, tuple(unwatched))
+    return UseReport(models.pop(), tuple(watched), signals, tuple(unwatched))
 
 
 def visit_values(decisions: Iterable[Decision], metric: str, start: datetime.date) -> list[tuple[datetime.date, float]]:
@@ -157,21 +167,21 @@ def visit_values(decisions: Iterable[Decision], metric: str, start: datetime.dat
 
 def _shares(rows: Sequence[Decision], metric: str) -> list[float]:
     """What one film adds to its visit."""
-    right = sum(one.decision in ("accept", "edit") for one in rows)
+    hits = sum(one.decision in ("accept", "edit") for one in rows)
     missed = sum(one.decision == "missed" for one in rows)
-    wrong = sum(one.decision == "reject" for one in rows)
+    false_marks = sum(one.decision == "reject" for one in rows)
     assessed = rows[0].status == "assessed"
     if metric == "readable_rate":
         return [float(assessed)]
     if metric == "lesion_sensitivity":
-        return [1.0] * right + [0.0] * missed
+        return [1.0] * hits + [0.0] * missed
     if metric == "tpr":
-        return [float(right > 0)] if right or missed else []
+        return [float(hits > 0)] if hits or missed else []
     if not assessed:
         return []
     if metric == "fpr":
-        return [] if right or missed else [float(wrong > 0)]
-    return [min(wrong, MAX_FALSE_MARKS) / MAX_FALSE_MARKS]
+        return [] if hits or missed else [float(false_marks > 0)]
+    return [min(false_marks, MAX_FALSE_MARKS) / MAX_FALSE_MARKS]
 
 
 def _watch(
@@ -181,7 +191,7 @@ def _watch(
     decisions: Sequence[Decision],
     start: datetime.date,
     threshold: float,
-) -> Watched:
+) -> WatchedLimit:
     values = visit_values(decisions, requirement.metric, start)
     evidence: dict[datetime.date, float] = {}
     for floor, is_ceiling in _sides(requirement):
@@ -189,15 +199,15 @@ def _watch(
         by_day: dict[datetime.date, list[float]] = defaultdict(list)
         for day, value in values:
             by_day[day].append(1.0 - value if is_ceiling else value)
-        for day, seen in sorted(by_day.items()):
+        for day, values_of_day in sorted(by_day.items()):
             now, within = divmod((day - start).days, YEAR_DAYS)
             if now != year:
                 process, year = EProcess(floor), now
-            evidence[day] = max(evidence.get(day, 0.0), process.add(seen, within // QUARTER_DAYS))
+            evidence[day] = max(evidence.get(day, 0.0), process.update(values_of_day, within // QUARTER_DAYS))
     limit = requirement.low if requirement.low is not None else requirement.high
     mean = _scale(requirement) * sum(value for _, value in values) / len(values) if values else float("nan")
     alarm = next((day for day, value in sorted(evidence.items()) if value >= threshold), None)
-    return Watched(
+    return WatchedLimit(
         requirement.id, feature, group, float(limit or 0.0), requirement.direction, len(values), mean,
         tuple(sorted(evidence.items())), threshold, alarm,
     )  # fmt: skip

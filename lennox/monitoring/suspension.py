@@ -10,19 +10,19 @@ from lennox.errors import InputError
 from lennox.gate.event_log import Log, Record
 from lennox.gate.predicates import now
 from lennox.gate.trust import RevocationEntry, Trust, read_trust, write_trust
-from lennox.monitoring.monitor import Monitor
+from lennox.monitoring.monitor import UseReport
 
-SHORTEST = 8  # digits of a SHA-256 by which a model may be named
+MIN_DIGITS = 8  # digits of a SHA-256 by which a model may be named
 
 
-def note_alarm(found: Monitor, channel: str) -> None:
+def log_alarm(found: UseReport, channel: str) -> None:
     """Write an alarm to the log; once, however often it is looked at."""
     last = _last(found.model, channel)
     if last is None or last.kind != "alarm":
         Log().append("alarm", {"weights": found.model, "channel": channel, "why": _why(found)})
 
 
-def suspend(found: Monitor, channel: str, trust_file: Path) -> None:
+def suspend(found: UseReport, channel: str, trust_file: Path) -> None:
     """Suspend a model in whose use an alarm was raised."""
     own = read_trust(trust_file) if trust_file.is_file() else Trust()
     if not any(one.weights == found.model and one.channel == channel for one in own.revoked):
@@ -37,7 +37,7 @@ def resume(weights: str, why: str, trust_file: Path) -> None:
     """
     own = read_trust(trust_file)
     lifted = [one for one in own.revoked if (one.weights or "").startswith(weights)]
-    if not lifted or len(weights) < SHORTEST:
+    if not lifted or len(weights) < MIN_DIGITS:
         raise InputError("no suspended model has weights of this SHA-256; `lennox trust show` lists them.")
     for one in lifted:
         Log().append("resume", {"weights": one.weights, "channel": one.channel, "why": why})
@@ -56,5 +56,5 @@ def _last(weights: str, channel: str, *kinds: str) -> Record | None:
     return next((one for one in reversed(records) if about.items() <= one.details.items()), None)
 
 
-def _why(found: Monitor) -> str:
+def _why(found: UseReport) -> str:
     return "; ".join(one.sentence() for one in found.alarms)

@@ -14,8 +14,8 @@ from lennox.errors import InputError, ReleaseRefusedError
 from lennox.gate.event_log import Log
 from lennox.gate.predicates import now
 from lennox.inference.model import load_model
-from lennox.monitoring.monitor import ALPHA, EProcess, monitor, visit_values
-from lennox.monitoring.suspension import note_alarm, resume, resumed_on, suspend
+from lennox.monitoring.monitor import ALPHA, EProcess, visit_values, watch
+from lennox.monitoring.suspension import log_alarm, resume, resumed_on, suspend
 from lennox.monitoring.use_record import COLUMNS, Decision, read_use, write_form
 from lennox.policy.policy import Policy
 
@@ -36,8 +36,8 @@ def test_many_teeth_of_one_mouth_are_not_many_witnesses():
         crossed = {"patients": False, "teeth": False}
         for week in range(52):
             found = (rng.random(10) < 0.8).astype(float)
-            crossed["patients"] |= by_patient.add(found, week // 13) >= 20
-            crossed["teeth"] |= by_tooth.add(np.repeat(found, 4), week // 13) >= 20
+            crossed["patients"] |= by_patient.update(found, week // 13) >= 20
+            crossed["teeth"] |= by_tooth.update(np.repeat(found, 4), week // 13) >= 20
         for name, value in crossed.items():
             alarms[name] += value
     assert alarms["patients"] / 200 <= 0.05 + 2 * math.sqrt(0.05 * 0.95 / 200)
@@ -47,7 +47,7 @@ def test_many_teeth_of_one_mouth_are_not_many_witnesses():
 def test_the_bet_is_a_beta_mixture_below_the_floor():
     """Against the closed form: a uniform prior on (0, floor), from incomplete beta functions."""
     floor, found, missed = 0.8, 61, 25
-    evidence = EProcess(floor).add([1.0] * found + [0.0] * missed, 3)  # every beginning has begun
+    evidence = EProcess(floor).update([1.0] * found + [0.0] * missed, 3)  # every beginning has begun
     exact = (special.beta(found + 1, missed + 1) * special.betainc(found + 1, missed + 1, floor) / floor) / (
         floor**found * (1 - floor) ** missed
     )
@@ -57,15 +57,15 @@ def test_the_bet_is_a_beta_mixture_below_the_floor():
 def test_one_observation_by_hand():
     process = EProcess(0.5)
     # A miss multiplies each bet by (1 - rate) / 0.5, and the rates below 0.5 average 0.25.
-    assert process.add([0.0], 3) == pytest.approx(1.5)
-    assert EProcess(0.5).add([1.0], 3) == pytest.approx(0.5)
-    assert EProcess(0.5).add([0.0], 1) == pytest.approx((1.5 + 1.5 + 1 + 1) / 4)
+    assert process.update([0.0], 3) == pytest.approx(1.5)
+    assert EProcess(0.5).update([1.0], 3) == pytest.approx(0.5)
+    assert EProcess(0.5).update([0.0], 1) == pytest.approx((1.5 + 1.5 + 1 + 1) / 4)
 
 
 @pytest.mark.parametrize("values", [[1.1], [-0.1], [float("nan")]])
 def test_observations_outside_zero_to_one_are_refused(values):
     with pytest.raises(ValueError, match=r"\[0, 1\]"):
-        EProcess(0.5).add(values, 0)
+        EProcess(0.5).update(values, 0)
 
 
 def test_visits_become_shares():
@@ -107,32 +107,32 @@ def policy(tmp_path):
 
 
 def test_the_group_that_is_failed_raises_the_alarm_and_no_other(policy):
-    found = monitor(use(0.6), policy)
+    found = watch(use(0.6), policy)
     assert [(one.feature, one.group) for one in found.alarms] == [("sensor", "wand")]
     assert found.alarms[0].threshold == pytest.approx(3 / ALPHA)  # phone, wand and "did not say" share the chance
-    assert monitor(use(0.9), policy).alarms == ()
-    unknown = monitor(use(0.6, group=""), policy)
+    assert watch(use(0.9), policy).alarms == ()
+    unknown = watch(use(0.6, group=""), policy)
     assert [one.group for one in unknown.alarms] == ["did not say"]
 
 
 def test_a_group_the_policy_does_not_know_is_an_error(policy):
     with pytest.raises(InputError, match="'fax' is not a group of 'sensor'"):
-        monitor(use(0.6, group="fax"), policy)
+        watch(use(0.6, group="fax"), policy)
     other = Decision(START, "p", "f", "b" * 64, "assessed", "none", {"sensor": "wand"})
     with pytest.raises(InputError, match="of 2 models"):
-        monitor([*use(0.6), other], policy)
+        watch([*use(0.6), other], policy)
 
 
 @pytest.mark.parametrize("change", [{"low": 1.0}, {"metric": "calibration_slope"}, {"criterion": "between-groups"}])
 def test_what_cannot_be_watched_is_named_and_not_called_fine(policy, change):
-    found = monitor(use(0.6), replace(policy, requirements=(replace(policy.requirements[0], **change),)))
+    found = watch(use(0.6), replace(policy, requirements=(replace(policy.requirements[0], **change),)))
     assert found.unwatched == ("finds-decay, sensor",)
     assert found.watched == ()
 
 
 def test_a_feature_that_the_policy_does_not_watch_is_named(policy):
     watched = replace(policy, consequences=replace(policy.consequences, monitor_features=("another",)))
-    assert monitor(use(0.6), watched).unwatched == ("finds-decay, sensor",)
+    assert watch(use(0.6), watched).unwatched == ("finds-decay, sensor",)
 
 
 def test_signals_need_no_label(policy):
@@ -140,7 +140,7 @@ def test_signals_need_no_label(policy):
     for day in range(300):
         refused = day >= 150 and day % 2
         rows.append(decision(day, f"p{day}", "f", "none", "not assessable" if refused else "assessed", sensor="wand"))
-    notable = [signal for signal in monitor(rows, policy).signals if signal.notable]
+    notable = [signal for signal in watch(rows, policy).signals if signal.notable]
     assert {(signal.group, signal.measure) for signal in notable} >= {("wand", "refused")}
     assert min(signal.month for signal in notable) >= "2026-06"
 
@@ -154,8 +154,8 @@ def test_an_alarm_suspends_the_channel_here_and_nowhere_else(tmp_path, monkeypat
         Decision(one.day, one.patient, one.film, model.sha256, one.status, one.decision, one.groups) for one in use(0.6)
     ]
     for _ in range(2):
-        note_alarm(monitor(rows, policy), "workshop")
-        suspend(monitor(rows, policy), "workshop", shop.trust_file)
+        log_alarm(watch(rows, policy), "workshop")
+        suspend(watch(rows, policy), "workshop", shop.trust_file)
     assert len(Log().records("alarm")) == len(shop.trust().revoked) == 1
     with pytest.raises(ReleaseRefusedError, match=r"suspended for workshop .*: finds-decay, sensor wand"):
         load_model(shop.folder)
@@ -168,7 +168,7 @@ def test_an_alarm_suspends_the_channel_here_and_nowhere_else(tmp_path, monkeypat
     assert resumed_on(model.sha256, "workshop") == now().date()
     assert resumed_on(model.sha256, "clinic") is None
     assert Log().records("resume")[0].details["why"] == "the sensor was mended"
-    note_alarm(monitor(rows, policy), "workshop")
+    log_alarm(watch(rows, policy), "workshop")
     assert len(Log().records("alarm")) == 2  # another one
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from releasing import write_policy
 
-from lennox.monitoring.monitor import ALPHA, EProcess, monitor
+from lennox.monitoring.monitor import ALPHA, EProcess, watch
 from lennox.monitoring.use_record import Decision
 from lennox.policy.policy import Policy
 
@@ -21,7 +21,7 @@ def year(truth, seed, floor=0.8, cases=40, change=None, bets=1):
     rng, process = np.random.default_rng(seed), EProcess(floor)
     for week in range(52):
         rate = truth if change is None or week < change[0] else change[1]
-        if process.add(rng.random(cases) < rate, week // 13) >= bets / ALPHA:
+        if process.update(rng.random(cases) < rate, week // 13) >= bets / ALPHA:
             return week + 1
     return None
 
@@ -55,7 +55,7 @@ def returning(seed, patients=100, agreement=1.0, floor=0.8):
         comes = weeks[week // 13] == week % 13
         again = rng.random(comes.sum()) < agreement**0.5
         found = np.where(again, own[comes], rng.random(comes.sum()) < floor)
-        if process.add(found, week // 13) >= 1 / ALPHA:
+        if process.update(found, week // 13) >= 1 / ALPHA:
             return True
     return False
 
@@ -133,7 +133,7 @@ def test_false_alarms_over_all_limits_and_groups(tmp_path):
             for name in ("phone", "wand", "")
             for visit in range(4)
         ]
-        raised += bool(monitor(rows, policy).alarms)
+        raised += bool(watch(rows, policy).alarms)
     assert raised / 300 <= 0.05 + 2 * math.sqrt(0.05 * 0.95 / 300)
 
 
@@ -150,5 +150,5 @@ def test_signals_by_chance_alone_are_seldom(tmp_path):
                     said = "accept" if status == "assessed" and rng.random() < 0.4 else "none"
                     patient, when = f"{name}{day}-{film}", START + datetime.timedelta(day)
                     rows.append(Decision(when, patient, "f", "a" * 64, status, said, {"sensor": name}))
-        notable += any(signal.notable for signal in monitor(rows, policy).signals)
+        notable += any(signal.notable for signal in watch(rows, policy).signals)
     assert 0.02 <= notable / 300 <= 0.15
