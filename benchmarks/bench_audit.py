@@ -75,7 +75,7 @@ def test_whole_audit_of_a_million_rows(benchmark, tmp_path):
 MILLION = '''
 import resource, time
 import numpy as np, pandas as pd
-from lennox.audit import Policy, TableOptions, audit, table_from_columns, judge
+from lennox.audit import TableOptions, audit, judge, policy_from_bytes, table_from_columns
 groups = [f"g{n}" for n in range(50)]
 requirement = """
 [[requirement]]
@@ -87,7 +87,7 @@ limit = {2}
 over = ["group"]
 plain = "x"
 """
-policy = Policy.from_bytes(f"""
+policy = policy_from_bytes(f"""
 format = "lennox-equity-policy/1"
 id = "million"
 version = "1.0.0"

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from lennox.audit.audit_table import AuditTable
 from lennox.errors import InputError
-from lennox.policy.metrics import METRICS
+from lennox.policy.metrics import METRICS, MetricName
 from lennox.policy.policy import Policy
 
 Floats = NDArray[np.float64]
@@ -26,7 +26,7 @@ class Counted:
     n_positive, n_negative : (rows,) diseased and healthy units in each row
     """
 
-    metric: str
+    metric: MetricName
     rows: NDArray[np.int64]
     top: Floats
     bottom: Floats
@@ -34,7 +34,7 @@ class Counted:
     n_negative: Floats
 
 
-def counted(table: AuditTable, policy: Policy, metric: str) -> Counted:
+def counted(table: AuditTable, policy: Policy, metric: MetricName) -> Counted:
     """The rows that `metric` is about, unreadable and unlabelled ones included with nothing below the line.
 
     Raises InputError if the table holds nothing that the metric could count.
@@ -77,7 +77,7 @@ def _image_kind(table: AuditTable, policy: Policy) -> str:
     return "image" if (table.kind == "image").any() else policy.scope.unit
 
 
-def _lesion_columns(table: AuditTable, policy: Policy, metric: str) -> Counted:
+def _lesion_columns(table: AuditTable, policy: Policy, metric: MetricName) -> Counted:
     """Lesions counted per row, in columns `lesions` and `lesions_found`."""
     if "lesions_found" not in table.counts:
         raise InputError(f"{table.name}: '{metric}' needs a column 'lesions_found' beside 'lesions'; add it")

@@ -26,7 +26,7 @@ class Cells:
 
 
 def cells_of(table: AuditTable, policy: Policy, features: tuple[str, ...]) -> Cells:
-    """The cells of `features` crossed. Groups come from the policy; only "did not say" needs rows to appear."""
+    """The cells of `features` crossed. Groups come from the policy; only "did not say" needs rows to appear (R30)."""
     code = np.zeros(len(table), np.int64)
     applies = np.ones(len(table), bool)
     names: list[tuple[tuple[str, str], ...]] = [()]

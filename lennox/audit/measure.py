@@ -15,7 +15,7 @@ from lennox.audit.denominators import Counted, counted
 from lennox.audit.enough import too_few
 from lennox.audit.evidence import DrawEvidence, Evidence, GapEvidence, Measurement, People, RateEvidence
 from lennox.audit.grouping import Cells, cells_of, people_by_cell
-from lennox.policy.metrics import METRICS
+from lennox.policy.metrics import METRICS, MetricName
 from lennox.policy.policy import Intersection, Policy, Requirement
 from lennox.statistics.bootstrap import PerCell, Ratio, Statistic, resample
 from lennox.statistics.calibration import calibration_line
@@ -80,8 +80,8 @@ def audit(table: AuditTable, policy: Policy) -> Audit:
     return Audit(table, tuple(found), shares, gone_cells)
 
 
-def _wanted(policy: Policy) -> list[tuple[str, tuple[str, ...]]]:
-    keys: list[tuple[str, tuple[str, ...]]] = [
+def _wanted(policy: Policy) -> list[tuple[MetricName, tuple[str, ...]]]:
+    keys: list[tuple[MetricName, tuple[str, ...]]] = [
         (requirement.metric, (name,)) for requirement in policy.requirements for name in requirement.over
     ]
     keys += [(r.metric, cross.features) for r in policy.requirements for cross in _crossed(r, policy)]
@@ -94,8 +94,8 @@ def _crossed(requirement: Requirement, policy: Policy) -> list[Intersection]:
 
 
 def _measure_all(
-    table: AuditTable, policy: Policy, wanted: list[tuple[str, tuple[str, ...]]]
-) -> dict[tuple[str, tuple[str, ...]], _Measured]:
+    table: AuditTable, policy: Policy, wanted: list[tuple[MetricName, tuple[str, ...]]]
+) -> dict[tuple[MetricName, tuple[str, ...]], _Measured]:
     """Every metric over every set of cells, on the same draws of patients."""
     rows = {metric: counted(table, policy, metric) for metric, _ in wanted}
     cells = {features: cells_of(table, policy, features) for _, features in wanted}

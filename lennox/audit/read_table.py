@@ -7,31 +7,20 @@ import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 
 from lennox.audit.audit_table import NOT_APPLICABLE, AuditTable
 from lennox.audit.columns import Texts, group_numbers, label_numbers, numbers, one_value_a_patient
 from lennox.files import sha256_of_file
-from lennox.policy.policy import UNITS, Policy
+from lennox.policy.policy import Policy, Role, Unit
 from lennox.policy.problems import TableError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-ROLES = (
-    "label",
-    "score",
-    "cluster",
-    "threshold",
-    "unit",
-    "split",
-    "lesions",
-    "lesions_found",
-    "false_positives",
-    "dice",
-)
+ROLES: tuple[Role, ...] = get_args(Role)
 _COUNTS = {
     "lesions": "lesion_sensitivity",
     "lesions_found": "lesion_sensitivity",
@@ -204,7 +193,7 @@ def _kinds(frame: pd.DataFrame, wanted: Mapping[str, str], policy: Policy) -> np
     """What each row is; a column `unit` of anything but kinds of units (tooth numbers, say) means something else."""
     if "unit" in wanted:
         texts = [text.strip().casefold() for text in Texts.of(frame[wanted["unit"]]).all()]
-        if set(texts) <= set(UNITS):
+        if set(texts) <= set(get_args(Unit)):
             return np.array(texts, "<U16")
     return np.full(len(frame), policy.scope.unit, "<U16")
 

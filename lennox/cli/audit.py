@@ -14,7 +14,7 @@ from lennox.errors import InputError, one_line
 from lennox.files import atomic_write
 
 if TYPE_CHECKING:
-    from lennox.audit import Policy
+    from lennox.policy.policy import Policy
 
 PASS, FAIL, INSUFFICIENT, BAD_INPUT = 0, 10, 11, 2
 EXIT = {"PASS": PASS, "FAIL": FAIL, "INSUFFICIENT EVIDENCE": INSUFFICIENT}
@@ -39,12 +39,13 @@ def _numbers(ctx: click.Context, parameter: click.Parameter, value: str | None) 
         raise click.BadParameter(f"'{value}' is not a list of numbers, such as 0.85,0.9.") from error
 
 
-def _policy(ctx: click.Context, path: Path) -> Policy:
+def _policy(ctx: click.Context, path: Path, *, draft: bool = False) -> Policy:
     """The policy at `path`; every problem on a line of its own and exit 2 if it is refused."""
-    from lennox.audit import Policy, PolicyError
+    from lennox.policy.problems import PolicyError
+    from lennox.policy.reading import read_draft, read_policy
 
     try:
-        return Policy.read(path)
+        return read_draft(path) if draft else read_policy(path)
     except PolicyError as error:
         _refuse(ctx, error.problems)
 
@@ -171,7 +172,6 @@ def _command() -> str:
 @click.group()
 def policy() -> None:
     """Write, check, cost and compare equity policies."""
-    _ready()
 
 
 @policy.command()
@@ -201,14 +201,15 @@ def new(file: Path | None) -> None:
 
     Example: lennox policy new ours.toml
     """
-    from lennox.audit.report.files import template
+    import lennox.policy
 
+    template = Path(lennox.policy.__file__).with_name("template.toml").read_text(encoding="utf-8")
     if file is None:
-        click.echo(template(), nl=False)
+        click.echo(template, nl=False)
         return
     if file.exists():
         raise InputError(f"{file.name} exists; name a new file.")
-    atomic_write(file, template())
+    atomic_write(file, template)
     click.echo(f"wrote {file}")
 
 
@@ -233,14 +234,17 @@ def plan(
 ) -> None:
     """Say what each limit costs in patients, and the chance that a model of a given quality passes.
 
+    FILE may be a draft that nobody has ratified.
+
     Example: lennox policy plan ours.toml --truth 0.85,0.9 --icc 0.3 --cases-per-patient 4 --out plan.html
     """
+    _ready()
     from lennox.audit.plan import Assumptions
     from lennox.audit.plan import plan as make
     from lennox.audit.report.plan_page import plan_page, plan_text
 
     given = {"truths": truth, "icc": icc, "per_patient": per_patient}
-    read = _policy(ctx, file)
+    read = _policy(ctx, file, draft=True)
     made = make(read, Assumptions(**{key: value for key, value in given.items() if value is not None}))  # type: ignore[arg-type]
     click.echo(plan_text(made, read))
     if out is not None:
@@ -287,6 +291,7 @@ def simulate(repetitions: int | None, out: Path | None) -> None:
 
     Example: lennox policy simulate --out docs/gate-validation.md
     """
+    _ready()
     from lennox.audit.validation import Size, validation_report
 
     text = validation_report(Size() if repetitions is None else Size(repetitions))

@@ -6,10 +6,10 @@ The policies that lie with a model may forbid it, shorten it, and add words to t
 from __future__ import annotations
 
 import datetime
-import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from lennox import toml
 from lennox.errors import InputError, one_line
 from lennox.gate.predicates import now
 
@@ -76,8 +76,8 @@ class OverrideTerms:
 def terms_of(policy: bytes, name: str) -> OverrideTerms:
     """Read a policy's `[on_override]`; one that says nothing, or cannot be read, allows none."""
     try:
-        said = tomllib.loads(policy.decode("utf-8"))["on_override"]
+        said = toml.loads(policy.decode("utf-8"))["on_override"]
         days, watermark = said["max_days"], one_line(said.get("watermark", ""))[:LONGEST]
         return OverrideTerms(name, said["allow"] is True and type(days) is int, days, watermark)
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+    except (ValueError, LookupError, TypeError, AttributeError):
         return OverrideTerms(name, False, 0, "")

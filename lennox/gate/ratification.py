@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime
-import tomllib
 from dataclasses import dataclass
 
+from lennox import toml
 from lennox.errors import InputError, ModelError
 from lennox.files import sha256_of
 from lennox.gate.predicates import Ratification
@@ -63,11 +63,11 @@ def ratified(policy: bytes, envelopes: bytes, channel: str, trust: Trust, audit_
 def _own_keys(policy: bytes) -> tuple[frozenset[str], int]:
     """The keys that a policy lists for its own ratification, and how many must sign."""
     try:
-        adopted = tomllib.loads(policy.decode("utf-8"))["ratification"]
+        adopted = toml.loads(policy.decode("utf-8"))["ratification"]
         keys = frozenset(PublicKey.from_text(entry["public"]).identity for entry in adopted.get("key", []))
         required = adopted.get("signatures", {}).get("required", len(keys) and 1)
         if type(required) is not int or required < 0:
             raise ValueError("required")
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError, InputError):
+    except (ValueError, LookupError, TypeError, AttributeError, InputError):
         return frozenset(), 1  # nobody's keys: it cannot be ratified
     return keys, required

@@ -9,12 +9,12 @@ from __future__ import annotations
 import datetime
 import json
 import os
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from lennox import toml
 from lennox.errors import InputError
 from lennox.files import atomic_write, user_folder
 from lennox.gate.predicates import is_channel
@@ -158,10 +158,10 @@ def _is_there(path: Path) -> bool:
 def read_trust(path: Path) -> Trust:
     """Read one file. Raises InputError: nothing in it is ignored."""
     try:
-        document = tomllib.loads(path.read_text("utf-8"))
+        document = toml.loads(path.read_text("utf-8"))
     except OSError as error:
         raise InputError(f"the trust file '{path.name}' cannot be read: {error.strerror}.") from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise InputError(f"{path.name}: not TOML in UTF-8 ({error}); mend it or move it away.") from error
     try:
         if document.pop("format", None) != FORMAT:

@@ -1,19 +1,21 @@
-"""What changed between two policies, whether it is tighter or looser, and the version that demands (rule R25)."""
+"""What changed between two policies, whether it is tighter or looser, and the version that demands (R25)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
-from lennox.policy.policy import Policy, Requirement
+from lennox.policy.policy import Mode, Policy, Requirement
 
-_MODES = {"report": 0, "gate-if-enough": 1, "gate": 2}
+ChangeKind = Literal["looser", "tighter", "other"]
+_MODES: dict[Mode, int] = {"report": 0, "gate-if-enough": 1, "gate": 2}
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One difference. kind : "looser" | "tighter" | "other"."""
+    """One difference."""
 
-    kind: str
+    kind: ChangeKind
     path: str
     text: str
 
@@ -65,10 +67,10 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split("."))
 
 
-def _number(changes: list[Change], path: str, what: str, before: float, after: float, *, more_is: str) -> None:
+def _number(changes: list[Change], path: str, what: str, before: float, after: float, *, more_is: ChangeKind) -> None:
     if before == after:
         return
-    other = "tighter" if more_is == "looser" else "looser"
+    other: ChangeKind = "tighter" if more_is == "looser" else "looser"
     changes.append(
         Change(more_is if after > before else other, path, f"{what} went from {_shown(before)} to {_shown(after)}")
     )
@@ -132,12 +134,10 @@ def _requirement(old: Requirement, new: Requirement, changes: list[Change]) -> N
             changes.append(
                 Change("looser", f"{path}.{key}", f"{key} went from {getattr(old, key)} to {getattr(new, key)}")
             )
-    for name, before, after, more_is in (
-        ("limit", old.low, new.low, "tighter"),
-        ("limit", old.high, new.high, "looser"),
-    ):
-        if before is not None and after is not None:
-            _number(changes, f"{path}.limit", name, before, after, more_is=more_is)
+    if old.low is not None and new.low is not None:
+        _number(changes, f"{path}.limit", "limit", old.low, new.low, more_is="tighter")
+    if old.high is not None and new.high is not None:
+        _number(changes, f"{path}.limit", "limit", old.high, new.high, more_is="looser")
     for name in old.over:
         if name not in new.over:
             changes.append(Change("looser", f"{path}.over", f"'{name}' is no longer protected"))
@@ -164,7 +164,7 @@ def _intersections(old: Policy, new: Policy, changes: list[Change]) -> None:
 def _consequences(old: Policy, new: Policy, changes: list[Change]) -> None:
     one, two = old.consequences, new.consequences
     if one.on_insufficient != two.on_insufficient:
-        kind = "looser" if two.on_insufficient == "limited" else "tighter"
+        kind: ChangeKind = "looser" if two.on_insufficient == "limited" else "tighter"
         changes.append(
             Change(kind, "on_insufficient.release", f"went from {one.on_insufficient} to {two.on_insufficient}")
         )

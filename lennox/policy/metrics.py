@@ -1,25 +1,44 @@
-"""The metrics a policy may ask for, and why others are refused."""
+"""The metrics a policy may ask for, the criteria it may hold them to, and why others are refused (R17)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
+
+MetricName = Literal[
+    "tpr",
+    "fpr",
+    "lesion_sensitivity",
+    "readable_rate",
+    "false_positives_per_image",
+    "auc",
+    "brier",
+    "calibration_slope",
+    "calibration_intercept",
+    "dice",
+]
+Family = Literal["proportion", "mean", "auc", "calibration"]
+Needs = Literal["cases", "controls", "both", "units"]
+Level = Literal["unit", "lesion", "image"]
+Criterion = Literal["worst-group", "between-groups", "to-overall"]
+Direction = Literal["at-least", "at-most", "between"]
 
 
 @dataclass(frozen=True, slots=True)
 class Metric:
     """What a metric is and what it needs.
 
-    family : "proportion" (design-effect intervals), "mean" (per-patient sums), "auc", "calibration"
-    evidence : which of the policy's minima counts its denominator: "cases" | "controls" | "both" | "units"
-    level : rows it is computed over: "unit" | "lesion" | "image"
-    better : the direction a limit may take: "at-least" | "at-most" | "between"
+    family : how its bounds are drawn: proportions by design-effect intervals, means by per-patient sums
+    evidence : which of the policy's minima counts its denominator
+    level : rows it is computed over
+    better : the direction a limit may take
     """
 
-    name: str
-    family: str
-    evidence: str
-    level: str
-    better: str
+    name: MetricName
+    family: Family
+    evidence: Needs
+    level: Level
+    better: Direction
     low: float
     high: float
     words: str
@@ -31,7 +50,7 @@ class Metric:
 
 
 _INF = float("inf")
-METRICS = {
+METRICS: dict[MetricName, Metric] = {
     metric.name: metric
     for metric in (
         Metric("tpr", "proportion", "cases", "unit", "at-least", 0, 1, "share of diseased units found"),
@@ -71,5 +90,3 @@ REFUSED_METRICS = {
     "tnr": "write 'fpr', at-most one minus this limit",
     "fp_per_image": "write 'false_positives_per_image'",
 }
-CRITERIA = ("worst-group", "between-groups", "to-overall")
-DIRECTIONS = ("at-least", "at-most", "between")

@@ -1,7 +1,7 @@
 """A community's equity policy: what a model must show, about whom, before it may be used.
 
 The file is TOML, `lennox-equity-policy/1`; `docs/policies.md` explains every key. A `Policy` that exists is valid: it
-came through the rules of `policy_rules.py`, or it was refused with every reason at once.
+came through the rules of `reading.py` and `rules.py`, or it was refused with every reason at once.
 """
 
 from __future__ import annotations
@@ -9,10 +9,30 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import Literal
+
+from lennox.policy.metrics import Criterion, Direction, MetricName
 
 FORMAT = "lennox-equity-policy/1"
-UNITS = ("tooth", "surface", "lesion", "image", "patient")
+Unit = Literal["tooth", "surface", "lesion", "image", "patient"]
+Source = Literal["record", "self-report", "derived"]
+Mode = Literal["gate", "gate-if-enough", "report"]
+Interval = Literal["cluster", "cluster-bootstrap"]
+Method = Literal["vote", "consensus", "delegated"]
+OnInsufficient = Literal["refuse", "limited"]
+OnAlarm = Literal["suspend", "notify"]
+Role = Literal[
+    "label",
+    "score",
+    "cluster",
+    "threshold",
+    "unit",
+    "split",
+    "lesions",
+    "lesions_found",
+    "false_positives",
+    "dice",
+]  # of a column of a table, beside the features
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,24 +52,26 @@ class Story:
 class Requirement:
     """One limit.
 
-    metric : a name of `metrics.METRICS`
-    criterion : "worst-group" | "between-groups" | "to-overall"
-    direction : "at-least" | "at-most" | "between"
     low, high : the limit; low is None for "at-most", high is None for "at-least"
     over : features whose groups it protects
     plain : the limit as a sentence, in the policy's language; `plain_in` has it in others
     """
 
     id: str
-    metric: str
-    criterion: str
-    direction: str
+    metric: MetricName
+    criterion: Criterion
+    direction: Direction
     low: float | None
     high: float | None
     over: tuple[str, ...]
     plain: str
     plain_in: Mapping[str, str] = field(default_factory=dict)
     story: Story | None = None
+
+    @property
+    def is_gap(self) -> bool:
+        """Whether groups are compared with each other or with everybody, and not each with the limit."""
+        return self.criterion != "worst-group"
 
     @property
     def limit(self) -> float | tuple[float, float]:
@@ -69,27 +91,26 @@ class Requirement:
 class Feature:
     """A property by which people or films are grouped; groups are declared here, never read from the data.
 
-    source : "record" | "self-report" | "derived"
     fixed : a person has one value only, so two are an error
     level : "lesion" where it describes lesions and not films or people, else None
     """
 
     name: str
-    source: str
+    source: Source
     groups: tuple[str, ...]
     why: str = ""
     instrument: str = ""
     consent: str = ""
     fixed: bool = False
-    level: str | None = None
+    level: Literal["lesion"] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Intersection:
-    """Features to be crossed. mode : "gate" | "gate-if-enough" | "report"."""
+    """Features to be crossed. max_let_go_share : people in cells that `gate-if-enough` exempts, of all people."""
 
     features: tuple[str, ...]
-    mode: str
+    mode: Mode
     max_let_go_share: float = 1.0
 
 
@@ -99,7 +120,7 @@ class Ratification:
 
     body: str
     date: datetime.date
-    method: str
+    method: Method
     next_review: datetime.date
     votes: Mapping[str, int] = field(default_factory=dict)
     seats: tuple[tuple[str, int], ...] = ()
@@ -114,7 +135,7 @@ class Ratification:
 class Scope:
     """What is audited. columns : role or feature -> column of the table, where their names differ."""
 
-    unit: str
+    unit: Unit
     cluster: str
     task: str = ""
     modality: tuple[str, ...] = ()
@@ -131,14 +152,12 @@ class Evidence:
     """How much evidence is asked for, and how bounds are drawn. confidence : one-sided, for each limit."""
 
     confidence: float
-    interval: str
+    interval: Interval
     min_patients: int
     min_cases: int
     min_controls: int
     resamples: int = 2000
     seed: int = 20260914
-    pass_rule: str = "all-bounds"  # noqa: S105 - not a password
-    fail_correction: str = "holm"
     max_missing_labels: float = 0.05
 
     @property
@@ -160,15 +179,14 @@ class Unknown:
 class Consequences:
     """What a verdict does, and how a released model is watched."""
 
-    on_insufficient: str = "refuse"
-    collect: bool = True
+    on_insufficient: OnInsufficient = "refuse"
     notify: tuple[str, ...] = ()
     override_allowed: bool = False
     override_max_days: int = 0
     watermark: str = ""
     monitor_every_days: int | None = None
     monitor_features: tuple[str, ...] = ()
-    on_alarm: str = "suspend"
+    on_alarm: OnAlarm = "suspend"
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,24 +209,6 @@ class Policy:
     file: str
     supersedes: str | None = None
     title_in: Mapping[str, str] = field(default_factory=dict)
-
-    @classmethod
-    def read(cls, path: str | Path, *, today: datetime.date | None = None) -> Policy:
-        """Read and check the policy at `path`, as of `today`.
-
-        A file beside it (or in `superseded/` beside it) whose digest is `supersedes` is compared with it, and a
-        looser limit without a new major version is refused. Raises PolicyError with every problem of the file.
-        """
-        from lennox.policy.reading import read_policy
-
-        return read_policy(Path(path), today=today)
-
-    @classmethod
-    def from_bytes(cls, data: bytes, name: str = "policy.toml", *, today: datetime.date | None = None) -> Policy:
-        """Check a policy that is not a file; stories' recordings and superseded versions are not looked for."""
-        from lennox.policy.reading import policy_from_bytes
-
-        return policy_from_bytes(data, name, today=today, folder=None)
 
     def feature(self, name: str) -> Feature:
         """The declared feature called `name`. Raises KeyError."""

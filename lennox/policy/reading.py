@@ -1,4 +1,10 @@
-"""The bytes of a policy become a checked `Policy`: text (R26), kinds (R1), rules, nouns."""
+"""The bytes of a policy become a checked `Policy`: text (R26), kinds (R1), rules, nouns.
+
+Why not pydantic: its models give kinds and nouns in one, but a check that looks across tables (`over` names a declared
+feature, `min_cases` suits the limit) does not run once any field is wrong, so that problems would come in two rounds;
+each of its messages would have to be put into our words all the same; and its import takes longer than the whole of
+this package.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +15,9 @@ import unicodedata
 from pathlib import Path
 from typing import Any
 
+from lennox import toml
 from lennox.files import sha256_of
+from lennox.policy.diff import compare, version_problem
 from lennox.policy.policy import (
     Consequences,
     Evidence,
@@ -24,34 +32,65 @@ from lennox.policy.policy import (
 )
 from lennox.policy.problems import PolicyError, Problems
 from lennox.policy.rules import check_rules, fixed_by_default
-from lennox.policy.schema import checked, path_of, place
+from lennox.policy.schema import checked, entry_path, path_of
 
-MAX_BYTES = 1 << 20
-_BIDI = set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_BIDI = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+_FORBIDDEN = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f{_BIDI}]")
 
 
-def read_policy(path: Path, *, today: datetime.date | None = None) -> Policy:
-    """Read a policy; see `Policy.read`."""
-    try:
-        size = path.stat().st_size
-        data = path.read_bytes() if size <= MAX_BYTES else b""
-    except OSError as error:
-        raise PolicyError([f"{path.name}: cannot be read ({error.strerror}); name a policy file"]) from error
-    if size > MAX_BYTES:
-        raise PolicyError(
-            [f"{path.name}: line 1, column 1: the file has {size} bytes; a policy has {MAX_BYTES} at most"]
-        )
-    policy = policy_from_bytes(data, path.name, today=today, folder=path.parent)
+def read_policy(path: str | Path, *, today: datetime.date | None = None) -> Policy:
+    """Read and check the policy at `path`, as of `today`.
+
+    A file beside it (or in `superseded/` beside it) whose digest is `supersedes` is compared with it, and a
+    looser limit without a new major version is refused (R25). Raises PolicyError with every problem of the file.
+    """
+    path = Path(path)
+    policy = _checked(_bytes_of(path), path.name, today=today, folder=path.parent)
     _check_succession(policy, path)
     return policy
 
 
-def policy_from_bytes(data: bytes, name: str, *, today: datetime.date | None, folder: Path | None) -> Policy:
-    """Check the bytes of a policy. folder : where recordings and minutes lie, None: they are not looked for."""
+def policy_from_bytes(data: bytes, name: str = "policy.toml", *, today: datetime.date | None = None) -> Policy:
+    """Check a policy that is not a file; stories' recordings and superseded versions are not looked for."""
+    return _checked(data, name, today=today, folder=None)
+
+
+def read_lapsed(path: str | Path) -> Policy:
+    """Read a policy as of the day it was ratified, so that one that has lapsed since can be compared."""
+    path = Path(path)
+    return read_policy(path, today=_ratified_on(_bytes_of(path)))
+
+
+def read_draft(path: str | Path) -> Policy:
+    """Read a policy that nobody has ratified yet, for planning; an audit under it is refused."""
+    path = Path(path)
+    return _checked(_bytes_of(path), path.name, today=None, folder=path.parent, draft=True)
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(toml.MAX_BYTES + 1)
+    except OSError as error:
+        raise PolicyError([f"{path.name}: cannot be read ({error.strerror}); name a policy file"]) from error
+
+
+def _checked(
+    data: bytes, name: str, *, today: datetime.date | None, folder: Path | None, draft: bool = False
+) -> Policy:
+    """folder : where recordings and minutes lie, None: they are not looked for; draft : without its ratification."""
     problems = Problems(name)
     document = _parse(data, problems)
     if document is None:
         raise PolicyError(problems.lines)
+    if draft:  # ratified on the last day that there is: no audit begins later
+        document["ratification"] = {
+            "body": "nobody yet",
+            "date": datetime.date.max - datetime.timedelta(1),
+            "method": "consensus",
+            "next_review": datetime.date.max,
+        }
+        today = datetime.date.max
     _check_strings(document, "", problems)
     values = checked(document, problems)
     check_rules(values, problems, today=today or datetime.datetime.now(datetime.UTC).date(), folder=folder)
@@ -61,8 +100,8 @@ def policy_from_bytes(data: bytes, name: str, *, today: datetime.date | None, fo
 
 
 def _parse(data: bytes, problems: Problems) -> dict[str, Any] | None:
-    if len(data) > MAX_BYTES:
-        problems.add("line 1, column 1", f"the file has {len(data)} bytes; a policy has {MAX_BYTES} at most")
+    if len(data) > toml.MAX_BYTES:
+        problems.add("line 1, column 1", f"the file is too large; a policy has {toml.MAX_BYTES} bytes at most")
         return None
     if data.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
         problems.add("line 1, column 1", "the file opens with a byte order mark; save it as UTF-8 without BOM")
@@ -73,23 +112,18 @@ def _parse(data: bytes, problems: Problems) -> dict[str, Any] | None:
         before = data[: error.start].decode("utf-8", "replace")
         problems.add(_line_and_column(before), "not UTF-8; save the file as UTF-8")
         return None
-    for match in re.finditer("[^\\x20-\\U0010ffff\\t\\n\\r]|\\x7f", text):
-        kind = "NUL" if match[0] == "\0" else "control"
-        problems.add(_line_and_column(text[: match.start()]), f"a {kind} character (U+{ord(match[0]):04X}); remove it")
-    for place_, sign in enumerate(text):
-        if sign in _BIDI:
-            problems.add(
-                _line_and_column(text[:place_]),
-                f"a bidirectional control character (U+{ord(sign):04X}) makes text read as what it is not; remove it",
-            )
+    for match in _FORBIDDEN.finditer(text):
+        problems.add(_line_and_column(text[: match.start()]), f"{_character(match[0])}; remove it")
+        if problems.full:
+            break
     if problems:
         return None
     try:
-        return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        return toml.loads(text)
+    except tomllib.TOMLDecodeError as error:
         found = re.search(r"\(at (?:line (\d+), column (\d+)|end of document)\)", str(error))
         where = f"line {found[1]}, column {found[2]}" if found and found[1] else _line_and_column(text)
-        problems.add(where, f"not TOML: {str(error).split(' (at ')[0]}; mend this line")
+        problems.add(where, f"not TOML: {str(error).split(' (at ')[0]}; correct this line")
         return None
 
 
@@ -97,54 +131,44 @@ def _line_and_column(before: str) -> str:
     return f"line {before.count(chr(10)) + 1}, column {len(before) - before.rfind(chr(10))}"
 
 
+def _character(sign: str) -> str:
+    code = f"(U+{ord(sign):04X})"
+    if unicodedata.category(sign) == "Cf":
+        return f"a bidirectional control character {code} makes text read as what it is not"
+    return f"a {'NUL' if sign == chr(0) else 'control'} character {code}"
+
+
 def _check_strings(value: Any, path: str, problems: Problems) -> None:
-    """The same signs written as escapes (backslash, u, digits) are found in the parsed values."""
+    """R26: the same characters written as escapes (backslash, u, digits) are found in the parsed values."""
     if isinstance(value, dict):
         for key, entry in value.items():
             _check_strings(key, path_of(path, key), problems)
             _check_strings(entry, path_of(path, key), problems)
     elif isinstance(value, list):
         for index, entry in enumerate(value):
-            _check_strings(entry, place(path, index, entry), problems)
-    elif isinstance(value, str):
-        for column, sign in enumerate(value):
-            if sign in _BIDI or (unicodedata.category(sign) == "Cc" and sign not in "\t\n\r"):
-                problems.add(
-                    path,
-                    f"line 1, column {column + 1} of this text: a control character (U+{ord(sign):04X}); remove it",
-                )
+            _check_strings(entry, entry_path(path, index, entry), problems)
+    elif isinstance(value, str) and (found := _FORBIDDEN.search(value)):
+        problems.add(path, f"line 1, column {found.start() + 1} of this text: {_character(found[0])}; remove it")
 
 
 def _check_succession(policy: Policy, path: Path) -> None:
-    from lennox.policy.diff import compare, version_problem
-
+    """R25: a file beside this one that it supersedes is compared with it."""
     if policy.supersedes is None:
         return
     wanted = policy.supersedes.removeprefix("sha256:")
     for other in sorted([*path.parent.glob("*.toml"), *path.parent.glob("superseded/*.toml")]):
-        if other == path or other.stat().st_size > MAX_BYTES:
-            continue
-        data = other.read_bytes()
+        data = b"" if other == path else _bytes_of(other)
         if sha256_of(data) == wanted:
-            old = policy_from_bytes(data, other.name, today=ratified_on(data), folder=None)
+            old = policy_from_bytes(data, other.name, today=_ratified_on(data))
             problem = version_problem(old, policy, compare(old, policy))
             if problem:
                 raise PolicyError([f"{path.name}: version: {line}" for line in problem])
 
 
-def read_lapsed(path: Path) -> Policy:
-    """Read a policy as of the day it was ratified, so that one that has lapsed since can be compared."""
-    try:
-        date = ratified_on(path.read_bytes())
-    except OSError as error:
-        raise PolicyError([f"{path.name}: cannot be read ({error.strerror}); name a policy file"]) from error
-    return read_policy(path, today=date)
-
-
-def ratified_on(data: bytes) -> datetime.date | None:
+def _ratified_on(data: bytes) -> datetime.date | None:
     """The date a policy was ratified, for reading one that has lapsed since; None if it does not say."""
     try:
-        date = tomllib.loads(data.decode("utf-8"))["ratification"]["date"]
+        date = toml.loads(data.decode("utf-8"))["ratification"]["date"]
     except (ValueError, KeyError, TypeError):
         return None
     return date if type(date) is datetime.date else None
@@ -161,33 +185,32 @@ def _build(values: dict[str, Any], name: str, digest: str) -> Policy:
         language=values.get("language", "en"),
         supersedes=values.get("supersedes"),
         ratification=Ratification(
-            body=ratification["body"],
-            date=ratification["date"],
-            method=ratification["method"],
-            next_review=ratification["next_review"],
             votes={k: ratification[k] for k in ("quorum", "in_favour", "against", "abstained") if k in ratification},
             seats=tuple((seat["role"], seat["count"]) for seat in ratification.get("seat", [])),
             keys=tuple((key["id"], key["public"]) for key in ratification.get("key", [])),
             signatures_required=ratification.get("signatures", {}).get("required", 0),
-            minutes=ratification.get("minutes"),
-            minutes_sha256=ratification.get("minutes_sha256"),
-            note=ratification.get("note", ""),
+            **_kept(ratification, "body date method next_review minutes minutes_sha256 note"),
         ),
         scope=Scope(**{**scope, "modality": tuple(scope.get("modality", ()))}),
-        evidence=Evidence(**evidence),
-        unknown=Unknown(
-            values["unknown"]["name"],
-            **{k: v for k, v in values["unknown"].items() if k == "max_share"},
-            written_as=tuple(values["unknown"].get("written_as", ())),
+        evidence=Evidence(
+            **_kept(
+                evidence,
+                "confidence interval resamples seed min_patients min_cases min_controls max_missing_labels",
+            )
         ),
-        features=tuple(_feature(entry) for entry in values["feature"]),
+        unknown=Unknown(
+            **_kept(values["unknown"], "name max_share"), written_as=tuple(values["unknown"].get("written_as", ()))
+        ),
+        features=tuple(
+            Feature(**{"fixed": fixed_by_default(entry), **entry, "groups": tuple(entry["groups"])})
+            for entry in values["feature"]
+        ),
         intersections=tuple(
             Intersection(**{**entry, "features": tuple(entry["features"])}) for entry in values.get("intersection", [])
         ),
         requirements=tuple(_requirement(entry) for entry in values["requirement"]),
         consequences=Consequences(
             on_insufficient=values.get("on_insufficient", {}).get("release", "refuse"),
-            collect=values.get("on_insufficient", {}).get("collect", True),
             notify=tuple(values.get("on_fail", {}).get("notify", ())),
             override_allowed=override.get("allow", False),
             override_max_days=override.get("max_days", 0),
@@ -201,30 +224,20 @@ def _build(values: dict[str, Any], name: str, digest: str) -> Policy:
     )
 
 
-def _feature(entry: dict[str, Any]) -> Feature:
-    fixed = entry.get("fixed", fixed_by_default(entry))
-    return Feature(**{**entry, "groups": tuple(entry["groups"]), "fixed": fixed})
+def _kept(values: dict[str, Any], keys: str) -> dict[str, Any]:
+    return {key: values[key] for key in keys.split() if key in values}
 
 
 def _requirement(entry: dict[str, Any]) -> Requirement:
-    limit, direction = entry["limit"], entry["direction"]
+    limit, direction, story = entry["limit"], entry["direction"], entry.get("story")
     low = limit[0] if direction == "between" else limit if direction == "at-least" else None
     high = limit[1] if direction == "between" else limit if direction == "at-most" else None
+    if story is not None and "withdrawn" in story:
+        story = {"teller": "", "consent": "", "words": "", "withdrawn": story["withdrawn"]}
     return Requirement(
-        id=entry["id"],
-        metric=entry["metric"],
-        criterion=entry["criterion"],
-        direction=direction,
+        **_kept(entry, "id metric criterion direction plain plain_in"),
         low=None if low is None else float(low),
         high=None if high is None else float(high),
         over=tuple(entry["over"]),
-        plain=entry["plain"],
-        plain_in=entry.get("plain_in", {}),
-        story=Story(**entry["story"]) if "withdrawn" not in entry.get("story", {"withdrawn": 0}) else _withdrawn(entry),
+        story=None if story is None else Story(**story),
     )
-
-
-def _withdrawn(entry: dict[str, Any]) -> Story | None:
-    if "story" not in entry:
-        return None
-    return Story(teller="", consent="", words="", withdrawn=entry["story"]["withdrawn"])

@@ -1,23 +1,24 @@
-"""What makes a requirement valid: rules R13 to R18 and R22; one that nothing could fail or meet is refused."""
+"""What makes a requirement valid; one that nothing could fail, or nothing could meet, is refused (R13 to R18, R22)."""
 
 from __future__ import annotations
 
 import math
 from typing import Any
 
-from lennox.policy.metrics import CRITERIA, DIRECTIONS, METRICS, REFUSED_METRICS, Metric
+from lennox.policy.metrics import METRICS, REFUSED_METRICS, Criterion, Direction, Metric
 from lennox.policy.problems import Problems
-from lennox.policy.schema import place, shown
+from lennox.policy.schema import check_choice, entry_path, shown
 
 
 def check_requirements(values: dict[str, Any], problems: Problems) -> None:
     """Add every breach of the rules about requirements to `problems`."""
     requirements = values.get("requirement", [])
     if not requirements:
+        # R20
         problems.add("requirement", "a policy with no requirement passes everything; refused, write at least one")
     seen: dict[str, int] = {}
     for index, requirement in enumerate(requirements):
-        path = place("requirement", index, requirement)
+        path = entry_path("requirement", index, requirement)
         identity = requirement.get("id")
         if identity is not None and identity in seen:
             problems.add(f"{path}.id", f"id used twice ('{identity}'); each requirement needs its own")
@@ -35,9 +36,10 @@ def check_requirements(values: dict[str, Any], problems: Problems) -> None:
 
 
 def _metric(requirement: dict[str, Any], path: str, problems: Problems) -> Metric | None:
+    """R17: a metric that does not punish finding disease where it is."""
     name = requirement.get("metric")
     if name is None or name in METRICS:
-        return METRICS.get(name or "")
+        return METRICS[name] if name else None
     why = REFUSED_METRICS.get(name.casefold().replace("-", "_"))
     problems.add(
         f"{path}.metric", f"'{name}': {why}" if why else f"'{name}' is not a metric; write one of {', '.join(METRICS)}"
@@ -46,14 +48,11 @@ def _metric(requirement: dict[str, Any], path: str, problems: Problems) -> Metri
 
 
 def _criterion(requirement: dict[str, Any], metric: Metric | None, path: str, problems: Problems) -> None:
+    """R15: a direction that the criterion and the metric have."""
     criterion, direction = requirement.get("criterion"), requirement.get("direction")
-    if criterion is not None and criterion not in CRITERIA:
-        problems.add(f"{path}.criterion", f"{shown(criterion)} is not a criterion; write one of {', '.join(CRITERIA)}")
-        return
-    if direction is not None and direction not in DIRECTIONS:
-        problems.add(
-            f"{path}.direction", f"{shown(direction)} is not a direction; write one of {', '.join(DIRECTIONS)}"
-        )
+    check_choice(criterion, Criterion, f"{path}.criterion", "a criterion", problems)
+    check_choice(direction, Direction, f"{path}.direction", "a direction", problems)
+    if problems.about(f"{path}.criterion") or problems.about(f"{path}.direction"):
         return
     if criterion in ("between-groups", "to-overall") and direction not in (None, "at-most"):
         problems.add(f"{path}.direction", f"a gap can only be 'at-most', not '{direction}'")
@@ -64,6 +63,7 @@ def _criterion(requirement: dict[str, Any], metric: Metric | None, path: str, pr
 
 
 def _limit(requirement: dict[str, Any], metric: Metric | None, path: str, problems: Problems) -> list[float] | None:
+    """R13, R14 and R22: finite numbers, inside the metric's values, low below high."""
     limit, direction, path = requirement["limit"], requirement.get("direction"), f"{path}.limit"
     if direction == "between":
         if not isinstance(limit, list) or len(limit) != 2:
@@ -142,6 +142,7 @@ def _can_be_met(
 def _over(
     requirement: dict[str, Any], metric: Metric | None, values: dict[str, Any], path: str, problems: Problems
 ) -> None:
+    """R16: somebody is protected, by a feature that is declared."""
     if "over" not in requirement:
         return
     declared = {feature.get("name"): feature for feature in values.get("feature", [])}
@@ -160,6 +161,7 @@ def _over(
 
 
 def _contradictions(requirements: list[dict[str, Any]], problems: Problems) -> None:
+    """R22: one limit for one thing."""
     for index, later in enumerate(requirements):
         for earlier in requirements[:index]:
             same = all(later.get(key) == earlier.get(key) for key in ("metric", "criterion", "direction"))
@@ -168,6 +170,6 @@ def _contradictions(requirements: list[dict[str, Any]], problems: Problems) -> N
                 limit = earlier["limit"]
                 written = f"{limit:.2f}" if isinstance(limit, (int, float)) else str(limit)
                 problems.add(
-                    f"{place('requirement', index, later)}.limit",
+                    f"{entry_path('requirement', index, later)}.limit",
                     f"contradicts '{earlier.get('id')}' ({written}); keep one",
                 )

@@ -1,6 +1,7 @@
-"""What makes a policy valid: the rules R2 to R24, one function for each part of the file.
+"""What makes a policy valid: its head, ratification, scope, evidence, features, crossings and consequences.
 
-Every function sees the values that are of the right kind (`policy_schema.py`) and adds each problem it finds.
+Every function sees the values that are of the right kind (`schema.py`) and adds each problem it finds. The rules are
+numbered and argued in `docs/policies.md`.
 """
 
 from __future__ import annotations
@@ -8,12 +9,12 @@ from __future__ import annotations
 import datetime
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-from lennox.policy.policy import FORMAT, UNITS
+from lennox.policy.policy import FORMAT, Interval, Method, Mode, OnAlarm, OnInsufficient, Role, Source, Unit
 from lennox.policy.problems import Problems
 from lennox.policy.requirement_rules import check_requirements
-from lennox.policy.schema import place, shown
+from lennox.policy.schema import check_choice, entry_path, shown
 from lennox.policy.testimony_rules import check_path, check_recorded, check_story
 
 _ID = re.compile(r"[a-z0-9-]{1,64}")
@@ -34,9 +35,10 @@ def check_rules(values: dict[str, Any], problems: Problems, *, today: datetime.d
     _intersections(values, problems)
     check_requirements(values, problems)
     for index, requirement in enumerate(values.get("requirement", [])):
+        path = entry_path("requirement", index, requirement)
         if "id" in requirement:
-            check_id(requirement["id"], f"{place('requirement', index, requirement)}.id", problems)
-        check_story(requirement.get("story"), f"{place('requirement', index, requirement)}.story", problems, folder)
+            check_id(requirement["id"], f"{path}.id", problems)
+        check_story(requirement.get("story"), f"{path}.story", problems, folder)
     _consequences(values, problems)
 
 
@@ -53,6 +55,7 @@ def check_id(value: str, path: str, problems: Problems) -> None:
 
 
 def _head(values: dict[str, Any], problems: Problems) -> None:
+    """R2, R27 and what a policy calls itself."""
     if "format" in values and values["format"] != FORMAT:
         problems.add("format", f"{shown(values['format'])} is not a format this version reads ({FORMAT})")
     if "id" in values:
@@ -70,10 +73,11 @@ def _head(values: dict[str, Any], problems: Problems) -> None:
 
 
 def _ratification(values: dict[str, Any], problems: Problems, today: datetime.date, folder: Path | None) -> None:
+    """R3, R4 and R5: adopted on a day, not in the future, and not lapsed."""
     path = "ratification"
     date, review = values.get("date"), values.get("next_review")
     if date is None:
-        if not any(line.startswith(f"{problems.file}: {path}.date:") for line in problems.lines):
+        if not problems.about(f"{path}.date"):
             problems.add(
                 f"{path}.date",
                 "no date: a policy nobody has ratified cannot gate a release; write the day it was adopted",
@@ -86,10 +90,7 @@ def _ratification(values: dict[str, Any], problems: Problems, today: datetime.da
         problems.add(f"{path}.next_review", f"{review} is not after the ratification ({date}); write a later day")
     if "body" in values and not values["body"].strip():
         problems.add(f"{path}.body", "is empty; write who adopted the policy")
-    if "method" in values and values["method"] not in ("vote", "consensus", "delegated"):
-        problems.add(
-            f"{path}.method", f"{shown(values['method'])} is not known; write 'vote', 'consensus' or 'delegated'"
-        )
+    check_choice(values.get("method"), Method, f"{path}.method", "a method", problems)
     _votes(values, problems)
     _keys(values, problems)
     if "minutes" in values:
@@ -105,6 +106,7 @@ def _ratification(values: dict[str, Any], problems: Problems, today: datetime.da
 
 
 def _votes(values: dict[str, Any], problems: Problems) -> None:
+    """R5: votes that adopt it."""
     if values.get("method") == "vote":
         for key in ("quorum", "in_favour", "against"):
             if key not in values:
@@ -120,6 +122,7 @@ def _votes(values: dict[str, Any], problems: Problems) -> None:
 
 
 def _keys(values: dict[str, Any], problems: Problems) -> None:
+    """R6: keys that can sign."""
     keys, required = values.get("key", []), values.get("signatures", {}).get("required")
     for name in ("id", "public"):
         known = [key[name] for key in keys if name in key]
@@ -137,13 +140,13 @@ def _keys(values: dict[str, Any], problems: Problems) -> None:
 
 
 def _scope(values: dict[str, Any], problems: Problems) -> None:
+    """R9 and what the words of the scope may be."""
     scope = values.get("scope")
     if scope is None:
         return
     if not scope.get("cluster", "").strip():
         problems.add("scope.cluster", "name the column that says which patient a row belongs to")
-    if "unit" in scope and scope["unit"] not in UNITS:
-        problems.add("scope.unit", f"{shown(scope['unit'])} is not a unit; write one of {', '.join(UNITS)}")
+    check_choice(scope.get("unit"), Unit, "scope.unit", "a unit", problems)
     if not 0.0 <= scope.get("threshold", 0.5) <= 1.0:
         problems.add("scope.threshold", f"{scope['threshold']} is outside 0..1; write the frozen operating point")
     if not re.fullmatch(r"centre-in-outline|iou:0\.\d+|dice:0\.\d+", scope.get("matching", "iou:0.5")):
@@ -151,25 +154,14 @@ def _scope(values: dict[str, Any], problems: Problems) -> None:
             "scope.matching",
             f"{shown(scope['matching'])} is not a rule; write 'centre-in-outline', 'iou:0.3' or 'dice:0.3'",
         )
-    roles = {
-        "label",
-        "score",
-        "cluster",
-        "threshold",
-        "unit",
-        "split",
-        "lesions",
-        "lesions_found",
-        "false_positives",
-        "dice",
-    }
     names = {feature.get("name") for feature in values.get("feature", [])}
     for name in scope.get("columns", {}):
-        if name not in roles and name not in names:
-            problems.add(f"scope.columns.{name}", f"neither a feature nor one of {', '.join(sorted(roles))}")
+        if name not in get_args(Role) and name not in names:
+            problems.add(f"scope.columns.{name}", f"neither a feature nor one of {', '.join(get_args(Role))}")
 
 
 def _evidence(values: dict[str, Any], problems: Problems) -> None:
+    """R7, R8 and R23: confidence, interval, draws and minima that prove something."""
     path, confidence, resamples = "evidence", values.get("confidence"), values.get("resamples", 2000)
     numeric = isinstance(confidence, (int, float)) and not isinstance(confidence, bool)
     if confidence is not None and not (numeric and 0.80 <= confidence < 1.0):
@@ -183,8 +175,8 @@ def _evidence(values: dict[str, Any], problems: Problems) -> None:
             f"{path}.interval",
             "'row' treats teeth of one mouth as strangers and passes unfair models too often; use 'cluster'",
         )
-    elif interval not in (None, "cluster", "cluster-bootstrap"):
-        problems.add(f"{path}.interval", f"{shown(interval)} is not an interval; use 'cluster' or 'cluster-bootstrap'")
+    else:
+        check_choice(interval, Interval, f"{path}.interval", "an interval", problems)
     if isinstance(resamples, bool) or not isinstance(resamples, int):
         problems.add(f"{path}.resamples", f"{shown(resamples)} is not a whole number; write 1000 to 1000000")
     elif resamples < 1000:
@@ -211,6 +203,7 @@ def _evidence(values: dict[str, Any], problems: Problems) -> None:
 
 
 def _unknown(values: dict[str, Any], problems: Problems) -> None:
+    """R10: people who did not say are a group like every other."""
     if values.get("gate") is False:
         problems.add(
             "unknown.gate",
@@ -223,6 +216,7 @@ def _unknown(values: dict[str, Any], problems: Problems) -> None:
 
 
 def _check_group_name(name: str, path: str, problems: Problems) -> None:
+    """R11: a missing value is no group."""
     if name.strip().casefold() in _MISSING_WORDS:
         problems.add(path, f"'nan', 'none' and '' are missing values, not groups; '{name}' is refused, write a name")
     elif name != name.strip():
@@ -230,24 +224,21 @@ def _check_group_name(name: str, path: str, problems: Problems) -> None:
 
 
 def _features(values: dict[str, Any], problems: Problems) -> None:
+    """R12 and R21: features that are told apart, and measured by something."""
     features = values.get("feature", [])
-    if not features and not any(": feature" in line for line in problems.lines):
+    if not features and not problems.about("feature"):
         problems.add("feature", "missing; declare at least one feature and its groups")
     unknown = values.get("unknown", {}).get("name", "").strip().casefold()
     names: set[str] = set()
     for index, feature in enumerate(features):
-        path = place("feature", index, feature)
+        path = entry_path("feature", index, feature)
         name = feature.get("name")
         if name is not None and not name.strip():
             problems.add(f"{path}.name", "is empty; write the feature's name")
         elif name is not None and name.strip().casefold() in names:
             problems.add(path, "the same feature twice; keep one")
         names.add((name or "").strip().casefold())
-        if "source" in feature and feature["source"] not in ("record", "self-report", "derived"):
-            problems.add(
-                f"{path}.source",
-                f"{shown(feature['source'])} is not a source; write 'record', 'self-report' or 'derived'",
-            )
+        check_choice(feature.get("source"), Source, f"{path}.source", "a source", problems)
         if feature.get("source") == "derived" and not feature.get("instrument", "").strip():
             problems.add(f"{path}.instrument", "a derived feature must say how it is measured; write the instrument")
         if feature.get("level", "lesion") != "lesion":
@@ -259,6 +250,7 @@ def _features(values: dict[str, Any], problems: Problems) -> None:
 
 
 def _groups(groups: list[str], path: str, unknown: str, problems: Problems) -> None:
+    """R12: two groups or more, each once."""
     seen: set[str] = set()
     for group in groups:
         _check_group_name(group, path, problems)
@@ -275,6 +267,7 @@ def _groups(groups: list[str], path: str, unknown: str, problems: Problems) -> N
 
 
 def _intersections(values: dict[str, Any], problems: Problems) -> None:
+    """R24: features that are declared, each once, and few enough."""
     declared = {feature.get("name") for feature in values.get("feature", [])}
     seen: list[set[str]] = []
     for index, entry in enumerate(values.get("intersection", [])):
@@ -291,10 +284,7 @@ def _intersections(values: dict[str, Any], problems: Problems) -> None:
         if features and set(features) in seen:
             problems.add(f"{path}.features", "the same features are crossed twice; keep one")
         seen.append(set(features))
-        if "mode" in entry and entry["mode"] not in ("gate", "gate-if-enough", "report"):
-            problems.add(
-                f"{path}.mode", f"{shown(entry['mode'])} is not a mode; write 'gate', 'gate-if-enough' or 'report'"
-            )
+        check_choice(entry.get("mode"), Mode, f"{path}.mode", "a mode", problems)
         if not 0.0 <= entry.get("max_let_go_share", 1.0) <= 1.0:
             problems.add(
                 f"{path}.max_let_go_share", f"{entry['max_let_go_share']} is outside 0..1 (write 0.10, not 10)"
@@ -302,6 +292,7 @@ def _intersections(values: dict[str, Any], problems: Problems) -> None:
 
 
 def _consequences(values: dict[str, Any], problems: Problems) -> None:
+    """R20: a failed audit refuses and is published, overrides are answered for, watching raises few false alarms."""
     fail, thin = values.get("on_fail", {}), values.get("on_insufficient", {})
     override, monitor = values.get("on_override", {}), values.get("monitor", {})
     if fail.get("release", "refuse") != "refuse":
@@ -311,10 +302,7 @@ def _consequences(values: dict[str, Any], problems: Problems) -> None:
             "on_fail.report",
             f"{shown(fail['report'])}: failed audits are published too; the only permitted value is 'publish'",
         )
-    if thin.get("release", "refuse") not in ("refuse", "limited"):
-        problems.add(
-            "on_insufficient.release", f"{shown(thin['release'])} is not permitted; write 'refuse' or 'limited'"
-        )
+    check_choice(thin.get("release"), OnInsufficient, "on_insufficient.release", "permitted", problems)
     if override.get("allow", False):
         lacking = [word for word in ("who", "why", "until") if word not in override.get("require", [])]
         if lacking:
@@ -330,8 +318,7 @@ def _consequences(values: dict[str, Any], problems: Problems) -> None:
         problems.add("monitor.method", f"{shown(monitor['method'])} is refused: {why}; write 'e-process'")
     if monitor.get("every_days", 1) < 1:
         problems.add("monitor.every_days", "0 days; write 1 or more")
-    if monitor.get("on_alarm", "suspend") not in ("suspend", "notify"):
-        problems.add("monitor.on_alarm", f"{shown(monitor['on_alarm'])} is not known; write 'suspend' or 'notify'")
+    check_choice(monitor.get("on_alarm"), OnAlarm, "monitor.on_alarm", "known", problems)
     declared = {feature.get("name") for feature in values.get("feature", [])}
     for name in monitor.get("features", []):
         if name not in declared:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime
 import difflib
 import math
-from typing import Any
+from typing import Any, get_args
 
 from lennox.policy.problems import Problems
+
+MAX_TABLES, MAX_ENTRIES = 256, 1000  # features, requirements, ...; groups of a feature
 
 # Kinds: text, texts, date, count, number, flag, limit, names (texts, numbers or flags read as texts), a dict (table),
 # ("tables", dict) for an array of tables, ("map", kind) for a table with free keys. A trailing "!" means obligatory.
@@ -129,8 +131,8 @@ def path_of(parent: str, key: str) -> str:
     return f"{parent}.{key}" if parent else key
 
 
-def place(path: str, index: int, entry: Any, naming: tuple[str, ...] = ("id", "name", "role")) -> str:
-    """The path of one table of an array: by its name where it has one, else by its place, from 1."""
+def entry_path(path: str, index: int, entry: Any, naming: tuple[str, ...] = ("id", "name", "role")) -> str:
+    """The path of one table of an array: by its name where it has one, else by its position, from 1."""
     if isinstance(entry, dict):
         for key in naming:
             if isinstance(entry.get(key), str) and entry[key].strip():
@@ -143,7 +145,7 @@ def _table(values: dict[str, Any], schema: dict[str, Any], path: str, problems: 
     kept: dict[str, Any] = {}
     for key in values:
         if key not in known:
-            close = difflib.get_close_matches(key, known, n=3, cutoff=0.6) or sorted(known)
+            close = sorted(known) if problems.full else difflib.get_close_matches(key[:64], known, n=3) or sorted(known)
             problems.add(
                 path_of(path, key),
                 f"unknown key; nothing in a policy is ignored. Did you mean one of {', '.join(close)}?",
@@ -177,25 +179,37 @@ def _value(value: Any, kind: Any, path: str, problems: Problems) -> Any:
         return _wrong(value, "table", path, problems)
     if isinstance(kind, tuple):
         if isinstance(value, list) and all(isinstance(entry, dict) for entry in value):
-            return [_table(entry, kind[1], place(path, i, entry), problems) for i, entry in enumerate(value)]
+            if len(value) > MAX_TABLES:
+                problems.add(path, f"{len(value)} tables; a policy has {MAX_TABLES} at most of each")
+                return None
+            return [_table(entry, kind[1], entry_path(path, i, entry), problems) for i, entry in enumerate(value)]
         return _wrong(value, "tables", path, problems)
     if kind == "limit":
         return value  # its own rules (R13, R14, R22) say more than a kind could
     if kind == "names":
-        if isinstance(value, list):
+        if isinstance(value, list) and len(value) <= MAX_ENTRIES:
             return [_group(entry, path, problems) for entry in value]
         return _wrong(value, "names", path, problems)
     if kind == "number":
         return value if path.endswith("confidence") else _number(value, path, problems)
     if kind == "count":
         return value if path.endswith("resamples") else _count(value, path, problems)
-    fits = {
+    ok = {
         "text": isinstance(value, str),
-        "texts": isinstance(value, list) and all(isinstance(entry, str) for entry in value),
+        "texts": isinstance(value, list)
+        and len(value) <= MAX_ENTRIES
+        and all(isinstance(entry, str) for entry in value),
         "date": type(value) is datetime.date,
         "flag": isinstance(value, bool),
     }[kind]
-    return value if fits else _wrong(value, kind, path, problems)
+    return value if ok else _wrong(value, kind, path, problems)
+
+
+def check_choice(value: Any, choices: Any, path: str, what: str, problems: Problems) -> None:
+    """A value is one of the texts of the `Literal` `choices`, or its key was left out (None)."""
+    words = [f"'{word}'" for word in get_args(choices)]
+    if value is not None and value not in get_args(choices):
+        problems.add(path, f"{shown(value)} is not {what}; write {', '.join(words[:-1])} or {words[-1]}")
 
 
 def shown(value: Any) -> str:

@@ -73,9 +73,7 @@ def check_recorded(
     if not _SHA256.fullmatch(digest):
         problems.add(path, f"{message}: {shown(digest)} is not a SHA-256; write 64 hexadecimal digits in lower case")
         return
-    if folder is None or any(
-        line.startswith(f"{problems.file}: {path.removesuffix('_sha256')}:") for line in problems.lines
-    ):
+    if folder is None or problems.about(path.removesuffix("_sha256")):
         return
     file = folder / values[key]
     if file.is_file() and sha256_of(file.read_bytes()) != digest:

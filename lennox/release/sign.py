@@ -39,7 +39,7 @@ from lennox.gate.statement import (
 from lennox.gate.trust import RevocationEntry, Trust, TrustedKey, read_trust, write_trust
 from lennox.gate.weights import weights_sha256
 from lennox.inference.model import UNRELEASED, Model
-from lennox.policy.policy import Policy
+from lennox.policy.reading import policy_from_bytes, read_policy
 from lennox.release.evidence import audit_document, audit_problems, read_audit
 
 LONGEST_DAYS = 365
@@ -66,7 +66,7 @@ def ratify(policy: Path, key: PrivateKey) -> Path:
 
     Raises PolicyError for a policy that is not valid, InputError if this key has signed it before.
     """
-    read = Policy.read(policy)
+    read = read_policy(policy)
     place = ratification_file(policy)
     before = place.read_bytes() if place.exists() else b""
     claim = Ratification(read.id, read.version, read.digest, read.ratification.body, now())
@@ -125,7 +125,7 @@ def release(
     if not evidence:
         reasons.append("no policy and audit are named.")
     last = now().date() + datetime.timedelta(days=LONGEST_DAYS)
-    reviews = [Policy.from_bytes(records[f"{one.folder}/policy.toml"]).ratification.next_review for one in passed]
+    reviews = [policy_from_bytes(records[f"{one.folder}/policy.toml"]).ratification.next_review for one in passed]
     if expires is not None and expires < now().date():
         reasons.append(f"it would have expired on {expires}.")
     if reasons:
@@ -208,7 +208,7 @@ def _examine(
     evidence: AuditEvidence, card: ModelCard, sha256: str, channel: str, trust: Trust
 ) -> tuple[PassedPolicy | None, dict[str, bytes], list[str]]:
     """What a policy and its audit prove, the three files to lay beside the weights, and what stands against it."""
-    policy = Policy.read(evidence.policy)
+    policy = read_policy(evidence.policy)
     text = evidence.policy.read_bytes()
     audit_bytes, document = read_audit(evidence.audit)
     found = audit_problems(document, policy, card, sha256)
@@ -265,7 +265,7 @@ def _against_cosigning(folder: Path, envelope: Signed, claim: Release, trust: Tr
     card = ModelCard.from_json(files.data["card.json"])
     for one in claim.passed:
         policy, _, audit = (files.data[name] for name in one.expected())
-        against = audit_problems(audit_document(audit), Policy.from_bytes(policy), card, weights_sha256(files))
+        against = audit_problems(audit_document(audit), policy_from_bytes(policy), card, weights_sha256(files))
         found += [f"policy {one.policy}: {reason}" for reason in against]
     return found
 

@@ -7,12 +7,12 @@ model selection, threshold search or calibration.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lennox import toml
 from lennox.errors import InputError
 from lennox.files import sha256_of, sha256_of_file
 
@@ -91,7 +91,7 @@ def read_ledger(path: Path) -> Ledger:
     """Read a ledger file. Raises InputError if it is missing or not a valid `lennox-data-ledger/1`."""
     try:
         content = path.read_bytes()
-        document = tomllib.loads(content.decode())
+        document = toml.loads(content.decode())
         if document["format"] != FORMAT:
             raise ValueError(f"format is '{document['format']}', this version reads '{FORMAT}'")
         sets = {

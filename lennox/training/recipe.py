@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from lennox import toml
 from lennox.card import InputContract
 from lennox.errors import InputError
 from lennox.files import sha256_of
@@ -128,7 +128,7 @@ def read_recipe(path: Path) -> Recipe:
     """Read a recipe. Raises InputError, naming the field, if it is missing or not a valid `lennox-recipe/1`."""
     try:
         content = path.read_bytes()
-        document = tomllib.loads(content.decode())
+        document = toml.loads(content.decode())
         if document["format"] != FORMAT:
             raise ValueError(f"format is '{document['format']}', this version reads '{FORMAT}'")
         schedule = dict(document["schedule"])

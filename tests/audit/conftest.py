@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lennox.audit import Policy
+from lennox.audit import policy_from_bytes
 
 DATA = Path(__file__).parent / "data"
 TODAY = datetime.date(2026, 11, 23)
@@ -16,13 +16,13 @@ TODAY = datetime.date(2026, 11, 23)
 @pytest.fixture(scope="session")
 def small_policy():
     """Floors, gaps and ceilings on one feature of three groups; no calibration, which takes time."""
-    policy = Policy.from_bytes((DATA / "small.toml").read_bytes(), "small.toml", today=TODAY)
+    policy = policy_from_bytes((DATA / "small.toml").read_bytes(), "small.toml", today=TODAY)
     return replace(policy, requirements=policy.requirements[:3])
 
 
 @pytest.fixture(scope="session")
 def whole_policy():
-    return Policy.from_bytes((DATA / "small.toml").read_bytes(), "small.toml", today=TODAY)
+    return policy_from_bytes((DATA / "small.toml").read_bytes(), "small.toml", today=TODAY)
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lennox.audit import Policy
+from lennox.audit import read_policy
 from lennox.policy.metrics import METRICS
 from lennox.policy.reading import read_lapsed
 from lennox.policy.schema import SCHEMA
@@ -41,4 +41,14 @@ def test_the_policies_of_the_project_are_accepted_and_say_whose_they_are(path):
 def test_a_policy_lapses():
     path = ROOT / "audits" / "policies" / "workshop.toml"
     with pytest.raises(Exception, match="expired on 2027-05-23"):
-        Policy.read(path, today=datetime.date(2030, 1, 1))
+        read_policy(path, today=datetime.date(2030, 1, 1))
+
+
+def test_every_rule_is_explained_cited_in_the_code_and_tested():
+    explained = re.findall(r"^\| R(\d+) \|", (ROOT / "docs" / "policies.md").read_text(), re.M)
+    assert explained == [str(number) for number in range(1, len(explained) + 1)]
+    for folders in (("lennox/audit", "lennox/policy"), ("tests/audit",)):
+        text = "\n".join(path.read_text() for folder in folders for path in (ROOT / folder).rglob("*.py"))
+        spans = [range(int(a), int(b) + 1) for a, b in re.findall(r"\b[Rr](\d+) to [Rr](\d+)\b", text)]
+        cited = {int(number) for number in re.findall(r"(?<![A-Za-z0-9])[Rr](\d+)(?![0-9a-z])", text)}.union(*spans)
+        assert cited == {int(number) for number in explained}, folders

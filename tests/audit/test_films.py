@@ -9,10 +9,10 @@ from lennox.annotations.film import Film
 from lennox.annotations.matching import Candidate, Truth, score_film
 from lennox.annotations.shapes import Shape
 from lennox.audit.films import film_rows
-from lennox.policy.policy import Feature
 from lennox.card import OperatingPoint
 from lennox.evaluation.results import FilmResult
 from lennox.inference.examination import Examination, ModelIdentity, Source
+from lennox.policy.policy import Feature
 
 LESION = Shape.outlined(np.array([[40, 20], [40, 40], [60, 40], [60, 20]], float))
 

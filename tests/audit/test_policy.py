@@ -4,12 +4,15 @@ import contextlib
 import datetime
 import hashlib
 import random
+import re
 from pathlib import Path
 
 import pytest
 
-from lennox.policy.policy import Policy
-from lennox.policy.problems import PolicyError
+from lennox.audit import TableOptions, table_from_columns
+from lennox.audit.plan import Assumptions, plan
+from lennox.policy.problems import PolicyError, TableError
+from lennox.policy.reading import policy_from_bytes, read_draft, read_policy
 
 EXAMPLE = Path(__file__).parent / "data" / "example-riverbend.toml"
 TODAY = datetime.date(2026, 11, 23)
@@ -18,7 +21,7 @@ TODAY = datetime.date(2026, 11, 23)
 def refusal(text: str | bytes) -> list[str]:
     data = text if isinstance(text, bytes) else text.encode()
     with pytest.raises(PolicyError) as caught:
-        Policy.from_bytes(data, "policy.toml", today=TODAY)
+        policy_from_bytes(data, "policy.toml", today=TODAY)
     return list(caught.value.problems)
 
 
@@ -31,7 +34,7 @@ def mutated(*swaps: tuple[str, str]) -> str:
 
 
 def test_the_example_is_accepted_and_frozen():
-    policy = Policy.read(EXAMPLE, today=TODAY)
+    policy = read_policy(EXAMPLE, today=TODAY)
     assert policy.digest == hashlib.sha256(EXAMPLE.read_bytes()).hexdigest()
     assert policy.requirements[0].id == "find-decay-everywhere"
     assert policy.requirement("honest-scores").limit == (0.70, 1.40)
@@ -178,7 +181,7 @@ def test_a_policy_without_requirements_is_refused():
         (b"a = 1\nb = '\xff'", "line 2, column 6: not UTF-8"),
         (b"a = 'x\x00y'", "line 1, column 7: a NUL character"),
         ("a = 1\nplain = 'x\u202ey'".encode(), "line 2, column 11: a bidirectional control character"),
-        (b"#" * ((1 << 20) + 1), "a policy has 1048576 at most"),
+        (b"#" * ((1 << 20) + 1), "a policy has 1048576 bytes at most"),
         (b"a = 1\nb = ", "line 2"),
     ],
 )
@@ -204,10 +207,10 @@ def test_r28_a_changed_recording_is_refused(tmp_path):
     path = tmp_path / "policy.toml"
     path.write_text(EXAMPLE.read_text())
     with pytest.raises(PolicyError, match="the recording is not the one the community approved"):
-        Policy.read(path, today=TODAY)
+        read_policy(path, today=TODAY)
     digest = hashlib.sha256(b"her voice").hexdigest()
     path.write_text(mutated(("aa1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0", digest)))
-    assert Policy.read(path, today=TODAY).requirements[0].story.audio_sha256 == digest
+    assert read_policy(path, today=TODAY).requirements[0].story.audio_sha256 == digest
 
 
 def test_r27_a_symlinked_recording_is_refused(tmp_path):
@@ -217,7 +220,7 @@ def test_r27_a_symlinked_recording_is_refused(tmp_path):
     path = tmp_path / "policy.toml"
     path.write_text(EXAMPLE.read_text())
     with pytest.raises(PolicyError, match="is a symlink"):
-        Policy.read(path, today=TODAY)
+        read_policy(path, today=TODAY)
 
 
 def test_r25_a_looser_limit_needs_a_new_major_version(tmp_path):
@@ -230,7 +233,7 @@ def test_r25_a_looser_limit_needs_a_new_major_version(tmp_path):
     with pytest.raises(
         PolicyError, match=r"limit went from 0\.10 to 0\.15: that is version 3\.0\.0 and needs a new ratification"
     ):
-        Policy.read(new, today=TODAY)
+        read_policy(new, today=TODAY)
     new.write_text(
         mutated(
             supersedes,
@@ -239,14 +242,14 @@ def test_r25_a_looser_limit_needs_a_new_major_version(tmp_path):
             ("date        = 2026-09-14", "date = 2026-10-14"),
         )
     )
-    assert Policy.read(new, today=TODAY).version == "3.0.0"
+    assert read_policy(new, today=TODAY).version == "3.0.0"
 
 
 def test_a_withdrawn_story_keeps_its_limit():
     text = EXAMPLE.read_text()
     start = text.index("[requirement.story]")
     end = text.index("[[requirement]]", start)
-    policy = Policy.from_bytes(
+    policy = policy_from_bytes(
         (text[:start] + "[requirement.story]\nwithdrawn = 2026-11-05\n" + text[end:]).encode(), today=TODAY
     )
     assert policy.requirements[0].limit == 0.80
@@ -263,7 +266,7 @@ def test_keys_stories_monitor_and_override_are_not_needed_for_an_audit():
         ends = [text.find(word, start) for word in ("[[requirement]]", "[on_fail]")]
         text = text[:start] + text[min(end for end in ends if end > 0) :]
     text = text[: text.index("[on_fail]")]
-    assert Policy.from_bytes(text.encode(), today=TODAY).requirements[0].story is None
+    assert policy_from_bytes(text.encode(), today=TODAY).requirements[0].story is None
 
 
 def test_no_mutilated_policy_is_a_crash():
@@ -290,4 +293,26 @@ def test_no_mutilated_policy_is_a_crash():
             at = chance.randrange(len(torn))
             torn[at] = torn[at].split("=")[0] + "= " + chance.choice(values) if "=" in torn[at] else torn[at][:3]
         with contextlib.suppress(PolicyError):
-            Policy.from_bytes("\n".join(torn).encode(), "policy.toml", today=TODAY)
+            policy_from_bytes("\n".join(torn).encode(), "policy.toml", today=TODAY)
+
+
+def test_a_draft_is_planned_with_but_nothing_is_audited_under_it(tmp_path):
+    text = EXAMPLE.read_text()
+    draft = tmp_path / "draft.toml"
+    draft.write_text(text[: text.index("[ratification]")] + text[text.index("[scope]") :])
+    policy = read_draft(draft)
+    assert plan(policy, Assumptions((0.9,))).costs[0].requirement == "find-decay-everywhere"
+    options = TableOptions(not_recorded=tuple(feature.name for feature in policy.features))
+    with pytest.raises(TableError, match="after the audit began"):
+        table_from_columns({"patient_id": [1], "label": [1], "score": [1]}, policy, options, name="t")
+    with pytest.raises(PolicyError, match="ratification: missing"):
+        read_policy(draft)
+
+
+def test_a_file_of_endless_problems_is_refused_soon_and_counted():
+    text = "\n".join(f"key{number} = 1" for number in range(30_000))
+    problems = refusal(text)
+    assert len(problems) == 201
+    assert re.fullmatch(r"policy.toml: and 298\d\d more problems", problems[-1])
+    many = EXAMPLE.read_text() + '\n[[requirement]]\nid = "x"\n' * 300
+    assert any("304 tables; a policy has 256 at most of each" in problem for problem in refusal(many))

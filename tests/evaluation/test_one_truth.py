@@ -10,7 +10,7 @@ from tiny_model import write_tiny_model
 
 pytest.importorskip("pycocotools", reason="needs lennox[evaluate]")
 from lennox.annotations.coco import read_coco
-from lennox.audit import Policy
+from lennox.audit import policy_from_bytes
 from lennox.audit.films import table_from_films
 from lennox.evaluation import evaluate
 from lennox.inference.model import load_candidate
@@ -85,7 +85,7 @@ plain = "a limit of 30 of 100"
         ("marks", "false_positives_per_image", "at-most"),
     )
     text = POLICY + "".join(requirement.format(*names) for names in wanted)
-    return Policy.from_bytes(text.encode())
+    return policy_from_bytes(text.encode())
 
 
 POLICY = """

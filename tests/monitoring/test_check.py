@@ -13,7 +13,7 @@ from lennox.gate.trust import Trust
 from lennox.monitoring.check import check, state_of
 from lennox.monitoring.suspension import resume
 from lennox.monitoring.use_record import Decision
-from lennox.policy.policy import Policy
+from lennox.policy.reading import read_policy
 
 MODEL = "a" * 64
 
@@ -31,7 +31,7 @@ def decisions(share_found, start, visits=120):
 
 @pytest.fixture
 def policy(tmp_path):
-    return Policy.read(write_policy(tmp_path / "watched.toml"))
+    return read_policy(write_policy(tmp_path / "watched.toml"))
 
 
 @pytest.fixture

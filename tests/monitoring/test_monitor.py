@@ -17,7 +17,7 @@ from lennox.inference.model import load_model
 from lennox.monitoring.monitor import ALPHA, EProcess, visit_values, watch
 from lennox.monitoring.suspension import log_alarm, resume, resumed_on, suspend
 from lennox.monitoring.use_record import COLUMNS, Decision, read_use, write_form
-from lennox.policy.policy import Policy
+from lennox.policy.reading import read_policy
 
 MODEL = "a" * 64
 START = datetime.date(2026, 1, 5)
@@ -103,7 +103,7 @@ def use(share_found, group="wand", visits=400, per_day=4):
 
 @pytest.fixture
 def policy(tmp_path):
-    return Policy.read(write_policy(tmp_path / "watched.toml"))
+    return read_policy(write_policy(tmp_path / "watched.toml"))
 
 
 def test_the_group_that_is_failed_raises_the_alarm_and_no_other(policy):

@@ -254,7 +254,7 @@ def test_what_the_real_audit_writes_is_what_a_release_reads(tmp_path, monkeypatc
     import numpy as np
     import pandas as pd
 
-    from lennox.audit import Policy, audit, judge, read_table
+    from lennox.audit import audit, judge, read_policy, read_table
     from lennox.audit.report.document import canonical, document
     from lennox.inference.model import load_candidate
 
@@ -269,7 +269,7 @@ def test_what_the_real_audit_writes_is_what_a_release_reads(tmp_path, monkeypatc
         }
     )  # fmt: skip
     frame.to_csv(shop.place / "cases.csv", index=False)
-    policy = Policy.read(shop.policy)
+    policy = read_policy(shop.policy)
     table = read_table(shop.place / "cases.csv", policy)
     table = replace(table, model={"sha256": load_candidate(shop.folder).sha256})
     measured = audit(table, policy)

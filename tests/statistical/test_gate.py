@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lennox.audit import Policy, TableOptions, Verdict, audit, judge, table_from_columns
+from lennox.audit import TableOptions, Verdict, audit, judge, policy_from_bytes, table_from_columns
 from lennox.audit.validation import TABLES, Size, gap_verdicts, validation_report
 
 POLICY = """
@@ -82,7 +82,7 @@ def simulated(rng, patients, rates, icc=0.3):
 
 
 def whole_route(rates, patients, repetitions, seed=3):
-    policy = Policy.from_bytes(POLICY.encode())
+    policy = policy_from_bytes(POLICY.encode())
     rng = np.random.default_rng(seed)
     answers = []
     for _ in range(repetitions):
@@ -111,7 +111,7 @@ def test_the_whole_route_holds_its_promise_at_the_limit():
 def test_the_whole_route_decides_as_the_simulated_one():
     from lennox.statistics.rates import RateSums
 
-    policy, rng = Policy.from_bytes(POLICY.encode()), np.random.default_rng(4)
+    policy, rng = policy_from_bytes(POLICY.encode()), np.random.default_rng(4)
     for _ in range(6):
         table = simulated(rng, 60, (0.95, 0.8))
         found = (table["score"] > 0.5).reshape(2, 60, 4).sum(-1)

@@ -10,7 +10,7 @@ from releasing import write_policy
 
 from lennox.monitoring.monitor import ALPHA, EProcess, watch
 from lennox.monitoring.use_record import Decision
-from lennox.policy.policy import Policy
+from lennox.policy.reading import read_policy
 
 DOCS = Path(__file__).parents[2] / "docs"
 START = datetime.date(2026, 1, 5)
@@ -116,7 +116,7 @@ def test_false_alarms_at_many_floors_and_sizes():
 @pytest.mark.slow
 def test_false_alarms_over_all_limits_and_groups(tmp_path):
     """Whole years through `monitor`: three groups exactly at the floor; any alarm of any group counts."""
-    policy, raised = Policy.read(write_policy(tmp_path / "policy.toml")), 0
+    policy, raised = read_policy(write_policy(tmp_path / "policy.toml")), 0
     for seed in range(300):
         rng = np.random.default_rng(seed)
         rows = [
@@ -140,7 +140,7 @@ def test_false_alarms_over_all_limits_and_groups(tmp_path):
 @pytest.mark.slow
 def test_signals_by_chance_alone_are_seldom(tmp_path):
     """Years without any change, three groups of 10 films a week: some month of some group looks notable in few."""
-    policy, notable = Policy.read(write_policy(tmp_path / "policy.toml")), 0
+    policy, notable = read_policy(write_policy(tmp_path / "policy.toml")), 0
     for seed in range(300):
         rng, rows = np.random.default_rng(seed), []
         for day in range(0, 364, 7):

@@ -7,7 +7,6 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-import lennox.policy
 from lennox.audit.audit_table import AuditTable
 from lennox.audit.history import record, with_history
 from lennox.audit.judge import judge
@@ -64,8 +63,3 @@ def _write(text: str, folder: Path, words: Sequence[Wording]) -> list[Path]:
     for name, content in files.items():
         atomic_write(folder / name, content)
     return [folder / name for name in files]
-
-
-def template() -> str:
-    """A commented policy to start from; it is refused until a community has filled it in."""
-    return (Path(lennox.policy.__file__).with_name("template.toml")).read_text(encoding="utf-8")
