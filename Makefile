@@ -3,7 +3,12 @@ PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := pyproject.toml setup.py README.md $(shell find lennox models -type f -not -path '*/__pycache__/*' -not -name '*.so')
 
-.PHONY: demo test test-training test-checked lint bench clean
+.PHONY: demo test test-training test-checked test-sanitized lint bench clean
+
+define kernel_copy
+	$(BIN)/python -m pip install --quiet setuptools Cython "$$(ls .venv/wheel/*.whl)[test]"
+	rm -rf .venv/$(1) && mkdir .venv/$(1) && git archive HEAD | tar x -C .venv/$(1)
+endef
 
 .venv/python:
 	$(PYTHON) -m venv .venv
@@ -42,11 +47,19 @@ test-training: .venv/lennox
 
 # The kernels' tests once more, in a copy built with bounds checks on; see docs/kernels.md.
 test-checked: .venv/lennox
-	$(BIN)/python -m pip install --quiet setuptools Cython "$$(ls .venv/wheel/*.whl)[test]"
-	rm -rf .venv/checked && mkdir .venv/checked && git archive HEAD | tar x -C .venv/checked
+	$(call kernel_copy,checked)
 	cd .venv/checked && LENNOX_CHECKED_KERNELS=1 ../bin/python setup.py -q build_ext --inplace
 	cd .venv/checked && PYTHONPATH=. ../bin/python -c "from lennox._core import window; assert window.CHECKED"
 	cd .venv/checked && PYTHONPATH=. ../bin/python -m pytest -q tests/_core
+
+# And in one built with AddressSanitizer and UndefinedBehaviorSanitizer, which stop at their first report.
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -g
+test-sanitized: .venv/lennox
+	$(call kernel_copy,sanitized)
+	cd .venv/sanitized && CFLAGS="$(SANITIZE)" LDFLAGS="$(SANITIZE)" ../bin/python setup.py -q build_ext --inplace
+	cd .venv/sanitized && PYTHONPATH=. LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so)" \
+		ASAN_OPTIONS=detect_leaks=0:abort_on_error=1 ../bin/python -m pytest -q -p no:cacheprovider tests/_core \
+		--ignore tests/_core/test_other_processors.py
 
 # The types of lennox.training are those of PyTorch, so it is installed here too.
 lint: .venv/lennox

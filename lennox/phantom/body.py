@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lennox.phantom.mouth import Jaw, Tooth
-from lennox.phantom.teeth import MARGIN_MM, STEP_MM, Form, Profile
+from lennox.phantom.teeth import MARGIN_MM, STEP_MM, Profile, ToothShape
 
 Map = NDArray[np.float32]
 
@@ -24,7 +24,7 @@ class Grid:
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class ToothRegion:
     """The part of the grid that one tooth covers, with u and v (mm) of its pixel centres."""
 
     rows: slice
@@ -33,13 +33,13 @@ class Window:
     v: Map
     index: NDArray[np.intp]  # into the tooth's profiles
 
-    def rows_with(self, wanted: NDArray[np.bool_]) -> Window:
-        """The part of the window from the first to the last row that has a wanted pixel; may be empty."""
+    def rows_with(self, wanted: NDArray[np.bool_]) -> ToothRegion:
+        """The part of the region from the first to the last row that has a wanted pixel; may be empty."""
         rows = np.flatnonzero(wanted.any(axis=1))
         first, last = (int(rows[0]), int(rows[-1]) + 1) if rows.size else (0, 0)
         part = slice(first, last)
-        place = slice(self.rows.start + first, self.rows.start + last)
-        return Window(place, self.columns, self.u[part], self.v[part], self.index[part])
+        rows_kept = slice(self.rows.start + first, self.rows.start + last)
+        return ToothRegion(rows_kept, self.columns, self.u[part], self.v[part], self.index[part])
 
     def look_up(self, profile: Profile) -> Map:
         """The profile's value at each pixel."""
@@ -67,8 +67,8 @@ def _half_extent(tooth: Tooth) -> float:
     return max(float(form.left.max()), float(form.right.max()), 2.2, *roots)
 
 
-def open_window(tooth: Tooth, jaw: Jaw, grid: Grid) -> Window | None:
-    """The window of a tooth, or None where it lies off the film."""
+def tooth_region(tooth: Tooth, jaw: Jaw, grid: Grid) -> ToothRegion | None:
+    """The region of a tooth, or None where it lies off the film."""
     x_rows, x_columns, y_rows, y_columns = jaw_axes(jaw, grid)
     cosine, sine = math.cos(tooth.tilt), math.sin(tooth.tilt)
     u_rows = cosine * (x_rows - tooth.x) + sine * (y_rows - tooth.neck)
@@ -87,9 +87,9 @@ def open_window(tooth: Tooth, jaw: Jaw, grid: Grid) -> Window | None:
     )
     corners = np.array([[u, v] for u in (-half, half) for v in (low, high)]).T
     origin = np.array([[u_rows[0, 0] + u_columns[0, 0]], [v_rows[0, 0] + v_columns[0, 0]]])
-    places = np.linalg.solve(matrix, corners - origin)
-    top, left = np.floor(places.min(axis=1)).astype(int)
-    bottom, right = np.ceil(places.max(axis=1)).astype(int) + 1
+    positions = np.linalg.solve(matrix, corners - origin)
+    top, left = np.floor(positions.min(axis=1)).astype(int)
+    bottom, right = np.ceil(positions.max(axis=1)).astype(int) + 1
     top, left, bottom, right = max(top, 0), max(left, 0), min(bottom, grid.rows), min(right, grid.columns)
     if bottom - top < 2 or right - left < 2:
         return None
@@ -97,7 +97,7 @@ def open_window(tooth: Tooth, jaw: Jaw, grid: Grid) -> Window | None:
     u = u_rows[rows] + u_columns[:, columns]
     v = v_rows[rows] + v_columns[:, columns]
     index = ((v - np.float32(tooth.form.start)) * np.float32(1 / STEP_MM)).astype(np.intp)
-    return Window(rows, columns, u, v, index)
+    return ToothRegion(rows, columns, u, v, index)
 
 
 def lens(u: Map, centre: Map, half: Map, breadth: Map, square: float) -> Map:
@@ -118,8 +118,8 @@ def lens(u: Map, centre: Map, half: Map, breadth: Map, square: float) -> Map:
 def cusp_line(row: tuple[tuple[float, float], ...], u: Map, drop: float, width: float, sharp: float) -> Map:
     """Height of the occlusal outline over u for one row of cusps, `drop` below it."""
     line: Map | None = None
-    for place, height in row:
-        away = np.abs(u - np.float32(place))
+    for position, height in row:
+        away = np.abs(u - np.float32(position))
         away *= np.float32(2.0 / width)
         cusp = np.float32(height - drop) - np.float32(sharp) * away * np.sqrt(away)
         line = cusp if line is None else np.maximum(line, cusp)
@@ -127,14 +127,14 @@ def cusp_line(row: tuple[tuple[float, float], ...], u: Map, drop: float, width: 
     return line
 
 
-def crown_share(form: Form, window: Window, size_width: float, drop: float) -> Map:
+def crown_share(form: ToothShape, region: ToothRegion, size_width: float, drop: float) -> Map:
     """How much of the tooth's breadth is left at each pixel under its two rows of cusps, 0..1."""
     sharp = {"incisor": 0.35, "canine": 2.6, "premolar": 2.2, "molar": 2.0}[form.kind]
     rounding = {"incisor": 0.8, "canine": 1.2, "premolar": 1.8, "molar": 1.8}[form.kind]
-    total = np.zeros_like(window.u)
+    total = np.zeros_like(region.u)
     for row in form.cusps:
-        left = cusp_line(row, window.u, drop, size_width, sharp)
-        left -= window.v
+        left = cusp_line(row, region.u, drop, size_width, sharp)
+        left -= region.v
         left *= np.float32(1 / rounding)
         np.clip(left, 0.0, 1.0, out=left)
         np.sqrt(left, out=left)
@@ -143,14 +143,14 @@ def crown_share(form: Form, window: Window, size_width: float, drop: float) -> M
     return total
 
 
-def _ends(form: Form, grow: float) -> Profile:
+def _ends(form: ToothShape, grow: float) -> Profile:
     """Where a shell of `grow` mm around the root ends: 1 along it, falling to 0 just beyond the apex."""
     length = (-form.start - MARGIN_MM) / 1.05 + grow
     ends: Profile = np.sqrt(np.clip(1 - np.clip(-form.v / length, 0, 1.2) ** 10, 0, 1)).astype(np.float32)
     return ends
 
 
-def trunk(form: Form, window: Window, grow: float = 0.0, enamel: float = 0.0) -> Map:
+def trunk(form: ToothShape, region: ToothRegion, grow: float = 0.0, enamel: float = 0.0) -> Map:
     """The crown and, below the neck, the root's trunk, without regard to cusps; shrunk by a share of the enamel."""
     left, right, breadth = form.left, form.right, form.breadth
     if grow:
@@ -161,21 +161,21 @@ def trunk(form: Form, window: Window, grow: float = 0.0, enamel: float = 0.0) ->
         breadth = np.maximum(breadth - 2 * enamel * form.enamel_breadth, 0)
     square = 0.5 if form.kind == "molar" else 0.4
     path = lens(
-        window.u,
-        window.look_up(((right - left) / 2).astype(np.float32)),
-        window.look_up(((right + left) / 2).astype(np.float32)),
-        window.look_up(breadth.astype(np.float32)),
+        region.u,
+        region.look_up(((right - left) / 2).astype(np.float32)),
+        region.look_up(((right + left) / 2).astype(np.float32)),
+        region.look_up(breadth.astype(np.float32)),
         square,
     )
     if form.furcation:  # ends in an arch between the roots
-        across = window.u * np.float32(1 / max(form.right[0], 1.0))
-        arch = window.v + np.float32(form.furcation) + np.float32(9.0) * across * across
+        across = region.u * np.float32(1 / max(form.right[0], 1.0))
+        arch = region.v + np.float32(form.furcation) + np.float32(9.0) * across * across
         length = 1.4 if len(form.roots) == 2 else 4.5  # three roots hide one another's parting
         path *= np.sqrt(np.clip((arch + np.float32(0.3 * length + grow)) / np.float32(length), 0, 1))
     return path
 
 
-def roots(form: Form, window: Window, grow: float = 0.0) -> Map | None:
+def roots(form: ToothShape, region: ToothRegion, grow: float = 0.0) -> Map | None:
     """Path through the separate roots, None for a single root: side by side the larger, behind one another the sum."""
     if not form.furcation and len(form.roots) == 1:
         return None
@@ -188,7 +188,7 @@ def roots(form: Form, window: Window, grow: float = 0.0) -> Map | None:
             present = present | np.concatenate([present[shift:], np.zeros(shift, bool)])
             half = np.where(present, half + grow, 0).astype(np.float32)
             breadth = np.where(present, breadth + 2 * grow, 0).astype(np.float32)
-        path = lens(window.u, window.look_up(root.centre), window.look_up(half), window.look_up(breadth), 0.15)
+        path = lens(region.u, region.look_up(root.centre), region.look_up(half), region.look_up(breadth), 0.15)
         planes[root.plane] = path if root.plane not in planes else np.maximum(planes[root.plane], path)
     total = None
     for path in planes.values():
@@ -196,36 +196,36 @@ def roots(form: Form, window: Window, grow: float = 0.0) -> Map | None:
     return total
 
 
-def outline(tooth: Tooth, window: Window, grow: float = 0.0) -> Map:
+def outline(tooth: Tooth, region: ToothRegion, grow: float = 0.0) -> Map:
     """Path in mm through the whole tooth, or through it and a shell of `grow` mm around its root."""
-    path = trunk(tooth.form, window, grow)
-    parts = roots(tooth.form, window, grow)
+    path = trunk(tooth.form, region, grow)
+    parts = roots(tooth.form, region, grow)
     if parts is not None:
         path = np.maximum(path, parts)
     return path
 
 
-def pulp_space(tooth: Tooth, window: Window) -> tuple[Map, Map]:
+def pulp_space(tooth: Tooth, region: ToothRegion) -> tuple[Map, Map]:
     """Paths in mm through the pulp chamber and through the canals."""
     form = tooth.form
-    centre = window.look_up(((form.right - form.left) / 2).astype(np.float32))
-    chamber = lens(window.u, centre, window.look_up(form.pulp), window.look_up(form.pulp_breadth), 0.2)
+    centre = region.look_up(((form.right - form.left) / 2).astype(np.float32))
+    chamber = lens(region.u, centre, region.look_up(form.pulp), region.look_up(form.pulp_breadth), 0.2)
     if form.kind in ("molar", "premolar"):
         roof = np.float32((0.24 if form.kind == "molar" else 0.34) * tooth.size.crown_height)
         horns = np.maximum.reduce(
             [
-                np.float32(1.3) - np.abs(window.u - np.float32(0.75 * place)) * 1.6
+                np.float32(1.3) - np.abs(region.u - np.float32(0.75 * position)) * 1.6
                 for row in form.cusps
-                for place, _ in row
+                for position, _ in row
             ]
         )
-        under = np.maximum(horns, 0.0) + roof - window.v
+        under = np.maximum(horns, 0.0) + roof - region.v
         np.clip(under, 0.0, 1.0, out=under)
         chamber *= np.sqrt(under)
-    canals = np.zeros_like(window.u)
+    canals = np.zeros_like(region.u)
     if form.furcation or len(form.roots) > 1:
-        low = window.rows_with(window.v < 0.0)
-        part = canals[low.rows.start - window.rows.start : low.rows.stop - window.rows.start]
+        low = region.rows_with(region.v < 0.0)
+        part = canals[low.rows.start - region.rows.start : low.rows.stop - region.rows.start]
         for root in form.roots:
             canal, breadth = low.look_up(root.canal), low.look_up(root.breadth * np.float32(0.33))
             np.maximum(part, lens(low.u, low.look_up(root.centre), canal, breadth, 0.0), out=part)

@@ -74,7 +74,7 @@ def _ramp(depth: Map, length: float) -> Map:
     return ramp
 
 
-def surround(jaw: Jaw, grid: Grid, rng: np.random.Generator) -> Surroundings:
+def draw_surroundings(jaw: Jaw, grid: Grid, rng: np.random.Generator) -> Surroundings:
     """Draw one jaw's bone and soft tissue, at half the grid's resolution, brought to its size."""
     coarse = Grid((grid.rows + 1) // 2, (grid.columns + 1) // 2, grid.spacing_mm * 2)
     x_rows, x_columns, y_rows, y_columns = jaw_axes(jaw, coarse)

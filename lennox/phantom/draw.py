@@ -11,14 +11,13 @@ from numpy.typing import NDArray
 
 from lennox.phantom.anatomy import DrawnTooth, draw_anatomy
 from lennox.phantom.body import Grid
-from lennox.phantom.film import DEPTHS, Lesion, Phantom, tight_box
+from lennox.phantom.film import DEPTHS, FILM_KINDS, Lesion, Phantom, tight_box
 from lennox.phantom.lesions import POSSIBLE, mineral_lost, plan_lesions
 from lennox.phantom.mouth import ARTEFACTS, set_scene
 from lennox.phantom.physics import Map, displayed, noisy, optical_depth, resize, transmitted
 from lennox.phantom.sensor import Sensor, choose_sensor, exposed, frame_film
 
 OPAQUE = 6.0  # optical depth beyond which the display tells nothing
-KINDS = ("periapical", "bitewing")
 FINEST_MM = 0.05  # anatomy is drawn no finer: a dental sensor shows no more
 
 
@@ -61,8 +60,8 @@ def draw_film(
     carious_depth = depth
     if found:
         carious_depth = depth.copy()
-        for _, place, fall in found:
-            carious_depth[place] -= fall
+        for _, area, fall in found:
+            carious_depth[area] -= fall
     signal = transmitted(carious_depth, sensor.exposure, grid.spacing_mm, scatter_of=depth)
     window = _window(depth, sensor)
     signal = resize(signal, rows, columns)
@@ -93,8 +92,8 @@ class _Film:
 def _check(
     kind: str, rows: int, columns: int, bits: int, lesions: int | Sequence[str] | None, artefacts: Sequence[str]
 ) -> None:
-    if kind not in KINDS:
-        raise ValueError(f"kind must be one of {KINDS}, got {kind!r}")
+    if kind not in FILM_KINDS:
+        raise ValueError(f"kind must be one of {FILM_KINDS}, got {kind!r}")
     if not (64 <= rows <= 4096 and 64 <= columns <= 4096):
         raise ValueError(f"a film must have 64 to 4096 rows and columns, got {rows} x {columns}")
     if bits not in (8, 12, 16):
@@ -119,7 +118,7 @@ def _wanted(
 def _lesions(
     rng: np.random.Generator, drawn: list[DrawnTooth], wanted: int | Sequence[str], film: _Film
 ) -> list[tuple[Lesion, tuple[slice, slice], Map]]:
-    """Draw lesions until there are enough that can be seen: truth, place on the grid, fall in optical depth there."""
+    """Draw lesions until there are enough that can be seen: truth, area of the grid, fall in optical depth there."""
     by_tooth = {item.tooth.fdi: item for item in drawn}
     remaining = {fdi: item.depth for fdi, item in by_tooth.items()}
     count = wanted if isinstance(wanted, int) else len(wanted)
@@ -132,13 +131,13 @@ def _lesions(
             if plan.depth not in POSSIBLE[plan.site.kind]:
                 continue
         item = by_tooth[plan.site.tooth.fdi]
-        place = (item.window.rows, item.window.columns)
-        tried, hidden = replace(plan, depth="D3"), film.depth[place] > OPAQUE
-        if not _can_be_seen(mineral_lost(tried, item.window, item.path, item.depth), hidden, place, film):
+        area = (item.region.rows, item.region.columns)
+        tried, hidden = replace(plan, depth="D3"), film.depth[area] > OPAQUE
+        if not _can_be_seen(mineral_lost(tried, item.region, item.path, item.depth), hidden, area, film):
             continue
-        fall = mineral_lost(plan, item.window, item.path, remaining[item.tooth.fdi])
+        fall = mineral_lost(plan, item.region, item.path, remaining[item.tooth.fdi])
         fall[hidden] = 0.0  # behind metal nothing is seen
-        mask = _on_film(fall, place, film) > 1e-4
+        mask = _on_film(fall, area, film) > 1e-4
         mask &= film.exposed
         if not mask.any():
             continue
@@ -152,27 +151,27 @@ def _lesions(
             kind=plan.site.kind,
             contrast=float(fall.max()),
         )
-        found.append((truth, place, fall))
+        found.append((truth, area, fall))
     return found
 
 
-def _on_film(fall: Map, place: tuple[slice, slice], film: _Film) -> Map:
+def _on_film(fall: Map, area: tuple[slice, slice], film: _Film) -> Map:
     full = np.zeros((film.grid.rows, film.grid.columns), np.float32)
-    full[place] = fall
+    full[area] = fall
     return resize(full, *film.exposed.shape)
 
 
-def _can_be_seen(fall: Map, hidden: NDArray[np.bool_], place: tuple[slice, slice], film: _Film) -> bool:
-    """Whether most of a deep lesion at this place would lie on the exposed film and not behind metal."""
-    whole = int((fall > 0).sum())
-    open_to_view = _on_film(np.where(hidden, 0, fall), place, film)[film.exposed] > 1e-4
+def _can_be_seen(fall: Map, hidden: NDArray[np.bool_], area: tuple[slice, slice], film: _Film) -> bool:
+    """Whether most of a deep lesion here would lie on the exposed film and not behind metal."""
+    full_px = int((fall > 0).sum())
+    open_to_view = _on_film(np.where(hidden, 0, fall), area, film)[film.exposed] > 1e-4
     scale = film.exposed.size / (film.grid.rows * film.grid.columns)
-    return whole > 0 and int(open_to_view.sum()) > 0.6 * whole * scale
+    return full_px > 0 and int(open_to_view.sum()) > 0.6 * full_px * scale
 
 
 def _shows(item: DrawnTooth, grid: Grid) -> bool:
     """Whether enough of a tooth lies on the film to be named: 8 square millimetres."""
-    return item.tooth.state == "whole" and int((item.path > 0.5).sum()) * grid.spacing_mm**2 > 8.0
+    return item.tooth.state == "natural" and int((item.path > 0.5).sum()) * grid.spacing_mm**2 > 8.0
 
 
 def _window(depth: Map, sensor: Sensor) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""The nouns: a drawn film, and the lesions that were drawn into it."""
+"""A drawn film, and the lesions that were drawn into it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from lennox.geometry import Box
 
 DEPTHS = ("E1", "E2", "D1", "D2", "D3")
 SURFACES = ("M", "D", "O", "B", "L", "root")
+FILM_KINDS = ("periapical", "bitewing")
 LESION_KINDS = ("proximal", "occlusal", "secondary", "root", "gross")
 
 
@@ -73,6 +74,8 @@ class Phantom:
     seed: int
 
     def __post_init__(self) -> None:
+        if self.kind not in FILM_KINDS:
+            raise ValueError(f"kind must be one of {FILM_KINDS}, got {self.kind!r}")
         wanted = np.uint8 if self.bits == 8 else np.uint16
         if self.bits not in (8, 12, 16) or self.pixels.dtype != wanted or self.pixels.ndim != 2:
             raise ValueError(
@@ -126,7 +129,7 @@ def tight_box(mask: NDArray[np.bool_]) -> Box:
 
 def polygons(mask: NDArray[np.bool_]) -> list[list[float]]:
     """Outer outlines of a mask's parts along the edges of its pixels, each as COCO's x, y, x, y..."""
-    from lennox import _core  # drawing needs no kernels
+    from lennox import _core  # late: drawing needs no kernels
 
     box = tight_box(mask)
     top, left = int(box.top), int(box.left)

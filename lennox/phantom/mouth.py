@@ -1,15 +1,17 @@
-"""Who sits where: teeth, gaps, restorations and bone level of one film, chosen from its seed."""
+"""Which teeth stand where: teeth, gaps, restorations and bone level of one film, chosen from its seed."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from typing import Literal
 
 import numpy as np
 
-from lennox.phantom.teeth import KINDS, LOWER, UPPER, Dimensions, Form, Habit, build_form
+from lennox.phantom.teeth import LOWER, UPPER, Dimensions, ToothShape, ToothVariation, build_shape
 
+ToothState = Literal["natural", "implant"]
 ARTEFACTS = (
     "cervical burn-out",
     "overlapping contacts",
@@ -24,7 +26,7 @@ _ORDER: tuple[int, ...] = (*range(18, 10, -1), *range(21, 29))  # from left to r
 class Filling:
     """A filling in a crown: where, how large (mm, in the tooth's frame), of what."""
 
-    surface: str  # O, M, D, B; several letters for a filling over several surfaces
+    surface: str  # O, M, D, B; several characters for a filling over several surfaces
     material: str
     width: float  # half width of the occlusal part, mm
     floor: float  # v of the occlusal floor
@@ -35,7 +37,7 @@ class Filling:
 
 
 @dataclass(frozen=True, slots=True)
-class Cover:
+class Crown:
     """A crown on a tooth: material, v of its margin on the left and on the right, thickness in mm."""
 
     material: str
@@ -47,12 +49,12 @@ class Cover:
 
 @dataclass(frozen=True, slots=True)
 class Tooth:
-    """One tooth in its place.
+    """One tooth and its position in the jaw.
 
     x, neck : mm in the jaw's frame (x right on the film, y to the occlusal plane)
     tilt : radians; positive leans the crown to the left
     mesial : +1 where mesial is right on the film, -1 where it is left
-    state : "whole" (a tooth, or what is left of it) or "implant"
+    state : "natural" (a tooth, or what is left of it) or "implant"
     """
 
     fdi: int
@@ -61,10 +63,10 @@ class Tooth:
     tilt: float
     mesial: int
     size: Dimensions
-    form: Form
-    state: str = "whole"
+    form: ToothShape
+    state: ToothState = "natural"
     fillings: tuple[Filling, ...] = ()
-    cover: Cover | None = None
+    crown: Crown | None = None
     root_filled: bool = False
     post: bool = False
     filled_short: float = 1.0  # mm between apex and root filling
@@ -114,13 +116,13 @@ def _size(rng: np.random.Generator, upper: bool, position: int) -> Dimensions:
     return mean.scaled(np.clip(factors, 0.85, 1.15))
 
 
-def _fdi(upper: bool, place: int) -> int:
-    fdi = _ORDER[place]
+def _fdi(upper: bool, index: int) -> int:
+    fdi = _ORDER[index]
     lower_instead = 30 if fdi < 20 else 10  # quadrant 1 over 4, 2 over 3
     return fdi if upper else fdi + lower_instead
 
 
-def _filling(rng: np.random.Generator, form: Form, size: Dimensions, material: str) -> Filling:
+def _filling(rng: np.random.Generator, form: ToothShape, size: Dimensions, material: str) -> Filling:
     if form.kind in ("incisor", "canine"):
         surface = str(rng.choice(["M", "D", "MD", "B"]))
     else:
@@ -138,10 +140,10 @@ def _filling(rng: np.random.Generator, form: Form, size: Dimensions, material: s
     )
 
 
-def _cover(rng: np.random.Generator, size: Dimensions) -> Cover:
+def _crown(rng: np.random.Generator, size: Dimensions) -> Crown:
     material = str(rng.choice(["metal", "zirconia", "porcelain"], p=[0.7, 0.2, 0.1]))
     margin = rng.uniform(-1.0, 1.2)
-    return Cover(
+    return Crown(
         material=material,
         left_margin=margin + rng.normal(0, 0.4),
         right_margin=margin + rng.normal(0, 0.4),
@@ -157,7 +159,7 @@ def _restore(rng: np.random.Generator, tooth: Tooth, burden: float) -> Tooth:
         return replace(tooth, root_filled=root_filled, stump=float(rng.uniform(-0.5, 0.4 * tooth.size.crown_height)))
     crowned = rng.random() < (0.65 if root_filled else 0.3 * burden)
     if crowned:
-        tooth = replace(tooth, cover=_cover(rng, tooth.size), post=root_filled and rng.random() < 0.5)
+        tooth = replace(tooth, crown=_crown(rng, tooth.size), post=root_filled and rng.random() < 0.5)
     elif rng.random() < burden or root_filled:
         metal = 0.5 if tooth.position >= 4 else 0.05
         material = str(rng.choice(["amalgam", "composite", "lucent composite"], p=[metal, 0.97 - metal, 0.03]))
@@ -188,8 +190,8 @@ def _crest(
 def _arrange(
     rng: np.random.Generator, upper: bool, centre: float, reach: float, artefacts: tuple[str, ...]
 ) -> tuple[list[Tooth], list[tuple[float, float]]]:
-    """Lay the teeth of one jaw left to right; `centre` is a place in the row of 16, `reach` mm to each side."""
-    sizes = [_size(rng, upper, _ORDER[place] % 10) for place in range(16)]
+    """Arrange the teeth of one jaw left to right; `centre` is a position in the row of 16, `reach` mm to each side."""
+    sizes = [_size(rng, upper, _ORDER[index] % 10) for index in range(16)]
     spacing = rng.normal(-0.02, 0.12)
     if "overlapping contacts" in artefacts:
         spacing = -rng.uniform(0.9, 1.7)
@@ -199,8 +201,8 @@ def _arrange(
         (sizes[i].width + sizes[i + 1].width) / 2 + spacing + (rng.exponential(0.8) if rng.random() < 0.08 else 0.0)
         for i in range(15)
     ]
-    places = np.concatenate([[0.0], np.cumsum(steps)])
-    places -= np.interp(centre, np.arange(16), places)
+    offsets = np.concatenate([[0.0], np.cumsum(steps)])
+    offsets -= np.interp(centre, np.arange(16), offsets)
     pulp, wear = rng.uniform(0.35, 1.15), rng.exponential(0.35)
     waist = rng.uniform(0.0, 0.8)
     if "cervical burn-out" in artefacts:
@@ -212,13 +214,13 @@ def _arrange(
     slope = rng.normal(0, 0.05)
     teeth: list[Tooth] = []
     gaps: list[tuple[float, float]] = []
-    for place in range(16):
+    for index in range(16):
         draws = np.random.default_rng(rng.integers(2**63))  # a tooth's own draws: neighbours do not disturb them
-        x, position = float(places[place]), _ORDER[place] % 10
+        x, position = float(offsets[index]), _ORDER[index] % 10
         if abs(x) > reach + 8:
             continue
-        mesial = 1 if place < 8 else -1
-        habit = Habit(
+        mesial = 1 if index < 8 else -1
+        variation = ToothVariation(
             pulp=float(np.clip(pulp * draws.normal(1, 0.15), 0.25, 1.3)),
             waist=float(np.clip(waist + draws.normal(0, 0.1), 0, 1.6)),
             spread=float(np.clip(draws.normal(1.0, 0.3), 0.3, 1.7)),
@@ -227,19 +229,19 @@ def _arrange(
         )
         lean = 0.1 * mesial if not upper and position >= 6 else -0.02 * mesial
         tooth = Tooth(
-            fdi=_fdi(upper, place),
+            fdi=_fdi(upper, index),
             x=x,
-            neck=float(-0.0012 * x * x + slope * x + draws.normal(0, 0.3) - 0.7 * (sizes[place].crown_height - 8.0)),
+            neck=float(-0.0012 * x * x + slope * x + draws.normal(0, 0.3) - 0.7 * (sizes[index].crown_height - 8.0)),
             tilt=float(-lean + draws.normal(0, 0.045) - 0.004 * x),
             mesial=mesial,
-            size=sizes[place],
-            form=build_form(position, upper, sizes[place], habit, mesial),
+            size=sizes[index],
+            form=build_shape(position, upper, sizes[index], variation, mesial),
         )
         tooth = _restore(draws, tooth, float(burden))
         gone = draws.random() < (0.5 if position == 8 else lost)
         if gone and abs(x) > 4:
             if position < 8 and draws.random() < 0.25:
-                tooth = replace(tooth, state="implant", cover=_cover(draws, tooth.size), fillings=(), root_filled=False)
+                tooth = replace(tooth, state="implant", crown=_crown(draws, tooth.size), fillings=(), root_filled=False)
             else:
                 gaps.append((x, tooth.size.width))
                 continue
@@ -247,8 +249,8 @@ def _arrange(
     if "radiolucent composite" in artefacts and teeth:
         near = min(range(len(teeth)), key=lambda i: abs(teeth[i].x))
         for i in {near, max(0, near - 1)}:
-            whole = replace(teeth[i], state="whole", cover=None, root_filled=False, post=False, stump=None)
-            teeth[i] = replace(whole, fillings=(_filling(rng, whole.form, whole.size, "lucent composite"),))
+            sound = replace(teeth[i], state="natural", crown=None, root_filled=False, post=False, stump=None)
+            teeth[i] = replace(sound, fillings=(_filling(rng, sound.form, sound.size, "lucent composite"),))
     return teeth, gaps
 
 
@@ -291,8 +293,3 @@ def set_scene(
             )
         )
     return Scene(tuple(jaws), artefacts)
-
-
-def tooth_kind(fdi: int) -> str:
-    """Incisor, canine, premolar or molar."""
-    return KINDS[fdi % 10 - 1]

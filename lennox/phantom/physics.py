@@ -95,9 +95,9 @@ def resize(image: Map, rows: int, columns: int) -> Map:
         length = image.shape[axis]
         if length == size:
             continue
-        place = np.clip((np.arange(size) + 0.5) * (length / size) - 0.5, 0, length - 1)
-        first = np.minimum(place.astype(np.intp), max(length - 2, 0))
-        part = (place - first).astype(np.float32)
+        position = np.clip((np.arange(size) + 0.5) * (length / size) - 0.5, 0, length - 1)
+        first = np.minimum(position.astype(np.intp), max(length - 2, 0))
+        part = (position - first).astype(np.float32)
         part = part[:, None] if axis == 0 else part[None, :]
         lower = image.take(first, axis=axis)
         upper = image.take(np.minimum(first + 1, length - 1), axis=axis)

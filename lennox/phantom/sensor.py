@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,15 +15,15 @@ from lennox.phantom.physics import Exposure, Map
 class Sensor:
     """The device and the handling of one film.
 
-    look : "cmos" or "plate"
+    device : "cmos" or "plate"
     corner : mm of the corner that is cut or rounded off, 0 for none
     corner_shape : "cut" or "round"
     cone : (row, column, radius) of the beam in mm from the film's middle, None where it covers the film
     scratches : lines across a plate: (row, column, angle, length) in mm and radians, then strength -1..1
-    dead_line : place 0..1 of a row (positive) or a column (negative) that the sensor has lost, 0 for none
+    dead_line : position 0..1 of a row (positive) or a column (negative) that the sensor has lost, 0 for none
     """
 
-    look: str
+    device: Literal["cmos", "plate"]
     exposure: Exposure
     corner: float
     corner_shape: str
@@ -75,7 +76,7 @@ def choose_sensor(rng: np.random.Generator, artefacts: tuple[str, ...]) -> Senso
         turn, away = rng.uniform(0, 2 * np.pi), rng.uniform(14.0, 18.0)
         cone = (float(away * np.sin(turn)), float(away * np.cos(turn)), 30.0)
     return Sensor(
-        look="plate" if plate else "cmos",
+        device="plate" if plate else "cmos",
         exposure=exposure,
         corner=float(rng.uniform(2.0, 4.0) if plate else rng.choice([0.0, 0.0, rng.uniform(1.5, 5.0)])),
         corner_shape="round" if plate else "cut",
@@ -142,11 +143,11 @@ def _scratch(shown: Map, scratch: tuple[float, float, float, float, float], spac
     sine, cosine = np.float32(np.sin(angle)), np.float32(np.cos(angle))
     middle = (shown.shape[0] / 2 + row / spacing_mm, shown.shape[1] / 2 + column / spacing_mm)
     reach = [(abs(part) * length / 2 + 0.3) / spacing_mm + 2 for part in (sine, cosine)]
-    place = tuple(slice(max(int(m - r), 0), max(int(m + r), 0)) for m, r in zip(middle, reach, strict=True))
+    area = tuple(slice(max(int(m - r), 0), max(int(m + r), 0)) for m, r in zip(middle, reach, strict=True))
     down, across = _axes(shown.shape[0], shown.shape[1], spacing_mm)
-    down, across = down[place[0]] - np.float32(row), across[:, place[1]] - np.float32(column)
+    down, across = down[area[0]] - np.float32(row), across[:, area[1]] - np.float32(column)
     along = down * sine + across * cosine
     off = down * cosine - across * sine + np.float32(0.02) * np.sin(along)
     line = np.clip(1.4 - np.abs(off) / np.float32(max(0.05, 0.8 * spacing_mm)), 0, 1) * (np.abs(along) < length / 2)
-    part = shown[place]
+    part = shown[area]
     part += line * np.float32(abs(strength)) * (np.float32(1.0 if strength > 0 else 0.0) - part)

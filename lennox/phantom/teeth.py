@@ -63,7 +63,7 @@ LOWER = (
     Dimensions(7.0, 11.0, 10.0, 7.5, 9.5, 9.0),
 )
 
-KINDS = ("incisor", "incisor", "canine", "premolar", "premolar", "molar", "molar", "molar")
+TOOTH_KINDS = ("incisor", "incisor", "canine", "premolar", "premolar", "molar", "molar", "molar")
 
 # share of the crown's height -> share of the way from the neck's width to the full width
 _SIDES = {
@@ -90,7 +90,7 @@ _TAPER = ((0, 0.3, 0.55, 0.75, 0.9, 0.97, 1.0), (1.0, 0.9, 0.75, 0.57, 0.37, 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class Habit:
+class ToothVariation:
     """What makes one tooth differ from the mean of its kind.
 
     pulp : width of the pulp, 1 in a young adult, less with age
@@ -119,7 +119,7 @@ class Root:
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class ToothShape:
     """Profiles of one tooth over v, from apex to cusp in steps of STEP_MM, starting at v = `start`."""
 
     kind: str
@@ -192,7 +192,7 @@ def _roots(
     position: int,
     upper: bool,
     size: Dimensions,
-    habit: Habit,
+    variation: ToothVariation,
     trunk: Axial,
     below: Axial,
     mesial: int,
@@ -202,18 +202,18 @@ def _roots(
     below : distance below the neck; trunk : half width of the tooth there, while it is one
     """
     length, half, breadth = size.root_length, size.neck_width / 2, size.neck_breadth
-    bend = habit.bend * np.clip(below / length, 0, 1.2) ** 2
+    bend = variation.bend * np.clip(below / length, 0, 1.2) ** 2
 
     def single(shift: float, share: float, wide: float, plane: int, reach: float = 1.0) -> Root:
         shape = taper(below, length * reach) * (below >= 0)
-        canal = habit.pulp * (0.1 + 0.2 * shape) * (shape > 0)
+        canal = variation.pulp * (0.1 + 0.2 * shape) * (shape > 0)
         centre = bend + shift * np.clip(below / length, 0, 1)
         return _root(centre, half * wide * shape, breadth * share * shape, canal, plane)
 
     if position <= 3 or position == 5 or (position == 4 and not upper):
         return (single(0.0, 1.0, 1.0, 0),), 0.0
     if position == 4:
-        lean = 0.7 * habit.spread * mesial
+        lean = 0.7 * variation.spread * mesial
         return (single(lean, 0.55, 0.82, 0), single(-lean, 0.55, 0.78, 1, 0.95)), 0.0
     furcation = 3.2 if upper else 3.0
     if position == 8:
@@ -224,8 +224,8 @@ def _roots(
     start = float(np.interp(furcation, below[::-1], trunk[::-1]))  # half width where the roots part
     tail = (1.0, 1.02, 0.95, 0.76) if upper else (1.0, 1.0, 0.9, 0.7)
     outer = np.where(down < 0, trunk, np.interp(share, (0, 0.4, 0.75, 1.0), tail) * start)
-    outer *= 1 + 0.22 * (habit.spread - 1) * np.clip(share, 0, 1)
-    gap = (0.3 if upper else 0.42) * half * habit.spread * np.sqrt(np.clip(share, 0, 1))
+    outer *= 1 + 0.22 * (variation.spread - 1) * np.clip(share, 0, 1)
+    gap = (0.3 if upper else 0.42) * half * variation.spread * np.sqrt(np.clip(share, 0, 1))
     gap *= np.interp(share, (0.6, 1), (1, 0.9))
     parting = 4.5 if upper else 2.0  # mm over which the trunk gives way to the roots
     roots = []
@@ -235,20 +235,20 @@ def _roots(
         centre = side * (edge + gap) / 2 + bend
         ends = np.sqrt(np.clip(1 - np.clip(share / long, 0, 2) ** 6, 0, 1)) * np.clip(down / parting + 0.55, 0, 1)
         depth = breadth * (0.55 if upper else 0.95) * np.interp(share, (0, 0.5, 1), (1, 0.85, 0.5)) * ends
-        canal = habit.pulp * np.interp(share, (-0.2, 0, 0.5, 1), (0.0, 0.34, 0.22, 0.12)) * ends
+        canal = variation.pulp * np.interp(share, (-0.2, 0, 0.5, 1), (0.0, 0.34, 0.22, 0.12)) * ends
         width = np.maximum((edge - gap) / 2, 0.0) * ends
         roots.append(_root(centre, width, depth, canal, 0))
     if upper:
         reach = length * 1.04
         shape = taper(np.clip(below - 0.15 * length, 0, None), reach - 0.15 * length) * (below >= 0)
-        canal = habit.pulp * (0.12 + 0.22 * shape) * (below > furcation - 1) * (shape > 0)
+        canal = variation.pulp * (0.12 + 0.22 * shape) * (below > furcation - 1) * (shape > 0)
         roots.append(_root(bend - 0.08 * half * mesial, half * 0.62 * shape, breadth * 0.5 * shape, canal, 1))
     return tuple(roots), furcation
 
 
-def build_form(position: int, upper: bool, size: Dimensions, habit: Habit, mesial: int) -> Form:
+def build_shape(position: int, upper: bool, size: Dimensions, variation: ToothVariation, mesial: int) -> ToothShape:
     """Profiles of the tooth at `position` (1 central incisor .. 8 third molar); mesial is +1 where it lies right."""
-    kind = KINDS[position - 1]
+    kind = TOOTH_KINDS[position - 1]
     start = -(size.root_length * 1.05 + MARGIN_MM)
     v = np.arange(start, size.crown_height + MARGIN_MM, STEP_MM)
     share = v / size.crown_height
@@ -256,9 +256,9 @@ def build_form(position: int, upper: bool, size: Dimensions, habit: Habit, mesia
     neck, full = size.neck_width / 2, size.width / 2
     sides = np.interp(np.clip(share, 0, 1.2), *_SIDES[kind])
     half = neck + (full - neck) * sides
-    waist = 0.35 * habit.waist * min(size.neck_width / 7, 1.0) * np.exp(-(((below - 1.2) / 1.3) ** 2))
+    waist = 0.35 * variation.waist * min(size.neck_width / 7, 1.0) * np.exp(-(((below - 1.2) / 1.3) ** 2))
     half = np.where(v < 0, neck, half)
-    if KINDS[position - 1] == "molar":  # the trunk narrows to where the roots begin
+    if TOOTH_KINDS[position - 1] == "molar":  # the trunk narrows to where the roots begin
         half *= np.interp(below, (0, 3.2), (1.0, 0.95))
     half = _smooth(half - waist, 1.6)
     lean = 0.04 * full * np.clip(share, 0, 1) * (1 if kind in ("incisor", "canine") else 0.5)
@@ -266,12 +266,12 @@ def build_form(position: int, upper: bool, size: Dimensions, habit: Habit, mesia
     neck_share = np.clip(share / _BREADTHS[kind][0][0], 0, 1)
     breadth = size.neck_breadth * (1 - neck_share) + full_breadth * neck_share
     breadth = _smooth(breadth, 1.6) - 2 * waist
-    roots, furcation = _roots(position, upper, size, habit, half, below, mesial)
+    roots, furcation = _roots(position, upper, size, variation, half, below, mesial)
     bend = np.zeros_like(v)
     if not furcation:  # the crown's profile runs on into the one root
         ends = taper(below, size.root_length)
         half, breadth = half * np.where(v < 0, ends, 1), breadth * np.where(v < 0, ends, 1)
-        bend = habit.bend * np.clip(below / size.root_length, 0, 1.2) ** 2
+        bend = variation.bend * np.clip(below / size.root_length, 0, 1.2) ** 2
     proximal, other, occlusal = _ENAMEL[kind]
     enamel = proximal * np.interp(share, (0.02, 0.14, 0.3, 0.55, 1.2), (0, 0.3, 0.68, 1, 1))
     enamel_other = other * np.interp(share, (-0.04, 0.08, 0.3, 0.6, 1.2), (0, 0.35, 0.75, 1, 1))
@@ -281,7 +281,7 @@ def build_form(position: int, upper: bool, size: Dimensions, habit: Habit, mesia
         chamber = np.interp(share, (0.0, 0.1, 0.3, 0.55, 1), (0.24, 0.26, 0.22, 0.05, 0)) * neck
         canal = np.interp(below / size.root_length, (0, 0.2, 0.6, 0.95, 0.97), (0.24, 0.16, 0.1, 0.06, 0.0)) * neck
         chamber = np.where(v < 0, canal, chamber)
-    chamber = chamber * habit.pulp
+    chamber = chamber * variation.pulp
     arrays = {
         "v": v,
         "left": half - lean * mesial - bend,
@@ -290,15 +290,15 @@ def build_form(position: int, upper: bool, size: Dimensions, habit: Habit, mesia
         "enamel": _smooth(enamel, 0.6),
         "enamel_breadth": _smooth(enamel_other, 0.6),
         "pulp": _smooth(chamber, 0.5),
-        "pulp_breadth": 0.27 * breadth * np.sqrt(habit.pulp),
+        "pulp_breadth": 0.27 * breadth * np.sqrt(variation.pulp),
     }
-    return Form(
+    return ToothShape(
         kind=kind,
         start=float(start),
         roots=roots,
         furcation=furcation,
         contact=_CONTACT[kind] * size.crown_height,
         occlusal_enamel=occlusal,
-        cusps=_cusps(kind, upper, size, habit.wear, mesial),  # type: ignore[arg-type]
+        cusps=_cusps(kind, upper, size, variation.wear, mesial),  # type: ignore[arg-type]
         **{name: array.astype(np.float32) for name, array in arrays.items()},
     )
