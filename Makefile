@@ -23,7 +23,7 @@ endef
 	$(BIN)/python -m pip install --quiet .venv/wheel/*.whl
 	@touch $@
 
-# No audit has passed for the model that comes with lennox, so nobody has released it: the demo answers for it, for today.
+# No audit has passed for the model that comes with lennox, so it is not released: the demo answers for it, for today.
 UNRELEASED := --unreleased --who demo --why "make demo" --until $(shell date +%F)
 
 demo: .venv/lennox

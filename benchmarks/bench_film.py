@@ -1,7 +1,7 @@
-"""A whole film: `lennox diagnose` from a cold start, and a film in a program that runs already; one thread.
+"""A film from file to findings: `lennox diagnose` from a cold start, and a program that runs already; one thread.
 
-Beside it: what nobody can do without (peers/floor.py), and the same as usually written with PyTorch and scikit-image
-(peers/pytorch_script.py).
+Beside it: what no reading can do without (peers/floor.py), and the same as usually written with PyTorch and
+scikit-image (peers/pytorch_script.py).
 """
 
 import subprocess
@@ -33,9 +33,9 @@ def ours(film, tmp_path):
 @pytest.fixture(scope="module")
 def network(model, tmp_path_factory):
     """The shipped network as `torch.save` writes it; made in another process, so that PyTorch stays out of this one."""
-    place = tmp_path_factory.mktemp("network") / "network.pt"
-    subprocess.run([sys.executable, HERE / "peers/pytorch_network.py", model, place], check=True)
-    return place
+    path = tmp_path_factory.mktemp("network") / "network.pt"
+    subprocess.run([sys.executable, HERE / "peers/pytorch_network.py", model, path], check=True)
+    return path
 
 
 def test_cold_film_beside_its_floor(beside, weigh, ours, model, tensor, tmp_path):

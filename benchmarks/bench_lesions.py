@@ -18,9 +18,9 @@ def grid_of_lesions(side, count):
     """A map with `count` round lesions in a grid."""
     across = int(np.ceil(np.sqrt(count)))
     pitch = side / across
-    place = (np.arange(side) + 0.5) / pitch
-    nearest = np.minimum(np.floor(place), across - 1)
-    bump = np.exp(-(((place - nearest - 0.5) * 5) ** 2))
+    position = (np.arange(side) + 0.5) / pitch
+    nearest = np.minimum(np.floor(position), across - 1)
+    bump = np.exp(-(((position - nearest - 0.5) * 5) ** 2))
     number = nearest[:, None] * across + nearest[None, :]
     return np.where(number < count, 0.95 * bump[:, None] * bump[None, :], 0.0).astype(np.float32)
 

@@ -19,19 +19,19 @@ def same(peer, ours):
 
 
 @pytest.mark.parametrize(
-    ("name", "said", "target"),
+    ("name", "title", "target"),
     [
         ("pytorch", "PyTorch eager", 2.0),
         ("pytorch-folded", "PyTorch eager, normalisation folded, channels last", None),
         ("openvino", "OpenVINO, float32", None),
     ],
 )
-def test_network_beside(beside, engine, model, tensor, name, said, target):
+def test_network_beside(beside, engine, model, tensor, name, title, target):
     if name == "openvino" and not installed("openvino"):
         pytest.skip("OpenVINO is not installed: pip install openvino")
     peer, ours = engine(name, model, tensor), engine("lennox", model, tensor)
     same(peer, ours)
-    beside(Work(NAME, SIZE, said, at_least=target), peer, ours, spent=by_itself)
+    beside(Work(NAME, SIZE, title, at_least=target), peer, ours, spent=by_itself)
 
 
 @pytest.fixture(scope="module")

@@ -181,7 +181,7 @@ def peak_mib(way):
 @pytest.mark.parametrize("peer", ["opencv_tuned", "scikit_image"])
 def test_peak_memory(benchmark, weigh, peer):
     """Above the film and the libraries, output of 1 MiB included."""
-    said = {"opencv_tuned": "OpenCV, tuned", "scikit_image": "scikit-image"}[peer]
+    title = {"opencv_tuned": "OpenCV, tuned", "scikit_image": "scikit-image"}[peer]
     ours = benchmark.pedantic(peak_mib, ["lennox"], rounds=1, iterations=1)
-    line = work((2048, 1536, 512), np.uint16, said, name=f"{NAME}, memory with the output of 1 MiB")
+    line = work((2048, 1536, 512), np.uint16, title, name=f"{NAME}, memory with the output of 1 MiB")
     weigh(extremes(line, "MiB", ours, peak_mib(peer), MAX_MIB))

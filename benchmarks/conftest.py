@@ -106,13 +106,13 @@ def tensor(tmp_path_factory, film, model):
     from lennox.card import ModelCard
     from lennox.inference.prepare import prepare
 
-    place = tmp_path_factory.mktemp("tensor") / "tensor.npy"
-    np.save(place, prepare(read_image(film), ModelCard.read(model / "card.json").contract).tensor)
-    return place
+    path = tmp_path_factory.mktemp("tensor") / "tensor.npy"
+    np.save(path, prepare(read_image(film), ModelCard.read(model / "card.json").contract).tensor)
+    return path
 
 
 def pytest_benchmark_update_machine_info(config, machine_info):
-    """The machine's own name is nobody's business; what the ratios depend on is."""
+    """What the ratios depend on is recorded; the machine's own name is not."""
     machine_info.update(conditions())
     machine_info["node"] = machine_info["host"]
     del machine_info["release"]

@@ -1,7 +1,7 @@
 """How ours is timed beside a peer: in one run, call by call in turn, who goes first alternating; what is kept of it.
 
-The estimator is fixed, so that nobody picks the kindest: the ratio of the shortest times, which varies least, and the
-median of the ratios of the pairs with its quartiles. A target is met when both reach it.
+The estimators are fixed beforehand: the ratio of the shortest times, which varies least, and the median of the ratios
+of the pairs with its quartiles. A target is met when both reach it.
 """
 
 import importlib.metadata
@@ -145,8 +145,10 @@ class Cold:
         self.peak_mb, self.shortest_s = 0.0, float("inf")
 
     def __call__(self) -> float:
-        told = subprocess.run(self.command, env=self.environment, stdout=subprocess.PIPE, text=True, check=True).stdout
-        wall_s, processor_s, peak_kib = map(float, told.split())
+        output = subprocess.run(
+            self.command, env=self.environment, stdout=subprocess.PIPE, text=True, check=True
+        ).stdout
+        wall_s, processor_s, peak_kib = map(float, output.split())
         self.peak_mb = max(self.peak_mb, peak_kib * 1024 / 1e6)
         self.shortest_s = min(self.shortest_s, wall_s)
         return processor_s

@@ -43,8 +43,8 @@ def load(model: Path) -> Reading:
             if bias and getattr(convolution, "bias", None) is not None:
                 convolution.bias.data.copy_(bias[0])
             elif bias:
-                above, _, place = path.rpartition(".")
-                normalise = modules[f"{above}.{int(place) + 1}"]
+                above, _, index = path.rpartition(".")
+                normalise = modules[f"{above}.{int(index) + 1}"]
                 normalise.running_var.fill_(1.0 - normalise.eps)  # mean 0 and weight 1 as they start
                 normalise.bias.data.copy_(bias[0])
     return reading
@@ -59,9 +59,9 @@ def module_path(node: str) -> str:
 def folded(reading: Reading) -> Reading:
     """The same without batch normalisation, channels last: the fastest that eager PyTorch gets by hand."""
     for layers in [module for module in reading.modules() if isinstance(module, nn.Sequential)]:
-        for place, (first, second) in enumerate(itertools.pairwise(list(layers))):
+        for index, (first, second) in enumerate(itertools.pairwise(list(layers))):
             if isinstance(second, nn.BatchNorm2d):
-                layers[place], layers[place + 1] = with_bias(first, second.bias), nn.Identity()
+                layers[index], layers[index + 1] = with_bias(first, second.bias), nn.Identity()
     return reading.to(memory_format=torch.channels_last)
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from lennox.bench.limits import Limits, apply, peak_mib
 
-FEWEST = 5  # measurements of a film that is read after others
+MIN_FILMS = 5  # measurements of a film that is read after others
 ROUNDS = 3  # of a folder, with each number of threads
 
 
@@ -30,7 +30,7 @@ def cold(limits: Limits, report: Path, arguments: list[str]) -> None:
 
 def warm(limits: Limits, report: Path, order: dict[str, Any]) -> None:
     """Read the films one after the other, then as a folder with each number of threads."""
-    held = apply(limits)
+    enforced = apply(limits)
     from lennox import _core
     from lennox.inference.examination import diagnose_file
     from lennox.inference.model import load_candidate
@@ -40,7 +40,7 @@ def warm(limits: Limits, report: Path, order: dict[str, Any]) -> None:
     found = [diagnose_file(film, model) for film in films]  # once to warm up
     times: list[float] = []
     began = time.perf_counter()
-    while len(times) < FEWEST or time.perf_counter() - began < seconds:
+    while len(times) < MIN_FILMS or time.perf_counter() - began < seconds:
         start = time.perf_counter()
         diagnose_file(films[len(times) % len(films)], model)
         times.append(time.perf_counter() - start)
@@ -48,10 +48,10 @@ def warm(limits: Limits, report: Path, order: dict[str, Any]) -> None:
         threads: _rates(model, films, threads, sorted(times)[len(times) // 2], seconds) for threads in order["threads"]
     }
     document = {
-        "limits": [[limit.name, limit.enforced, limit.how] for limit in held],
+        "limits": [[limit.name, limit.enforced, limit.how] for limit in enforced],
         "unread": next((one.reasons[0] for one in found if one.status != "assessed"), None),
         "kernels": _core.variant(),
-        "provider": model._session.get_providers()[0],  # the one thing that a model need not tell anybody else
+        "provider": model._session.get_providers()[0],  # of no interest to anybody else
         "film_s": times,
         "films_a_minute": rates,
         "peak_memory_mib": peak_mib(),

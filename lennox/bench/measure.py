@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from lennox.bench.computer import BUSY, Computer, Watch, this_computer, versions
 from lennox.bench.limits import Limit, Limits
@@ -30,21 +30,22 @@ from lennox.inference.processors import processors
 from lennox.phantom import write_films
 
 FILMS, SEED = 4, 7
-STARTS, LONGEST_S = (3, 5), 6.0  # cold starts: at least and at most, and no new one after so long
+STARTS, MAX_STARTS_S = (3, 5), 6.0  # cold starts: fewest and most, and no new one after so long
 SECONDS = 2.5  # for further films, and for folders with each number of threads
-OVERDUE_S = 600.0  # a process that takes so long hangs
+MAX_PROCESS_S = 600.0  # a process that takes longer hangs
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
     """Which kind of computer is measured. not_emulated : how a weaker PC differs besides, in words"""
 
-    name: str
+    name: ProfileName
     limits: Limits
     not_emulated: tuple[str, ...] = ()
 
 
-PROFILES = {
+ProfileName = Literal["this-pc", "low-cost"]
+PROFILES: dict[ProfileName, Profile] = {
     "this-pc": Profile("this-pc", Limits()),
     "low-cost": Profile(
         "low-cost",
@@ -101,7 +102,7 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """The whole measurement.
+    """A measurement: its conditions and its figures.
 
     film : rows, columns and bits of the drawn films
     others : share of the computer that other programs took meanwhile
@@ -123,24 +124,27 @@ class Bench:
 
 
 def measure(
-    model: str | Path | None = None, profile: str = "this-pc", *, tell: Callable[[str], object] = lambda step: None
+    model: str | Path | None = None,
+    profile: ProfileName = "this-pc",
+    *,
+    progress: Callable[[str], object] = lambda step: None,
 ) -> Bench:
     """Measure this computer with a model, in half a minute or so.
 
     model : an installed model's name or a folder, released or not; profile : one of PROFILES
-    tell : is called with what comes next, in words
+    progress : is called with the name of each step before it
     Raises ModelError if there is no such model, InputError if it does not read the drawn films, and LennoxError if a
     process that is measured fails.
     """
     name = str(model if model is not None else DEFAULT_MODEL)
     described, chosen = describe(name), PROFILES[profile]
     identity = ModelIdentity(described.card.name, described.card.version, described.sha256, described.release)
-    tell("drawing films")
+    progress("drawing films")
     with tempfile.TemporaryDirectory(prefix="lennox-bench-") as folder:
         write_films(Path(folder, "films"), FILMS, SEED)
         first = read_image(min(Path(folder, "films").glob("*.png")))
         watch = Watch()
-        figures = _Bench(Path(folder), name, chosen.limits, tell).figures()
+        figures = _Bench(Path(folder), name, chosen.limits, progress).figures()
         others = watch.others()
     film = (*first.pixels.shape[:2], first.bits)
     return Bench(chosen, identity, film, this_computer(), versions(), watch.load_average, others, figures)
@@ -154,18 +158,18 @@ def thread_counts(processors: int) -> list[int]:
 class _Bench:
     """The processes that are measured under one set of limits."""
 
-    def __init__(self, folder: Path, model: str, limits: Limits, tell: Callable[[str], object]) -> None:
-        self.folder, self.model, self.limits, self.tell = folder, model, limits, tell
+    def __init__(self, folder: Path, model: str, limits: Limits, progress: Callable[[str], object]) -> None:
+        self.folder, self.model, self.limits, self.progress = folder, model, limits, progress
         self.films = sorted(str(film) for film in (folder / "films").glob("*.png"))
         self.environment = os.environ | {"LENNOX_LOG": str(folder / "log.sqlite"), "XDG_CONFIG_HOME": str(folder)}
 
     def figures(self) -> Figures:
-        self.tell("further films and folders")
+        self.progress("further films and folders")
         counts = thread_counts(min(processors(), self.limits.processors or processors()))
         found = self._run("warm", {"films": self.films, "model": self.model, "seconds": SECONDS, "threads": counts})
         if found["unread"] is not None:
             raise InputError(f"the model does not assess the drawn films, so it cannot be timed: {found['unread']}")
-        self.tell("cold starts")
+        self.progress("cold starts")
         times, peaks = self._cold_starts()
         return Figures(
             tuple(Limit(*limit) for limit in found["limits"]),
@@ -186,7 +190,7 @@ class _Bench:
         peaks: list[Any] = []
         began = time.perf_counter()
         self._run("cold", {}, *command)  # fills the system's caches
-        while len(times) < STARTS[0] or (len(times) < STARTS[1] and time.perf_counter() - began < LONGEST_S):
+        while len(times) < STARTS[0] or (len(times) < STARTS[1] and time.perf_counter() - began < MAX_STARTS_S):
             start = time.perf_counter()
             found = self._run("cold", {}, *command)
             times.append(time.perf_counter() - start)
@@ -201,12 +205,12 @@ class _Bench:
         command = [sys.executable, "-P", "-m", "lennox.bench.child", what, json.dumps(order), str(report), *arguments]
         try:
             done = subprocess.run(  # noqa: S603 - this Python, and a module of lennox
-                command, env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=OVERDUE_S
+                command, env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=MAX_PROCESS_S
             )
         except subprocess.TimeoutExpired as error:
             raise LennoxError("a process that was to be measured did not end in time.") from error
         if done.returncode != 0 or not report.exists():
-            said = done.stderr.decode("utf-8", "replace").strip().splitlines() or ["it said nothing"]
-            raise LennoxError(f"a process that was to be measured failed: {said[-1]}")
+            lines = done.stderr.decode("utf-8", "replace").strip().splitlines() or ["without a message"]
+            raise LennoxError(f"a process that was to be measured failed: {lines[-1]}")
         document: dict[str, Any] = json.loads(report.read_bytes())
         return document

@@ -35,8 +35,8 @@ def verdict(figures: Figures) -> str:
     held = [limit.name for limit in figures.limits if limit.enforced]
     who = f"As a PC with {_listed(held)}, it" if held else "This PC"
     return (
-        f"{who} reads a film in about {about(figures.film_s.median)} s once lennox runs, the first one in about "
-        f"{about(figures.cold_start_s.median)} s, and about {about(60 * rate.median)} films an hour"
+        f"{who} reads a film in about {two_digits(figures.film_s.median)} s once lennox runs, the first one in about "
+        f"{two_digits(figures.cold_start_s.median)} s, and about {two_digits(60 * rate.median)} films an hour"
         f"{f' on {threads} threads' if threads > 1 else ''}."
     )
 
@@ -56,7 +56,7 @@ def warnings(bench: Bench) -> list[str]:
     return found
 
 
-def about(value: float) -> str:
+def two_digits(value: float) -> str:
     """Two digits that count: 0.073, 0.52, 1.3, 2400."""
     if value <= 0:
         return "0"
@@ -101,6 +101,6 @@ def _listed(names: list[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def unheld(figures: Figures) -> list[Limit]:
+def not_enforced(figures: Figures) -> list[Limit]:
     """The limits that this system does not enforce."""
     return [limit for limit in figures.limits if not limit.enforced]

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 import lennox
-from lennox.cli.ending import orderly
+from lennox.cli.ending import handled_errors
 
 COMMANDS = {
     "diagnose": "lennox.cli.diagnose:diagnose",
@@ -47,7 +47,7 @@ class LazyGroup(click.Group):
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
-        with orderly():
+        with handled_errors():
             return super().invoke(ctx)
 
 
@@ -71,9 +71,9 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; never returns."""
-    gc.set_threshold(20_000)  # loading leaves no rubbish that is worth a look every 700 objects
+    gc.set_threshold(20_000)  # imports leave no garbage, which Python would look for every 700 objects
     try:
         cli(prog_name="lennox")
     finally:
-        gc.freeze()  # nor is it worth one while the interpreter ends
+        gc.freeze()  # nor does the end of the interpreter
     sys.exit(0)

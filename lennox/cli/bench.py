@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from lennox.bench.measure import Bench, Figures
+    from lennox.bench.measure import Bench, Figures, ProfileName
 
 
 @click.command()
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     help="This PC as it is, or held to what a cheap one has.",
 )
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def bench(model: str | None, profile: str, form: str) -> None:
+def bench(model: str | None, profile: ProfileName, form: str) -> None:
     """How fast is this PC? The first film, further films, folders of them, and the memory that takes.
 
     Takes half a minute. Draws its own films and reads no others; leaves nothing behind and sends nothing anywhere. The
@@ -48,7 +48,7 @@ def bench(model: str | None, profile: str, form: str) -> None:
     from lennox.bench.record import to_record
 
     with Console(stderr=True).status("Measuring…") as status:
-        found = measure(model, profile, tell=lambda step: status.update(f"Measuring: {step}…"))
+        found = measure(model, profile, progress=lambda step: status.update(f"Measuring: {step}…"))
     if form == "json":
         click.echo(json.dumps(to_record(found), indent=2))
     else:
@@ -57,16 +57,16 @@ def bench(model: str | None, profile: str, form: str) -> None:
 
 
 def show_bench(found: Bench, console: Console) -> None:
-    """The verdict first, then the figures, then what they depend on."""
+    """Print the verdict, then the figures, then what they depend on."""
     from rich.table import Table
     from rich.text import Text
 
-    from lennox.bench.record import unheld, verdict, warnings
+    from lennox.bench.record import not_enforced, verdict, warnings
     from lennox.report.words import readable
 
     console.print(Text(verdict(found.figures), "bold"))
     console.print(_table(found.figures))
-    for limit in unheld(found.figures):
+    for limit in not_enforced(found.figures):
         console.print(Text(f"Not enforced: {limit.name}; {limit.how}.", "bold magenta"))
     console.print()
     for warning in warnings(found):
@@ -80,7 +80,7 @@ def show_bench(found: Bench, console: Console) -> None:
 def _table(figures: Figures) -> Table:
     from rich.table import Table
 
-    from lennox.bench.record import about
+    from lennox.bench.record import two_digits
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for title in ("", "median", "lowest", "highest", "times"):
@@ -95,7 +95,7 @@ def _table(figures: Figures) -> Table:
     ]
     for name, unit, spread in rows:
         values = (spread.median, spread.low, spread.high)
-        table.add_row(name, *(about(value) + unit for value in values), str(spread.count))
+        table.add_row(name, *(two_digits(value) + unit for value in values), str(spread.count))
     for name, peak in (("one film", figures.peak_one_film_mib), ("a folder", figures.peak_folder_mib)):
         table.add_row(f"most memory for {name}", "not measured" if peak is None else f"{peak:.0f} MiB")
     return table
@@ -104,13 +104,15 @@ def _table(figures: Figures) -> Table:
 def _conditions(found: Bench) -> list[tuple[str, str]]:
     """What the figures depend on, a line each."""
     computer, figures = found.computer, found.figures
-    instructions = "unknown" if computer.instructions is None else " ".join(computer.instructions) or "none of note"
+    instructions = (
+        "unknown" if computer.instructions is None else " ".join(computer.instructions) or "none that matter here"
+    )
     lines = [
         ("processor", f"{computer.processor}, {computer.processors} usable, {computer.architecture}"),
-        ("it knows", instructions),
-        ("its clock", computer.governor or "not known how it is set"),
+        ("instructions", instructions),
+        ("clock governor", computer.governor or "not known how it is set"),
         ("memory", f"{computer.memory_mib / 1024:.1f} GiB, {computer.system}"),
-        ("others took", f"{found.others:.0%} of this PC while it was measured"),
+        ("other programs", f"{found.others:.0%} of this PC while it was measured"),
         ("kernels", figures.kernels),
         ("network by", f"ONNX Runtime, {figures.provider}"),
         (
@@ -120,7 +122,7 @@ def _conditions(found: Bench) -> list[tuple[str, str]]:
         ("films", f"drawn, {found.film[0]} x {found.film[1]} pixels, {found.film[2]} bits"),
         ("model", f"{found.model.name} {found.model.version}, {found.model.release}"),
     ]
-    lines += [("held to", f"{limit.name}: {limit.how}") for limit in figures.limits if limit.enforced]
+    lines += [("limited to", f"{limit.name}: {limit.how}") for limit in figures.limits if limit.enforced]
     if found.profile.not_emulated:
-        lines.append(("not held", ", ".join(found.profile.not_emulated) + ": a cheap PC is slower still"))
+        lines.append(("not emulated", ", ".join(found.profile.not_emulated) + ": a cheap PC is slower still"))
     return lines

@@ -12,8 +12,8 @@ import click
 
 from lennox.errors import LennoxError, one_line
 
-READER_LEFT = 141  # what a shell reports for a program that a closed pipe ended
-STOPPED = 130  # by Ctrl-C
+BROKEN_PIPE = 141  # what a shell reports for a program that a closed pipe ended
+INTERRUPTED = 130  # by Ctrl-C
 UNUSABLE = 2  # a file or folder that cannot be used
 
 
@@ -30,7 +30,7 @@ class Refusal(click.ClickException):
 
 
 @contextmanager
-def orderly() -> Iterator[None]:
+def handled_errors() -> Iterator[None]:
     """Turn what the world does wrong into a `Refusal`, and a closed pipe or Ctrl-C into their exit status."""
     if sys.stdout is None:  # Python's way to say that it was closed by whoever started the program
         raise Refusal("standard output is closed; send it somewhere, to a file or to nowhere.", UNUSABLE)
@@ -41,16 +41,16 @@ def orderly() -> Iterator[None]:
         raise Refusal(str(error), error.exit_status) from error
     except KeyboardInterrupt:
         click.echo("lennox: stopped.", err=True)
-        raise click.exceptions.Exit(STOPPED) from None
+        raise click.exceptions.Exit(INTERRUPTED) from None
     except BrokenPipeError:
         _drop_stdout()
-        raise click.exceptions.Exit(READER_LEFT) from None
+        raise click.exceptions.Exit(BROKEN_PIPE) from None
     except OSError as error:
         _drop_stdout()
-        raise Refusal(_spoken(error), UNUSABLE) from error
+        raise Refusal(_sentence(error), UNUSABLE) from error
 
 
-def _spoken(error: OSError) -> str:
+def _sentence(error: OSError) -> str:
     name = f"'{Path(os.fsdecode(error.filename)).name}'" if isinstance(error.filename, (str, bytes)) else "the output"
     return f"{name} cannot be used: {error.strerror or error}. Check that it is there, its permissions and free space."
 

@@ -16,7 +16,7 @@ STYLES = {"suspected": "bold yellow", "none": "bold", "refused": "bold magenta"}
 
 
 def show(examination: Examination, console: Console) -> None:
-    """Print what was suspected, where and how likely, by which model; a name is never read as markup."""
+    """Print what was suspected, where and how probable, by which model; a name is never read as markup."""
     source, model = examination.source, examination.model
     about = [source.kind, f"{source.columns} × {source.rows} pixels", f"{source.bits} bit"] if source.rows else []
     console.print(Text.assemble((words.readable(source.name), "bold"), ("  " + ", ".join(filter(None, about)), "dim")))
@@ -26,7 +26,7 @@ def show(examination: Examination, console: Console) -> None:
     if examination.findings:
         console.print(_table(examination))
     elif examination.probability is not None:
-        console.print(Text(f"The most likely place has probability {examination.probability:.2f}."))
+        console.print(Text(f"The most probable spot has probability {examination.probability:.2f}."))
     console.print()
     console.print(Text(f"Model {model.name} {model.version} ({model.release}). ", "dim"), end="")
     console.print(Text(f"Operating point {words.operating_point(examination)}.", "dim"))
@@ -68,7 +68,7 @@ def show_models(models: list[Description], console: Console) -> None:
 
 
 def show_card(model: Description, console: Console) -> None:
-    """The whole card of a model, as it stands."""
+    """Print every field of a model's card."""
     facts = read_facts(model.card)
     console.print(Text(f"{model.card.name} {model.card.version} ({model.release})", "bold"))
     if words.is_unreleased(model.release):

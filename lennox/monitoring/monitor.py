@@ -262,17 +262,17 @@ def _signals(
     return [
         signal
         for group, measures in sorted(rows.items())
-        for measure, seen in measures.items()
-        for signal in _by_month(feature, group, measure, seen, start)
+        for measure, dated in measures.items()
+        for signal in _by_month(feature, group, measure, dated, start)
     ]
 
 
 def _by_month(
-    feature: str, group: str, measure: str, seen: Sequence[tuple[datetime.date, bool]], start: datetime.date
+    feature: str, group: str, measure: str, dated: Sequence[tuple[datetime.date, bool]], start: datetime.date
 ) -> list[Signal]:
-    first = np.array([value for day, value in seen if (day - start).days < QUARTER_DAYS], np.float64)
+    first = np.array([value for day, value in dated if (day - start).days < QUARTER_DAYS], np.float64)
     months: dict[str, list[bool]] = defaultdict(list)
-    for day, value in seen:
+    for day, value in dated:
         if (day - start).days >= QUARTER_DAYS:
             months[f"{day:%Y-%m}"].append(value)
     if len(first) < MIN_FILMS:

@@ -17,15 +17,18 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, cast, get_args
 
 from lennox.errors import InputError
 from lennox.gate.predicates import now
 from lennox.gate.statement import is_sha256
+from lennox.inference.examination import Status
 from lennox.report.spreadsheet import csv_line
 
 COLUMNS = ("time", "patient", "film", "model", "status", "mark", "decision")
-DECISIONS = ("accept", "edit", "reject", "missed", "none")
-STATUSES = ("assessed", "not assessable", "unreadable")
+Verdict = Literal["accept", "edit", "reject", "missed", "none"]
+DECISIONS: tuple[Verdict, ...] = get_args(Verdict)
+STATUSES: tuple[Status, ...] = get_args(Status)
 _SQLITE = b"SQLite format 3\0"
 
 
@@ -37,8 +40,8 @@ class Decision:
     patient: str
     film: str
     model: str
-    status: str
-    decision: str
+    status: Status
+    decision: Verdict
     groups: Mapping[str, str]
 
 
@@ -78,8 +81,8 @@ def write_form(records: Iterable[str], path: Path, features: Sequence[str], day:
                 findings = record["findings"]
                 film = record["source"]["sha256"] or record["source"]["name"]
                 for number in range(1, len(findings) + 1) if findings else ("",):
-                    said = "" if findings else "none"
-                    row = (day.isoformat(), "", film, record["model"]["sha256"], record["status"], number, said)
+                    decision = "" if findings else "none"
+                    row = (day.isoformat(), "", film, record["model"]["sha256"], record["status"], number, decision)
                     stream.write(csv_line((*row, *("" for _ in features))))
                     count += 1
     except FileExistsError as error:
@@ -124,4 +127,12 @@ def _decision(row: Mapping[str, str], number: int, name: str) -> Decision:
     if row["status"] != "assessed" and row["decision"] not in ("none", "missed"):
         raise InputError(f"{where}: a film that was not assessed has no mark to {row['decision']}.")
     groups = {column: value for column, value in row.items() if column not in COLUMNS and isinstance(column, str)}
-    return Decision(day, row["patient"], row["film"], row["model"], row["status"], row["decision"], groups)
+    return Decision(
+        day,
+        row["patient"],
+        row["film"],
+        row["model"],
+        cast(Status, row["status"]),
+        cast(Verdict, row["decision"]),
+        groups,
+    )

@@ -15,7 +15,7 @@ from tiny_model import write_tiny_model
 from lennox.bench import measure as measuring
 from lennox.bench.limits import Limit, Limits
 from lennox.bench.measure import Profile, Spread, measure, thread_counts
-from lennox.bench.record import about, to_record, verdict, warnings
+from lennox.bench.record import to_record, two_digits, verdict, warnings
 from lennox.errors import InputError, LennoxError, ModelError
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs/schema/bench-1.json").read_text())
@@ -110,7 +110,7 @@ def test_a_model_that_does_not_read_films_cannot_be_timed(tmp_path, short):
 
 @pytest.mark.parametrize("cause", ["no report", "no memory"])
 def test_a_process_that_fails_is_told(cause, tiny, short, monkeypatch):
-    profile = Profile("hopeless", Limits(memory_mib=1) if cause == "no memory" else Limits())
+    profile = Profile("low-cost", Limits(memory_mib=1) if cause == "no memory" else Limits())
     monkeypatch.setitem(measuring.PROFILES, "hopeless", profile)
     if cause == "no report":
         monkeypatch.setattr(measuring.sys, "executable", "true")
@@ -150,8 +150,8 @@ def test_a_busy_computer_is_warned_of(found):
 @pytest.mark.parametrize(
     ("value", "text"), [(0.0734, "0.073"), (0.52, "0.52"), (1.04, "1.0"), (31.4, "31"), (2449.0, "2,400"), (0.0, "0")]
 )
-def test_about(value, text):
-    assert about(value) == text
+def test_two_digits(value, text):
+    assert two_digits(value) == text
 
 
 def test_thread_counts():
