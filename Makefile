@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := pyproject.toml setup.py README.md $(shell find lennox models -type f -not -path '*/__pycache__/*' -not -name '*.so')
 
-.PHONY: demo test test-training test-checked test-sanitized lint bench clean
+.PHONY: records demo test test-training test-checked test-sanitized lint bench clean
 
 define kernel_copy
 	$(BIN)/python -m pip install --quiet setuptools Cython "$$(ls .venv/wheel/*.whl)[test]"
@@ -72,6 +72,12 @@ lint: .venv/lennox
 bench: .venv/lennox
 	$(BIN)/python -m pip install --quiet "torch==2.13.0" "$$(ls .venv/wheel/*.whl)[bench]"
 	$(BIN)/python benchmarks/run.py
+
+# The audits of record again, from films and predictions that are not in the project: see audits/README.md.
+DATA ?= ../shared/data
+records: .venv/lennox
+	$(BIN)/python -m pip install --quiet "$$(ls .venv/wheel/*.whl)[audit]"
+	$(BIN)/python audits/make_records.py $(DATA)
 
 clean:
 	rm -rf .venv build dist demo *.egg-info

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
@@ -142,13 +142,16 @@ class Run:
 
     def _examine(self, film: FoundFilm) -> Examination:
         reading = self.reading
-        return diagnose_file(
+        examination = diagnose_file(
             film.path,
             self.model,
             threshold=reading.threshold,
             operating_point=reading.operating_point,
             frame=reading.frame,
         )
+        # films of many patients often have the same file name: each is named by its path below the folder
+        source = replace(examination.source, name=Path(film.name).as_posix())
+        return replace(examination, source=source)
 
     def _keep_one(self, results: Results, outputs: Outputs, film: FoundFilm) -> Examination:
         asked = ((outputs.overlay, overlay_name), (outputs.dicom, capture_name))

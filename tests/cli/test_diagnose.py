@@ -131,7 +131,26 @@ def test_sub_folders_are_read_when_asked(invoke, films, write_films):
     write_films(films / "more", 2)
     flat, deep = invoke("diagnose", films), invoke("diagnose", films, "--recursive")
     assert len(records(flat.stdout)) == 5
-    assert [record["source"]["name"] for record in records(deep.stdout)][5:] == ["0.png", "1.png"]
+    assert [record["source"]["name"] for record in records(deep.stdout)][5:] == ["more/0.png", "more/1.png"]
+
+
+def test_every_output_tells_films_of_the_same_name_apart(invoke, write_films, tmp_path):
+    """One folder a patient, with the same file names in each, is how many clinics keep films."""
+    for patient in ("ana", "ben", "eva"):
+        write_films(tmp_path / "films" / patient, 1)
+    wanted = ["ana/0.png", "ben/0.png", "eva/0.png"]
+    lines = invoke("diagnose", tmp_path / "films", "--recursive").stdout
+    assert [record["source"]["name"] for record in records(lines)] == wanted
+    rows = csv.DictReader(io.StringIO(invoke("diagnose", tmp_path / "films", "--recursive", "--format", "csv").stdout))
+    assert list(dict.fromkeys(row["name"] for row in rows)) == wanted
+    page = invoke("diagnose", tmp_path / "films", "--recursive", "--format", "html").stdout
+    for number, name in enumerate(wanted, 1):
+        assert f'<a href="#film-{number}">{name}</a>' in page
+        assert f"{number}. {name}</h3>" in page
+    out = tmp_path / "out"
+    invoke("diagnose", tmp_path / "films", "--recursive", "--out", out)
+    kept = records((out / "examinations.jsonl").read_text())
+    assert [record["source"]["name"] for record in kept] == wanted
 
 
 @pytest.mark.parametrize(

@@ -102,7 +102,7 @@ def test_a_refusal_has_every_reason_and_a_page_for_people(shop, tmp_path):
     shop.write_audit()
     run(*signing(shop))
     run("verify", shop.folder, "--page", page)
-    assert "Yes, it is released for workshop" in page.read_text()
+    assert "It is released for workshop" in page.read_text()
 
 
 def test_a_page_cannot_be_made_to_say_something_else(shop, tmp_path):

@@ -42,8 +42,19 @@ press("0"); out.push(["reset", style("--zoom"), style("--invert")]);
 press(" ", { at: film.querySelector("[data-do=invert]") }); out.push(["space on a button", seen()]);
 press("j"); out.push(["next", document.querySelector(".film.current").id, document.activeElement.id]);
 document.querySelector(".overview th:nth-child(6) button").click();
+const rows = () => [...document.querySelectorAll(".overview tbody td:first-child")].map((cell) => cell.textContent);
+const articles = () => [...document.querySelectorAll(".film")].map((film) => film.id.slice(5)).join();
+out.push(["sorted, highest first", rows().join(), articles()]);
+press("j"); out.push(["next in the sorted list", document.activeElement.id]);
+document.querySelector(".overview th:nth-child(6) button").click();
 const order = [...document.querySelectorAll(".overview tbody td:first-child")].map((cell) => cell.textContent);
-out.push(["sorted", order.join()]);
+out.push(["sorted again, lowest first", order.join(), articles()]);
+document.getElementById("filter").click();
+const visible = (query) => [...document.querySelectorAll(query)].filter((one) => one.offsetParent !== null).length;
+out.push(["suspected only", visible(".film"), visible(".overview tbody tr")]);
+press("k"); press("k"); press("k"); out.push(["keys keep to what is shown", document.activeElement.dataset.group]);
+document.getElementById("filter").click();
+out.push(["all again", visible(".film")]);
 document.body.insertAdjacentHTML("beforeend", "<pre id=answer></pre>");
 document.getElementById("answer").textContent = JSON.stringify(out);
 """
@@ -83,7 +94,12 @@ def test_keys_and_taps(page, tmp_path):
         ["reset", "1", "0"],
         ["space on a button", "visible"],
         ["next", "film-2", "film-2"],
-        ["sorted", "2,1,4,3"],
+        ["sorted, highest first", "1,4,2,3", "1,4,2"],
+        ["next in the sorted list", "film-4"],
+        ["sorted again, lowest first", "2,1,4,3", "2,1,4"],
+        ["suspected only", 2, 2],
+        ["keys keep to what is shown", "suspected"],
+        ["all again", 3],
     ]
 
 

@@ -7,6 +7,7 @@
   const LARGEST = 8;
   let current = null;
 
+  const shown = () => films.filter((film) => film.offsetParent !== null); // all, or those that the filter leaves
   const say = (text) => { live.textContent = text; };
   const within = (value, low, high) => Math.min(high, Math.max(low, value));
 
@@ -16,7 +17,7 @@
       const box = film.getBoundingClientRect();
       return box.top > middle ? box.top - middle : Math.max(0, middle - box.bottom);
     };
-    return films.reduce((best, film) => (best === null || far(film) < far(best) ? film : best), null);
+    return shown().reduce((best, film) => (best === null || far(film) < far(best) ? film : best), null);
   }
   function choose(film) {
     if (film === current) return;
@@ -77,8 +78,8 @@
     reset(film) { Object.assign(views.get(film), { zoom: 1, x: 0, y: 0, invert: 0, contrast: 1, brightness: 1 }); apply(film); say("View reset"); },
   };
   function step(by) {
-    const at = films.indexOf(inUse());
-    const film = films[within(at + by, 0, films.length - 1)];
+    const there = shown();
+    const film = there[within(there.indexOf(inUse()) + by, 0, there.length - 1)];
     film?.focus({ preventScroll: true });
     film?.scrollIntoView({ block: "start" });
     choose(film);
@@ -137,7 +138,7 @@
 
   addEventListener("keydown", (event) => {
     const at = event.target;
-    if (event.ctrlKey || event.metaKey || event.altKey || films.length === 0) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || shown().length === 0) return;
     if (event.key === " ") {
       if (at.matches("button, summary, select, textarea, input[type=checkbox]")) return; // space is theirs
       event.preventDefault();
@@ -167,6 +168,14 @@
   }, { passive: true });
   choose(nearest());
 
+  const filter = document.getElementById("filter");
+  filter?.addEventListener("click", () => {
+    const only = document.body.classList.toggle("filtered");
+    filter.setAttribute("aria-pressed", String(only));
+    say(only ? `${shown().length} films with a suspected lesion are shown` : "All films are shown");
+    choose(nearest());
+  });
+
   for (const table of document.querySelectorAll("table.overview")) {
     const heads = [...table.tHead.rows[0].cells];
     const body = table.tBodies[0];
@@ -176,7 +185,8 @@
       button.textContent = head.textContent;
       head.replaceChildren(button);
       button.addEventListener("click", () => {
-        const falling = head.getAttribute("aria-sort") === "ascending";
+        const sorted = head.getAttribute("aria-sort");
+        const falling = sorted ? sorted === "ascending" : head.dataset.first === "descending";
         heads.forEach((other) => other.removeAttribute("aria-sort"));
         head.setAttribute("aria-sort", falling ? "descending" : "ascending");
         const cell = (row) => row.cells[column].textContent;
@@ -186,6 +196,9 @@
           return cell(one).localeCompare(cell(two), undefined, { numeric: true }) * (falling ? -1 : 1);
         };
         body.append(...[...body.rows].sort(compare));
+        const at = new Map([...body.rows].map((row, number) => [row.querySelector("a").hash.slice(1), number]));
+        films.sort((one, two) => at.get(one.id) - at.get(two.id)); // the films below, and J and K, follow the list
+        films[0]?.parentNode.append(...films);
       });
     });
   }

@@ -1,0 +1,105 @@
+"""Run the audits of record again, from the films and predictions, and put what comes out into `records/`.
+
+    python audits/make_records.py ../shared/data          # all; or add the names of records
+
+DATA holds `nhanes-2017-2020/predictions-gradient-boosting.csv` and the COCO sets `periapical-external` and
+`periapical-nanopix`. Every run is a look at the data: the attempts that a record tells of are carried over, and this
+run is added to them. Say in the record's README why it was run again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+RECORDS = HERE / "records"
+MODEL = "caries-radiograph-1"
+SENSORS = {"periapical-external": "phosphor plate", "periapical-nanopix": "NanoPix"}
+NAMES = ("nhanes", "workshop", "clinic")
+VERDICTS = {0: "PASS", 10: "FAIL", 11: "INSUFFICIENT EVIDENCE"}
+
+
+def run(command: list[str], folder: Path) -> int:
+    """Run lennox with a state of its own, so that no other log counts, and say what was run."""
+    environment = os.environ | {"XDG_STATE_HOME": str(folder / "state"), "XDG_CONFIG_HOME": str(folder / "config")}
+    print("lennox", *command, flush=True)
+    return subprocess.run(
+        [str(Path(sys.executable).parent / "lennox"), *command], cwd=folder, env=environment
+    ).returncode
+
+
+def carry_over(earlier: list[Path], out: Path) -> None:
+    """Write the ledger of a new audit: the attempts on these data that the latest record tells of, and that record."""
+    out.mkdir(parents=True)
+    if not earlier:
+        return
+    old = max((json.loads(path.read_text("utf-8")) for path in earlier), key=lambda found: int(found["attempt"]))
+    this = {
+        "date": old["date"],
+        "data": old["data"]["sha256"],
+        "model": old["model"].get("sha256", ""),
+        "policy": old["policy"]["sha256"],
+        "verdict": old["verdict"],
+    }
+    ledger = "".join(json.dumps(entry, sort_keys=True) + "\n" for entry in [*old["history"], this])
+    (out / "history.jsonl").write_text(ledger, "utf-8")
+
+
+def audit(record: Path, subject: list[str], policy: Path, folder: Path) -> Path:
+    """Audit, and replace the record by the public copy of what came out; returns the folder of the full one."""
+    out = folder / record.name
+    carry_over([*(record.parent if record.parent != RECORDS else record).rglob("audit.json")], out)
+    status = run(["audit", *subject, "--policy", str(policy), "--out", str(out), "--public"], folder)
+    if status not in VERDICTS:
+        raise SystemExit(f"{record.name}: the audit ended with status {status}; the record is as it was.")
+    record.mkdir(parents=True, exist_ok=True)
+    for path in (out / "public").iterdir():
+        shutil.copyfile(path, record / path.name)
+    print(f"{record.relative_to(RECORDS)}: {VERDICTS[status]}")
+    return out
+
+
+def refusal_page(record: Path, audited: Path, policy: Path, folder: Path) -> None:
+    """The page that a clinic would be shown: the release that is asked for with this audit, and refused."""
+    key, page = folder / "key.pem", folder / "not-released.html"
+    run(["keygen", "nobody", "--out", str(key)], folder)
+    asked = ["--audit", str(audited), "--policy", str(policy), "--channel", record.name, "--key", str(key)]
+    if run(["release", str(HERE.parent / "models" / MODEL), *asked, "--page", str(page)], folder) != 4:
+        raise SystemExit(f"{record.name}: the release was not refused; look at it before anybody else does.")
+    shutil.copyfile(page, record / page.name)
+
+
+def main() -> None:
+    """Make the records that were asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path, metavar="DATA")
+    parser.add_argument(
+        "records", nargs="*", default=["nhanes", "workshop", "clinic"], metavar="nhanes|workshop|clinic"
+    )
+    asked = parser.parse_args()
+    data = asked.data.resolve()
+    films = ["--model", MODEL]
+    for name, sensor in SENSORS.items():
+        films += ["--data", str(data / name), "--sensor", f"{name}={sensor}"]
+    with tempfile.TemporaryDirectory() as folder:
+        for name in asked.records:
+            if name == "nhanes":
+                record = RECORDS / "nhanes-2017-2020"
+                table = data / "nhanes-2017-2020" / "predictions-gradient-boosting.csv"
+                audit(record, [str(table)], record / "policy.toml", Path(folder))
+            else:
+                record, policy = RECORDS / MODEL / name, HERE / "policies" / f"{name}.toml"
+                audited = audit(record, films, policy, Path(folder))
+                if name == "clinic":
+                    refusal_page(record, audited, policy, Path(folder))
+
+
+if __name__ == "__main__":
+    main()
