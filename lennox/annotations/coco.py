@@ -132,10 +132,8 @@ class _Reader:
         if "healthy" in said and ("caries" in said or marked):
             raise ValueError(f"'{path.name}' is labelled free of caries, and caries is marked on it")
         truth = Truth(marked or "caries" in said, tuple(lesions), tuple(regions))
-        group = image.get("film")
-        return Film(
-            path, image["file_name"] if group in (None, "") else str(group), rows, columns, truth, tuple(others), image
-        )
+        group = image["file_name"] if image.get("film") in (None, "") else _key(image["film"])
+        return Film(path, group, rows, columns, truth, tuple(others), image)
 
     def _path(self, name: Any) -> Path:
         if not isinstance(name, str) or not name:
@@ -251,7 +249,9 @@ def _checked(shape: Shape, what: str) -> Shape:
 def _mask(segmentation: Mapping[str, Any], rows: int | None, columns: int | None) -> np.ndarray[Any, Any]:
     """The mask of run lengths, which COCO counts down the columns."""
     high, wide = (int(_number(value, "size of a mask")) for value in segmentation["size"])
-    if (rows is not None and (high, wide) != (rows, columns)) or min(high, wide) < 1 or high * wide > MAX_MASK_PIXELS:
+    if min(high, wide) < 1 or high * wide > MAX_MASK_PIXELS:
+        raise ValueError(f"its mask has {high} x {wide} pixels; at most {MAX_MASK_PIXELS} are read")
+    if rows is not None and (high, wide) != (rows, columns):
         raise ValueError(f"its mask has {high} rows and {wide} columns, the image {rows} and {columns}")
     counts = segmentation["counts"]
     if isinstance(counts, str):

@@ -54,8 +54,8 @@ class Film:
             row, column = shape.centre
             if not (0 <= row <= rows and 0 <= column <= columns):
                 raise InputError(
-                    f"'{self.path.name}': a mark of caries lies outside the image, around row {row:.0f}, column "
-                    f"{column:.0f} of {rows} x {columns}; COCO writes [x, y, width, height] in pixels."
+                    f"'{self.path.name}': a mark of caries lies outside the image, around row {row:.6g}, column "
+                    f"{column:.6g} of {rows} x {columns}; COCO writes [x, y, width, height] in pixels."
                 )
         return replace(film, rows=rows, columns=columns)
 
