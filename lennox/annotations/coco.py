@@ -20,6 +20,7 @@ from lennox.annotations.film import CocoSet, Film
 from lennox.annotations.matching import Truth
 from lennox.annotations.shapes import Shape
 from lennox.errors import InputError
+from lennox.files import sha256_of
 from lennox.geometry import Box
 
 LABEL_FIELDS = ("caries", "carious", "label", "class", "category", "category_id")
@@ -47,8 +48,9 @@ def read_coco(folder: Path, categories: Mapping[str, str] | None = None) -> Coco
             )
         path = found[0]
     try:
-        document = json.loads(path.read_bytes(), parse_constant=_refuse_constant)
-        return _Reader(folder, document, Meanings(categories)).read(path)
+        content = path.read_bytes()
+        document = json.loads(content, parse_constant=_refuse_constant)
+        return _Reader(folder, document, Meanings(categories)).read(path, sha256_of(content))
     except OSError as error:
         raise InputError(f"{path.name}: cannot be read ({error.strerror}).") from error
     except RecursionError:
@@ -75,7 +77,7 @@ class _Reader:
         self.says_caries = any(meanings.of(name) == "caries" for name in self.categories.values())
         meanings.unknown.clear()  # a category that nothing is marked with does no harm
 
-    def read(self, path: Path) -> CocoSet:
+    def read(self, path: Path, sha256: str) -> CocoSet:
         images = _by_id(_objects(self.document, "images"))
         if not images:
             raise ValueError("it lists no images")
@@ -105,7 +107,7 @@ class _Reader:
             if film.path in names_seen:
                 raise ValueError(f"the file '{film.path.name}' is listed twice")
             names_seen[film.path] = None
-        return CocoSet(self.folder.resolve().name, films, path)
+        return CocoSet(self.folder.resolve().name, films, sha256)
 
     def _film(self, image: Mapping[str, Any], marks: list[tuple[str, Mapping[str, Any]]]) -> Film:
         path = self._path(image["file_name"])

@@ -66,11 +66,11 @@ class Film:
 
 @dataclass(frozen=True, slots=True)
 class CocoSet:
-    """A set of films. document : the annotation file."""
+    """A set of films. sha256 : of the annotation file"""
 
     name: str
     films: tuple[Film, ...]
-    document: Path
+    sha256: str
 
     @property
     def is_outlined(self) -> bool:

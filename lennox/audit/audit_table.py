@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from lennox.audit.manifest import Manifest
+
 NOT_APPLICABLE = -1  # a lesion's size on a row that is an image
 
 
@@ -25,11 +27,12 @@ class AuditTable:
     threshold : the operating point; a score at or above it is a positive answer
     threshold_note : where the operating point comes from
     excluded : rows left out before the audit, by reason
+    manifest : the files that the rows were read from
     training : with what patients were compared to make sure that none was also trained on; empty: not checked
     """
 
     name: str
-    digest: str
+    manifest: Manifest
     patient: NDArray[np.int64]
     patients: int
     kind: NDArray[np.str_]
@@ -52,6 +55,11 @@ class AuditTable:
             raise ValueError(f"the threshold must be in [0, 1], got {self.threshold}")
         for array in arrays:
             array.flags.writeable = False
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the manifest; empty where the rows came from memory."""
+        return self.manifest.sha256
 
     def __len__(self) -> int:
         return len(self.patient)

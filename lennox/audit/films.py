@@ -17,10 +17,11 @@ from lennox.annotations.coco import read_coco
 from lennox.annotations.groups import derive_groups, lesion_size
 from lennox.annotations.matching import Matching
 from lennox.audit.audit_table import AuditTable
+from lennox.audit.manifest import Manifest
 from lennox.audit.read_table import TableOptions, table_from_columns
 from lennox.errors import ImageError, InputError
 from lennox.evaluation.results import FilmResult, film_results
-from lennox.files import sha256_of, sha256_of_file
+from lennox.files import sha256_of_file
 from lennox.image import read_image
 from lennox.inference.model import load_candidate
 from lennox.policy.policy import Policy
@@ -62,9 +63,13 @@ def table_from_films(
     sets = [read_coco(folder, options.categories) for folder in folders]
     matching = Matching.parse(policy.scope.matching)
     rows: list[dict[str, Any]] = []
+    files: list[tuple[str, str]] = []
     for coco in sets:
+        files.append((f"{coco.name}/annotations.json", coco.sha256))
         sensor = options.sensors.get(coco.name, "")
-        for result in film_results(coco, model, matching):
+        for number, result in enumerate(film_results(coco, model, matching), 1):
+            read = result.examination.source.sha256 or sha256_of_file(result.film.path)  # a film that cannot be read
+            files.append((f"{coco.name}/film-{number:06}", read))
             rows += film_rows(
                 result, policy, threshold=point.threshold, group=f"{coco.name}/{result.film.name}", sensor=sensor
             )
@@ -74,12 +79,12 @@ def table_from_films(
     present = {name: name for name in ("cluster", *names) if name not in absent}
     plain = replace(policy, scope=replace(policy.scope, columns={}, cluster="cluster"))
     reading = TableOptions(present, point.threshold, not_recorded=absent)
-    digest = sha256_of("".join(sha256_of_file(coco.document) for coco in sets).encode())
-    read = table_from_columns(table, plain, reading, name=" + ".join(coco.name for coco in sets), digest=digest)
+    name = " + ".join(coco.name for coco in sets)
+    audited = table_from_columns(table, plain, reading, name=name, manifest=Manifest(tuple(files)))
     identity = {
         "name": model.card.name, "version": model.card.version, "sha256": model.sha256, "release": model.release,
     }  # fmt: skip
-    return replace(read, model=identity, threshold_note=f"the model's card, operating point '{point.name}'")
+    return replace(audited, model=identity, threshold_note=f"the model's card, operating point '{point.name}'")
 
 
 def film_rows(result: FilmResult, policy: Policy, *, threshold: float, group: str, sensor: str) -> list[dict[str, Any]]:

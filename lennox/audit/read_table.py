@@ -13,6 +13,7 @@ import numpy as np
 
 from lennox.audit.audit_table import NOT_APPLICABLE, AuditTable
 from lennox.audit.columns import Texts, group_numbers, label_numbers, numbers, one_value_a_patient
+from lennox.audit.manifest import Manifest
 from lennox.files import sha256_of_file
 from lennox.policy.policy import Policy, Role, Unit
 from lennox.policy.problems import TableError
@@ -50,7 +51,8 @@ def read_table(path: str | Path, policy: Policy, reading: TableOptions | None = 
     """Read the table at `path` for an audit under `policy`. Raises TableError with every problem of the table."""
     path = Path(path)
     frame = _read(path)
-    return table_from_columns(frame, policy, reading or TableOptions(), name=path.name, digest=sha256_of_file(path))
+    manifest = Manifest(((path.name, sha256_of_file(path)),))
+    return table_from_columns(frame, policy, reading or TableOptions(), name=path.name, manifest=manifest)
 
 
 def training_patients(path: str | Path, column: str) -> frozenset[str]:
@@ -73,10 +75,11 @@ def table_from_columns(
     reading: TableOptions,
     *,
     name: str,
-    digest: str = "",
+    manifest: Manifest | None = None,
 ) -> AuditTable:
     """A table from columns of any type: whole numbers, texts, categories, true/false or floats mean the same.
 
+    manifest : of the files that the columns came from
     Raises TableError with every problem of the table: nothing is audited in part.
     """
     import pandas as pd
@@ -130,7 +133,7 @@ def table_from_columns(
     rows = np.flatnonzero(keep)[order]
     return AuditTable(
         name=name,
-        digest=digest,
+        manifest=manifest or Manifest(),
         patient=number[order].astype(np.int64),
         patients=len(known),
         kind=kind[rows],

@@ -9,14 +9,23 @@ import pandas as pd
 import pytest
 
 from lennox.audit import TableOptions, audit, judge, table_from_columns
+from lennox.audit.manifest import Manifest
 from lennox.audit.report.document import canonical, document
 from lennox.audit.report.page import report
 from lennox.audit.report.sheet import sheet
 from lennox.audit.report.wording import wording
 
+MANIFEST = Manifest((("cases.csv", "0" * 64),))
+
 
 def made(table, policy, **options):
-    read = table_from_columns(table, policy, TableOptions(threshold=0.5, **options), name="cases.csv", digest="0" * 64)
+    read = table_from_columns(
+        table,
+        policy,
+        TableOptions(threshold=0.5, **options),
+        name="cases.csv",
+        manifest=MANIFEST,
+    )
     measured = audit(read, policy)
     return json.loads(canonical(document(measured, policy, judge(measured, policy), command="lennox audit cases.csv")))
 

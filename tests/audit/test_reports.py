@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from lennox.audit import TableOptions, audit, judge, table_from_columns
+from lennox.audit.manifest import Manifest
 from lennox.audit.report.document import canonical, document, public_copy
 from lennox.audit.report.page import report
 from lennox.audit.report.sheet import BANNED, sheet
@@ -23,9 +24,16 @@ ROOT = Path(__file__).parents[2]
 AUDIT = ROOT / "lennox" / "audit" / "report"
 
 
+MANIFEST = Manifest((("cases.csv", "0" * 64),))
+
+
 def made(table, policy, **reading):
     read = table_from_columns(
-        table, policy, TableOptions(**{"threshold": 0.5, **reading}), name="cases.csv", digest="0" * 64
+        table,
+        policy,
+        TableOptions(**{"threshold": 0.5, **reading}),
+        name="cases.csv",
+        manifest=MANIFEST,
     )
     measured = audit(read, policy)
     return document(measured, policy, judge(measured, policy), command="lennox audit cases.csv")

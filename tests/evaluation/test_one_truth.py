@@ -1,5 +1,6 @@
 """Training, evaluation and audit read one set alike: the same films are carious, the same candidates hit."""
 
+import hashlib
 import json
 from types import SimpleNamespace
 
@@ -12,6 +13,7 @@ pytest.importorskip("pycocotools", reason="needs lennox[evaluate]")
 from lennox.annotations.coco import read_coco
 from lennox.audit import policy_from_bytes
 from lennox.audit.films import table_from_films
+from lennox.audit.manifest import Manifest
 from lennox.evaluation import evaluate
 from lennox.inference.model import load_candidate
 
@@ -138,6 +140,21 @@ def test_evaluation_agrees_with_what_was_written(films, model):
         assert (one.film.truth.carious, len(one.film.truth.lesions)) == (carious, lesions)
         assert sum(probability > 0.5 for probability in one.scored.found) == found
         assert sum(probability > 0.5 for probability in one.scored.false) == (false or 0)
+
+
+def test_the_audit_names_the_content_of_every_file(films, model):
+    manifest = table_from_films([films], str(model), policy()).manifest
+    names = [name for name, _ in manifest.entries]
+    assert names == ["films/annotations.json", *(f"films/film-{number:06}" for number in range(1, len(WAYS) + 1))]
+    expected = json.loads((films / "annotations.json").read_bytes())["images"][4]["file_name"]
+    assert manifest.entries[5][1] == hashlib.sha256((films / expected).read_bytes()).hexdigest()
+    Pillow.new("L", (SIDE, SIDE), 9).save(films / expected)  # another picture under the same annotations
+    (films / "5.png").write_bytes(b"no picture")
+    other = table_from_films([films], str(model), policy()).manifest
+    assert [a == b for a, b in zip(manifest.entries, other.entries, strict=True)].count(False) == 2
+    text = '[{"name":"a","sha256":"' + "1" * 64 + '"},{"name":"b","sha256":"' + "2" * 64 + '"}]'
+    by_hand = Manifest((("b", "2" * 64), ("a", "1" * 64))).sha256
+    assert by_hand == hashlib.sha256(text.encode()).hexdigest()
 
 
 def test_the_audit_counts_what_the_evaluation_counts(films, model):

@@ -51,6 +51,7 @@ def document(
         "data": {
             "name": table.name,
             "sha256": table.digest,
+            "manifest": table.manifest.document,
             "rows": len(table),
             "patients": table.patients,
             "threshold": table.threshold,
