@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import decimal
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +19,7 @@ if TYPE_CHECKING:
 
 MISSING = frozenset({"", "nan", "none", "null", "na", "n/a", "<na>", "nat"})
 _YES, _NO = ("true", "yes", "1"), ("false", "no", "0")
+_WHOLE = re.compile(r"^([+-]?\d+)\.0+$")
 _SHOWN = 5
 
 
@@ -27,21 +32,36 @@ class Texts:
 
     @classmethod
     def of(cls, column: pd.Series[Any]) -> Texts:
-        """The texts of a column of any type; whole floats lose their '.0', missing values become ''."""
+        """The texts of a column of any type; whole floats lose their '.0', missing values become ''.
+
+        A number of 16 or 32 bits is read as the shortest decimal that it stands for: 0.7 and not 0.699999988.
+        """
         import pandas as pd
 
-        try:
-            place, uniques = pd.factorize(column, use_na_sentinel=True)
-        except TypeError:  # lists and the like in a Parquet column: refused by value, not by a crash
-            place, uniques = pd.factorize(column.map(str), use_na_sentinel=True)
-        texts = [_text(value) for value in np.asarray(uniques, object)] + [""]
-        different = tuple(dict.fromkeys(texts))
-        number = (
-            np.array([different.index(text) for text in texts], np.int64)
-            if len(texts) < 50
-            else _places(texts, different)
-        )
-        return cls(different, number[np.where(place < 0, len(texts) - 1, place)])
+        if isinstance(column.dtype, pd.CategoricalDtype):  # also the dictionary columns of Parquet
+            values: Any = column.cat.categories
+            place = np.asarray(column.cat.codes, np.int64)
+        else:
+            if getattr(column.dtype, "numpy_dtype", column.dtype) == np.float16:  # pandas does not count them
+                column = pd.Series([_text(value) for value in column.to_numpy(np.float16, na_value=np.nan)])
+            try:
+                place, values = pd.factorize(column, use_na_sentinel=True)
+            except (TypeError, ValueError, NotImplementedError):  # lists and the like: refused by value
+                place, values = pd.factorize(column.map(str), use_na_sentinel=True)
+        kind = getattr(values.dtype, "numpy_dtype", values.dtype)
+        short = np.float32 if kind == np.float32 else None
+        texts = [_text(value if short is None else short(value)) for value in values] + [""]
+        return cls.merged(texts, np.where(place < 0, len(texts) - 1, place))
+
+    @classmethod
+    def merged(cls, texts: Sequence[str], place: NDArray[np.int64]) -> Texts:
+        """place : each row's position in `texts`, where one text may come twice."""
+        number = {text: index for index, text in enumerate(dict.fromkeys(texts))}
+        return cls(tuple(number), np.array([number[text] for text in texts], np.int64)[place])
+
+    def mapped(self, change: Callable[[str], str]) -> Texts:
+        """The column with every text changed; rows whose texts are then alike hold the same."""
+        return Texts.merged([change(text) for text in self.different], self.place)
 
     def all(self) -> list[str]:
         """The text of every row."""
@@ -57,17 +77,41 @@ class Texts:
         return np.flatnonzero(which[self.place]).tolist()
 
 
-def _places(texts: list[str], different: tuple[str, ...]) -> NDArray[np.int64]:
-    where = {text: index for index, text in enumerate(different)}
-    return np.array([where[text] for text in texts], np.int64)
-
-
 def _text(value: object) -> str:
     if isinstance(value, (bool, np.bool_)):
         return "true" if value else "false"
     if isinstance(value, (float, np.floating)):
-        return "" if np.isnan(value) else str(int(value)) if float(value).is_integer() else repr(float(value))
+        if not np.isfinite(value):
+            return "" if np.isnan(value) else str(value)
+        return str(int(value)) if float(value).is_integer() else str(value)
+    if isinstance(value, decimal.Decimal):
+        return "" if value.is_nan() else format(value.normalize(), "f") if value.is_finite() else str(value)
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "backslashreplace")
     return str(value)
+
+
+def patient_id(text: str) -> str:
+    """One spelling for one person: composed characters, no invisible ones, no space around it, 1 for 1.0."""
+    shown = "".join(sign for sign in unicodedata.normalize("NFC", text) if not _invisible(sign))
+    plain = " ".join(shown.split())
+    return _WHOLE.sub(r"\1", plain)
+
+
+def look_alikes(patients: Iterable[str]) -> list[tuple[str, str]]:
+    """Pairs of ids that one person may have been given: capitals, leading zeros, full-width figures."""
+    first: dict[str, str] = {}
+    return [(first[loose], one) for one in patients if first.setdefault(loose := loose_id(one), one) != one]
+
+
+def loose_id(patient: str) -> str:
+    """What is left of an id where people and programs differ in how they write it."""
+    plain = unicodedata.normalize("NFKC", patient).casefold()
+    return plain.lstrip("0") or "0" if plain.isdigit() else plain
+
+
+def _invisible(sign: str) -> bool:
+    return (unicodedata.category(sign) in ("Cf", "Cc") and not sign.isspace()) or "\ufe00" <= sign <= "\ufe0f"
 
 
 def numbers(texts: Texts, column: str, name: str, problems: list[str], *, high: float | None) -> NDArray[np.float64]:
@@ -78,7 +122,7 @@ def numbers(texts: Texts, column: str, name: str, problems: list[str], *, high: 
         if text.strip().casefold() in MISSING:
             continue
         try:
-            values[index] = float({"true": "1", "false": "0"}.get(text.casefold(), text))
+            values[index] = float({"true": "1", "false": "0"}.get(text.strip().casefold(), text.replace("_", "?")))
         except ValueError:
             wrong[index] = True
             continue
@@ -113,12 +157,13 @@ def group_numbers(
     texts: Texts, feature: Feature, unknown: Unknown, name: str, problems: list[str]
 ) -> NDArray[np.int64]:
     """Place of each row's group; the number of groups where the person did not say (R29)."""
-    exact = {group: index for index, group in enumerate(feature.groups)}
+    exact = {unicodedata.normalize("NFC", group): index for index, group in enumerate(feature.groups)}
     unsaid = {unknown.name.casefold(), *(text.casefold() for text in unknown.written_as)}
     values = np.full(len(texts.different), len(feature.groups), np.int64)
     wrong = np.zeros(len(texts.different), bool)
     for index, text in enumerate(texts.different):
-        spellings = [text, *_other_spellings(text)]
+        composed = unicodedata.normalize("NFC", text)
+        spellings = [composed, *_other_spellings(composed)]
         found = next((exact[one] for one in spellings if one in exact), None)
         if found is not None:
             values[index] = found

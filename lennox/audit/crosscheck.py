@@ -68,6 +68,6 @@ def rates_by_group(metric: str, answers: NDArray[np.bool_], group: NDArray[np.in
         metrics=lambda y_true, y_pred: function(y_true, y_pred, **options),
         y_true=truth,
         y_pred=answers.astype(int),
-        sensitive_features=np.array([f"cell {cell}" for cell in range(int(group.max()) + 1)])[group],
+        sensitive_features={"cell": np.array([f"cell {cell}" for cell in range(int(group.max()) + 1)])[group]},
     )
     return {int(str(name).removeprefix("cell ")): float(value) for name, value in frame.by_group.items()}

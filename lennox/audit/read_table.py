@@ -1,19 +1,28 @@
-"""A CSV or Parquet table becomes an `AuditTable`; the only module that imports pandas. Rules R29 and R31 to R34."""
+"""A CSV or Parquet table becomes an `AuditTable`: its people, labels, scores and groups (R29 and R31 to R34)."""
 
 from __future__ import annotations
 
-import csv
 import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
 from lennox.audit.audit_table import NOT_APPLICABLE, AuditTable
-from lennox.audit.columns import Texts, group_numbers, label_numbers, numbers, one_value_a_patient
+from lennox.audit.columns import (
+    Texts,
+    group_numbers,
+    label_numbers,
+    look_alikes,
+    loose_id,
+    numbers,
+    one_value_a_patient,
+    patient_id,
+)
 from lennox.audit.manifest import Manifest
+from lennox.audit.table_file import read_file
 from lennox.files import sha256_of_file
 from lennox.policy.policy import Policy, Role, Unit
 from lennox.policy.problems import TableError
@@ -50,7 +59,7 @@ class TableOptions:
 def read_table(path: str | Path, policy: Policy, reading: TableOptions | None = None) -> AuditTable:
     """Read the table at `path` for an audit under `policy`. Raises TableError with every problem of the table."""
     path = Path(path)
-    frame = _read(path)
+    frame = read_file(path)
     manifest = Manifest(((path.name, sha256_of_file(path)),))
     return table_from_columns(frame, policy, reading or TableOptions(), name=path.name, manifest=manifest)
 
@@ -58,15 +67,20 @@ def read_table(path: str | Path, policy: Policy, reading: TableOptions | None = 
 def training_patients(path: str | Path, column: str) -> frozenset[str]:
     """The patients a model was trained on: a table with `column`, or a text file with one patient a line."""
     path = Path(path)
-    if path.suffix.lower() in (".csv", ".parquet"):
-        frame = _read(path)
+    if path.suffix.lower() in (".csv", ".parquet", ".pq"):
+        frame = read_file(path)
         if column not in frame.columns:
             raise TableError([f"{path.name}: no column '{column}'; it has {', '.join(map(str, frame.columns))}"])
-        return frozenset(Texts.of(frame[column]).all())
-    try:
-        return frozenset(line.strip() for line in path.read_text("utf-8").splitlines() if line.strip())
-    except (OSError, UnicodeDecodeError) as error:
-        raise TableError([f"{path.name}: cannot be read; give a list of patients as text or CSV"]) from error
+        patients = Texts.of(frame[column]).different
+    else:
+        try:
+            patients = tuple(path.read_text("utf-8-sig").splitlines())
+        except (OSError, UnicodeDecodeError) as error:
+            raise TableError([f"{path.name}: cannot be read; give a list of patients as text or CSV"]) from error
+    known = frozenset(patient_id(patient) for patient in patients) - {""}
+    if not known:
+        raise TableError([f"{path.name}: names no patient; give the patients the model was trained on, one a line"])
+    return known
 
 
 def table_from_columns(
@@ -96,9 +110,7 @@ def table_from_columns(
         raise TableError(problems)
     if not len(frame):
         raise TableError([f"{name}: the table has no rows"])
-    patients = Texts.of(frame[wanted["cluster"]])
-    for row in patients.missing()[:_SHOWN]:
-        problems.append(f"{name}: row {row + 1}: no patient in '{wanted['cluster']}'; every row needs one")
+    patients = _patients(frame[wanted["cluster"]], wanted["cluster"], name, problems)
     label = label_numbers(Texts.of(frame[wanted["label"]]), wanted["label"], name, problems)
     score = numbers(Texts.of(frame[wanted["score"]]), wanted["score"], name, problems, high=1.0)
     asked = {requirement.metric for requirement in policy.requirements}
@@ -149,23 +161,21 @@ def table_from_columns(
     )
 
 
-def _read(path: Path) -> pd.DataFrame:
-    import pandas as pd
-
-    try:
-        if path.suffix.lower() in (".parquet", ".pq"):
-            return pd.read_parquet(path)
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            header = next(csv.reader(file), [])
-        doubled = sorted({column for column in header if header.count(column) > 1})
-        if doubled:
-            raise TableError([f"{path.name}: the column '{doubled[0]}' comes twice; rename one"])
-        return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except OSError as error:
-        raise TableError([f"{path.name}: cannot be read ({error.strerror}); name a CSV or Parquet file"]) from error
-    except (ValueError, UnicodeError, csv.Error) as error:  # pandas' parser errors are ValueErrors
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise TableError([f"{path.name}: not a table ({reason}); give a CSV in UTF-8 or a Parquet file"]) from error
+def _patients(column: pd.Series[Any], where: str, name: str, problems: list[str]) -> Texts:
+    """Who each row belongs to, one spelling a person; refused where it cannot be told how many people they are."""
+    values = getattr(column.dtype, "numpy_dtype", column.dtype)
+    if values in (np.dtype(np.float16), np.dtype(np.float32), np.dtype(np.float64)):
+        most = {2: 2**11, 4: 2**24, 8: 2**53}[values.itemsize]
+        if (column.abs() > most).any():
+            problems.append(
+                f"{name}: '{where}' holds ids as decimal numbers above {most}: they lose figures; use texts"
+            )
+    patients = Texts.of(column).mapped(patient_id)
+    for row in patients.missing()[:_SHOWN]:
+        problems.append(f"{name}: row {row + 1}: no patient in '{where}'; every row needs one")
+    for one, other in look_alikes(patients.different)[:_SHOWN]:
+        problems.append(f"{name}: '{one}' and '{other}' in '{where}' may be one person; write one person in one way")
+    return patients
 
 
 def _columns(
@@ -174,6 +184,8 @@ def _columns(
     """Role or feature -> column of the table, for those that are there; a wanted one that is not is a problem."""
     found: dict[str, str] = {}
     have = [str(column) for column in frame.columns]
+    for column in sorted({column for column in have if have.count(column) > 1}):
+        problems.append(f"{name}: the column '{column}' comes twice; rename one")
     for role in columns:
         if role not in ROLES and role not in features:
             problems.append(
@@ -212,7 +224,7 @@ def _without_training(
     """R31: rows to audit, refused if one patient of theirs was trained on; what was left out; what was compared."""
     who = np.array(patients.all(), object)
     keep = np.ones(len(frame), bool)
-    trained = set(reading.training)
+    trained = {patient_id(patient) for patient in reading.training}
     compared = [f"a list of {len(trained)} training patients"] if trained else []
     if "split" in wanted:
         split = Texts.of(frame[wanted["split"]]).all()
@@ -221,7 +233,8 @@ def _without_training(
         trained |= marked
         if marked:
             compared.append(f"the {len(marked)} patients of rows that the data mark as training")
-    both = trained & set(who[keep])
+    loose = {loose_id(patient) for patient in trained}
+    both = [patient for patient in set(who[keep]) if loose_id(patient) in loose]
     if both:
         noun = "patient" if len(both) == 1 else "patients"
         verb = "was" if len(both) == 1 else "were"

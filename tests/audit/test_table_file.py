@@ -1,0 +1,96 @@
+"""A file is columns or it is refused: nothing is shifted, filled or merged in silence, and damage is one sentence."""
+
+import random
+
+import pandas as pd
+import pytest
+
+from lennox.audit import TableError, TableOptions, read_table
+from lennox.audit.read_table import training_patients
+from lennox.audit.table_file import MAX_COLUMNS, read_file
+
+TABLE = "patient,group,label,score\n1,a,1,0.9\n2,b,0,0.1\n"
+
+
+def written(tmp_path, text, name="t.csv"):
+    path = tmp_path / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\n" + TABLE,
+        "   \n\n" + TABLE,
+        "\ufeff" + TABLE,
+        TABLE.replace("\n", "\r\n"),
+        TABLE.replace(",", ";"),
+        TABLE.replace(",", "\t"),
+        TABLE.replace("1,a", '"1","a"'),
+        TABLE + "\n\n",
+    ],
+)
+def test_csv_is_read_as_spreadsheets_write_it(tmp_path, small_policy, text):
+    table = read_table(written(tmp_path, text), small_policy, TableOptions(threshold=0.5))
+    assert sorted(table.score.tolist()) == [0.1, 0.9]
+    assert table.patients == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("\npatient,group,label,score,label\n1,a,1,0.9,0\n", "the column 'label' comes twice"),
+        (TABLE + "3,c,1\n", "line 4: 3 values under 4 columns"),
+        (TABLE + "3,c,1,0.9,7\n", "line 4: 5 values under 4 columns"),
+        ("patient,group,label,score\n1,a,1,0.9,x\n2,b,0,0.1,y\n", "line 2: 5 values under 4 columns"),
+        (TABLE + '3,"c,1,0.9\n', "line 4"),
+        (",".join(f"c{i}" for i in range(MAX_COLUMNS + 1)) + "\n", "a table has 1000 at most"),
+        (TABLE.encode("utf-16"), "not a table"),
+        (b"patient,group\n\xff,a\n", "not a table"),
+        ("", "not a table"),
+        ("patient,group,label,score\n", "no rows"),
+    ],
+)
+def test_what_would_be_shifted_filled_or_merged_is_refused(tmp_path, small_policy, text, message):
+    with pytest.raises(TableError, match=message):
+        read_table(written(tmp_path, text), small_policy, TableOptions(threshold=0.5))
+
+
+def test_damaged_parquet_is_one_sentence(tmp_path):
+    pd.DataFrame({"patient": [1, 2], "group": ["a", "b"], "score": [0.1, 0.9]}).to_parquet(tmp_path / "t.parquet")
+    whole, chance = (tmp_path / "t.parquet").read_bytes(), random.Random(1)
+    refusals = []
+    for _ in range(300):
+        data = bytearray(whole)
+        for _ in range(chance.randint(1, 4)):
+            data[chance.randrange(len(data))] = chance.randrange(256)
+        try:
+            read_file(written(tmp_path, bytes(data), "damaged.parquet"))
+        except TableError as error:
+            refusals.append(str(error))
+    assert len(refusals) > 50
+    assert not any("\n" in refusal for refusal in refusals)
+
+
+def test_a_doubled_column_of_a_data_frame_is_refused(small_policy):
+    from lennox.audit import table_from_columns
+
+    frame = pd.DataFrame([[1, "a", 1, 0.9, 0]], columns=["patient", "group", "label", "score", "label"])
+    with pytest.raises(TableError, match="the column 'label' comes twice"):
+        table_from_columns(frame, small_policy, TableOptions(), name="t")
+
+
+@pytest.mark.parametrize("name", ["t.txt", "t.csv", "t.parquet"])
+def test_a_training_list_is_read_in_any_form_and_never_empty(tmp_path, name):
+    def save(ids):
+        if name.endswith("parquet"):
+            pd.DataFrame({"patient": ids}).to_parquet(tmp_path / name)
+        else:
+            head = "patient\n" if name.endswith("csv") else "\ufeff"
+            written(tmp_path, head + "".join(f"{one}\n" for one in ids), name)
+        return training_patients(tmp_path / name, "patient")
+
+    assert save(["1.0", " 2 ", "3\u200b"]) == {"1", "2", "3"}
+    with pytest.raises(TableError, match="names no patient"):
+        save(["", " "])
