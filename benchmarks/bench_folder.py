@@ -19,7 +19,7 @@ from measuring import Cold, Paired, Work, extremes, installed
 from PIL import Image
 
 import lennox
-from lennox.inference.model import load_candidate
+from lennox.inference.load import load_candidate
 from lennox.inference.processors import processors
 from lennox.phantom import draw_film
 
@@ -61,7 +61,7 @@ def over(paths, model, executor=None):
 
 
 def test_folder_beside_a_sweep(benchmark, paths, model):
-    models = {threads: load_candidate(model, threads=threads) for threads in {1, 2, CORES}}
+    models = {threads: load_candidate(model, "benchmark", threads=threads) for threads in {1, 2, CORES}}
 
     def arranged(workers, threads):
         def run():
@@ -89,7 +89,7 @@ def test_folder_beside_a_sweep(benchmark, paths, model):
 def test_folder_beside_dask(benchmark, paths, model):
     from distributed import Client, LocalCluster
 
-    loaded = load_candidate(model)
+    loaded = load_candidate(model, "benchmark")
     with (
         LocalCluster(n_workers=CORES, threads_per_worker=1, dashboard_address=None, host="127.0.0.1") as cluster,
         Client(cluster) as client,

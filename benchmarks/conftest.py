@@ -82,7 +82,7 @@ def engine(tmp_path):
 @pytest.fixture(scope="session")
 def model():
     """The folder of the model that comes with lennox."""
-    from lennox.inference.model import installed_models
+    from lennox.inference.load import installed_models
 
     return next(folder for folder in installed_models() if (folder / "model.onnx").is_file())
 

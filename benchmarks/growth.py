@@ -105,10 +105,10 @@ def groups():
 
 def films():
     from lennox import diagnose_many
-    from lennox.inference.model import installed_models, load_candidate
+    from lennox.inference.load import installed_models, load_candidate
     from lennox.phantom import write_films
 
-    model = load_candidate(next(iter(installed_models())))
+    model = load_candidate(next(iter(installed_models())), "benchmark")
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(1) as executor:
         write_films(Path(folder, "films"), 4, 7)
         drawn = sorted(Path(folder, "films").glob("*.png"))

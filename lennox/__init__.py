@@ -42,7 +42,8 @@ if TYPE_CHECKING:
     from lennox.inference.batch import diagnose_many
     from lennox.inference.examination import Examination, diagnose
     from lennox.inference.findings import Finding
-    from lennox.inference.model import Model, load_model
+    from lennox.inference.load import load_model
+    from lennox.inference.model import Model
 
 _HOME = {
     "Examination": "lennox.inference.examination",
@@ -54,7 +55,7 @@ _HOME = {
     "Override": "lennox.gate.override",
     "diagnose": "lennox.inference.examination",
     "diagnose_many": "lennox.inference.batch",
-    "load_model": "lennox.inference.model",
+    "load_model": "lennox.inference.load",
     "read_image": "lennox.image",
 }
 

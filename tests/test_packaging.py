@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from lennox.gate.check import list_files
-from lennox.inference.model import installed_models
+from lennox.inference.load import installed_models
 
 MODELS = Path(__file__).parent.parent / "models"
 

@@ -17,11 +17,11 @@ import numpy as np
 def lennox(model, tensor):
     """What `diagnose` calls for a film."""
     from lennox.geometry import Placement
-    from lennox.inference.model import load_candidate
+    from lennox.inference.load import load_candidate
     from lennox.inference.prepare import Prepared
 
     sides = tensor.shape[2:]
-    prepared, loaded = Prepared(tensor, Placement.letterbox(*sides, *sides)), load_candidate(model)
+    prepared, loaded = Prepared(tensor, Placement.letterbox(*sides, *sides)), load_candidate(model, "benchmark")
     return lambda: loaded.predict(prepared).probability_map.values
 
 
@@ -55,9 +55,9 @@ def openvino(model, tensor):
 
 def lennox_film(model, film):
     from lennox import diagnose, read_image
-    from lennox.inference.model import load_candidate
+    from lennox.inference.load import load_candidate
 
-    loaded = load_candidate(model)
+    loaded = load_candidate(model, "benchmark")
     return lambda: np.array([diagnose(read_image(film), loaded, threshold=0.001).probability])
 
 

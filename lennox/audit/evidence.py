@@ -14,30 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from lennox.policy.minimums import People
 from lennox.statistics import intervals
 from lennox.statistics.rates import RateSums
 
 Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class People:
-    """Who a group is made of, before any metric.
-
-    patients, units : of the group; n_positive, n_negative : units with and without disease
-    unreadable : units that the model could not read; unlabelled : units without a label
-    contributing : patients with at least one unit in the metric's denominator
-    denominator : those units
-    """
-
-    patients: int
-    units: int
-    n_positive: int
-    n_negative: int
-    unreadable: int
-    unlabelled: int
-    contributing: int
-    denominator: int
 
 
 class Evidence(Protocol):

@@ -22,8 +22,9 @@ from lennox.audit.read_table import TableOptions, table_from_columns
 from lennox.errors import ImageError, InputError
 from lennox.evaluation.results import FilmResult, film_results
 from lennox.files import sha256_of_file
+from lennox.gate.behaviour import behaviour_sha256
 from lennox.image import read_image
-from lennox.inference.model import load_candidate
+from lennox.inference.load import load_candidate
 from lennox.policy.policy import Policy
 from lennox.statistics.froc import UNMARKED
 
@@ -53,7 +54,7 @@ def table_from_films(
     Raises InputError for a set that is not COCO or lacks films, ModelError for a model that does not load.
     """
     options = options or FilmOptions()
-    model = load_candidate(model_name)
+    model = load_candidate(model_name, "audit")
     point = model.card.operating_point(options.operating_point)
     if policy.scope.threshold is not None and policy.scope.threshold != point.threshold:
         raise InputError(
@@ -83,6 +84,7 @@ def table_from_films(
     audited = table_from_columns(table, plain, reading, name=name, manifest=Manifest(tuple(files)))
     identity = {
         "name": model.card.name, "version": model.card.version, "sha256": model.sha256, "release": model.release,
+        "behaviour_sha256": behaviour_sha256(model.card),
     }  # fmt: skip
     return replace(audited, model=identity, threshold_note=f"the model's card, operating point '{point.name}'")
 

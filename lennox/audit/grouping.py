@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lennox.audit.audit_table import NOT_APPLICABLE, AuditTable
-from lennox.audit.evidence import People
+from lennox.policy.minimums import People
 from lennox.policy.policy import Policy
 
 

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from lennox.audit.enough import for_minimum, too_few
 from lennox.audit.evidence import Evidence, Measurement
 from lennox.audit.measure import Audit
 from lennox.policy.metrics import METRICS
+from lennox.policy.minimums import for_minimum, too_few
 from lennox.policy.policy import Policy, Requirement
 from lennox.statistics.intervals import holm
 

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from lennox.audit.audit_table import AuditTable
 from lennox.audit.denominators import Counted, counted
-from lennox.audit.enough import too_few
-from lennox.audit.evidence import DrawEvidence, Evidence, GapEvidence, Measurement, People, RateEvidence
+from lennox.audit.evidence import DrawEvidence, Evidence, GapEvidence, Measurement, RateEvidence
 from lennox.audit.grouping import Cells, cells_of, people_by_cell
 from lennox.policy.metrics import METRICS, MetricName
+from lennox.policy.minimums import People, too_few
 from lennox.policy.policy import Intersection, Policy, Requirement
 from lennox.statistics.bootstrap import PerCell, Ratio, Statistic, resample
 from lennox.statistics.calibration import calibration_line

@@ -33,10 +33,10 @@ def warm(limits: Limits, report: Path, order: dict[str, Any]) -> None:
     enforced = apply(limits)
     from lennox import _core
     from lennox.inference.examination import diagnose_file
-    from lennox.inference.model import load_candidate
+    from lennox.inference.load import load_candidate
 
     films, seconds = order["films"], order["seconds"]
-    model = load_candidate(order["model"])
+    model = load_candidate(order["model"], "benchmark")
     found = [diagnose_file(film, model) for film in films]  # once to warm up
     times: list[float] = []
     began = time.perf_counter()

@@ -25,7 +25,7 @@ from lennox.bench.limits import Limit, Limits
 from lennox.errors import InputError, LennoxError
 from lennox.image import read_image
 from lennox.inference.examination import ModelIdentity
-from lennox.inference.model import DEFAULT_MODEL, describe
+from lennox.inference.load import DEFAULT_MODEL, describe
 from lennox.inference.processors import processors
 from lennox.phantom import write_films
 

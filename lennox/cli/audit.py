@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from lennox.cli.pairs import category_option, pairs
-from lennox.cli.release import sign_policy
+from lennox.cli.release import sign_policy, withdraw_policy
 from lennox.errors import InputError, one_line
 from lennox.files import atomic_write
 
@@ -281,6 +281,7 @@ def diff(ctx: click.Context, old: Path, new: Path) -> None:
 
 
 policy.add_command(sign_policy)
+policy.add_command(withdraw_policy)
 
 
 @policy.command()

@@ -38,7 +38,7 @@ class LoadOptions:
     def load(self, name: str | Path | None, threads: int = 1) -> Model:
         """Load the model, or be told why not."""
         from lennox.gate.override import Override
-        from lennox.inference.model import load_model
+        from lennox.inference.load import load_model
 
         override = None
         if self.unreleased:
@@ -49,7 +49,7 @@ class LoadOptions:
 
 
 def trust_of(path: Path | None) -> Trust | None:
-    """The trust that `--trust` names; None: what is in force."""
+    """The trust that `--trust` names; None: `Trust.load()`."""
     from lennox.gate.trust import Trust
 
     return None if path is None else Trust.load(path)

@@ -51,19 +51,11 @@ def keygen(name: str, out: Path | None, ask: bool) -> None:
     """
     import os
 
-    from lennox.errors import InputError
-    from lennox.gate.statement import PrivateKey
-    from lennox.gate.trust import user_file
+    from lennox.release.keys import make_key
 
-    if Path(name).name != name or name.startswith("."):
-        raise InputError(f"'{name}' cannot name a file; choose a plain name such as auditor.")
-    place = out or user_file().parent / "keys" / f"{name}.pem"
-    if any((parent / ".git").exists() for parent in place.absolute().parents):
-        raise InputError(f"'{place.name}' would lie within a repository; keep private keys elsewhere.")
     passphrase = None
     if ask:
         passphrase = os.environ.get(PASSPHRASE) or click.prompt("Passphrase", hide_input=True, confirmation_prompt=True)
-    key = PrivateKey.new()
-    key.write(place, passphrase)
-    click.echo(f"The private key is in {place}; keep a copy where only you can reach it.", err=True)
-    click.echo(key.public.text)
+    public, file = make_key(name, out, passphrase)
+    click.echo(f"The private key is in {file}; keep a copy where only you can reach it.", err=True)
+    click.echo(public.text)

@@ -24,7 +24,7 @@ def models(name: str | None, as_json: bool, channel: str) -> None:
       lennox models caries-radiograph-1
       lennox models --json
     """
-    from lennox.inference.model import describe, installed_models
+    from lennox.inference.load import describe, installed_models
 
     chosen = [describe(folder, channel) for folder in ([name] if name else installed_models())]
     if not chosen:

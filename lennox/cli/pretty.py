@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from lennox.inference.examination import Examination
-from lennox.inference.model import Description
+from lennox.inference.load import Description
 from lennox.report import words
 from lennox.report.facts import Node, read_facts
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 import datetime
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from lennox.cli.gate_options import channel_option, trust_of, trust_option
 from lennox.cli.keys import KEY_OPTION, read_keys
 from lennox.files import atomic_write
+
+if TYPE_CHECKING:
+    from lennox.errors import ReleaseRefusedError
+    from lennox.release.sign import SigningResult
 
 FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
@@ -84,11 +88,11 @@ def sign(
     evidence = [AuditEvidence(policy, audit) for policy, audit in zip(policies, audits, strict=True)]
     day = expires.date() if expires else None
     try:
-        outcome = sign_release(folder, evidence, channel, read_keys(keys), expires=day, trust=trust_of(trust_file))
+        signed = sign_release(folder, evidence, channel, read_keys(keys), expires=day, trust=trust_of(trust_file))
     except ReleaseRefusedError as refusal:
-        _refuse(folder, channel, refusal.model, refusal.reasons, page)
+        _refuse(folder, channel, refusal, page)
     else:
-        _say_signed(outcome)
+        _show_signed(signed)
 
 
 @release.command()
@@ -104,7 +108,7 @@ def cosign(folder: Path, keys: tuple[Path, ...], trust_file: Path | None) -> Non
     """
     from lennox.release.sign import cosign as sign_also
 
-    _say_signed(sign_also(folder, read_keys(keys), trust=trust_of(trust_file)))
+    _show_signed(sign_also(folder, read_keys(keys), trust=trust_of(trust_file)))
 
 
 @release.command()
@@ -122,11 +126,10 @@ def revoke(folder: Path, why: str, keys: tuple[Path, ...], trust_file: Path | No
     Example:
       lennox release revoke models/mine --why "one film was in it twice" --key auditor.pem
     """
-    from lennox.gate.trust import user_file
     from lennox.release.sign import revoke as take_back
 
-    place = take_back(folder, read_keys(keys), why, trust_file or user_file())
-    click.echo(f"Revoked. {place.name} lies beside the release; send it to whoever has the model.")
+    path = take_back(folder, read_keys(keys), why, trust_file)
+    click.echo(f"Revoked. {path.name} lies beside the release; send it to whoever has the model.")
 
 
 @click.command()
@@ -148,34 +151,35 @@ def verify(model: str, channel: str, trust_file: Path | None, form: str, page: P
       lennox verify caries-radiograph-1 --channel clinic --page why-not.html
     """
     from lennox.errors import ReleaseRefusedError
-    from lennox.inference.model import check_release
+    from lennox.inference.load import check_release
 
     try:
         checked = check_release(model, channel, trust_of(trust_file))
     except ReleaseRefusedError as refusal:
         if form == "json":
-            said = {"model": refusal.model, "channel": channel, "released": False, "reasons": list(refusal.reasons)}
-            click.echo(json.dumps(said))
-        _refuse(model, channel, refusal.model, refusal.reasons, page, spoken=form == "text")
+            document = {"model": refusal.model, "channel": channel, "released": False}
+            click.echo(json.dumps(document | {"reasons": list(refusal.reasons)}))
+        _refuse(model, channel, refusal, page, text=form == "text")
         return
-    claim: dict[str, Any] = checked.release.predicate()
+    auditors = [key.name for key in checked.auditors]
     if form == "json":
-        said = {
+        document = {
             "model": checked.release.model, "channel": channel, "released": True, "reasons": [],
-            "statement_sha256": checked.statement_sha256, "signed_by": list(checked.auditors), "release": claim,
+            "statement_sha256": checked.statement_sha256, "signed_by": auditors, "independence": checked.independence(),
+            "release": checked.release.predicate(),
         }  # fmt: skip
-        click.echo(json.dumps(said))
+        click.echo(json.dumps(document))
     else:
-        click.echo(f"{checked.release.model} {checked.release.version} is {checked.words()}.")
+        click.echo(f"{checked.release.model} {checked.release.version} is {checked.summary()}.")
         files = len(checked.files.data)
-        click.echo(f"Signed by {', '.join(checked.auditors)} on {claim['issued'][:10]}; {files} files checked.")
+        click.echo(f"Signed by {', '.join(auditors)} on {checked.release.issued.date()}; {files} files checked.")
+        click.echo(checked.independence())
         for one in checked.release.passed:
-            tries = "the first audit" if one.attempt == 1 else f"audit number {one.attempt}"
-            click.echo(f"{one.title}: passed on '{one.data}', {tries} of these data.")
+            click.echo(f"{one.title}: passed on '{one.data}', {one.attempts()}.")
     if page is not None:
         from lennox.report.release_page import release_page
 
-        atomic_write(page, release_page(checked.release.model, channel, (), checked.words()))
+        atomic_write(page, release_page(checked.release.model, channel, (), checked.summary()))
 
 
 @click.command("sign")
@@ -191,29 +195,55 @@ def sign_policy(policy: Path, keys: tuple[Path, ...]) -> None:
     from lennox.release.sign import ratify
 
     for key in read_keys(keys):
-        place = ratify(policy, key)
-    count = len(place.read_bytes().splitlines())
-    click.echo(f"Signed. {place.name} holds {count} signature{'' if count == 1 else 's'} of this text.")
+        path = ratify(policy, key)
+    count = len(path.read_bytes().splitlines())
+    click.echo(f"Signed. {path.name} holds {count} signature{'' if count == 1 else 's'} of this text.")
 
 
-def _say_signed(outcome: Any) -> None:
-    click.echo(f"{outcome.release.model} {outcome.release.version} is {outcome.release.words()}.")
-    for reason in outcome.missing:
+@click.command("withdraw")
+@click.argument("policy", metavar="FILE", type=FILE)
+@click.option("--story", default="", metavar="ID", help="Only the story told with this requirement; the limit stays.")
+@click.option("--why", required=True, metavar="REASON", help="Shown to whoever tries to load a model under it.")
+@KEY_OPTION
+@trust_option
+def withdraw_policy(policy: Path, story: str, why: str, keys: tuple[Path, ...], trust_file: Path | None) -> None:
+    """Take a policy back, up to this version, or a story that was told with one of its limits.
+
+    Writes a signed statement beside FILE and an entry into this computer's trust file: at the next load no release
+    under the policy, or under a text that still tells the story, counts. Send the statement to everybody who has such
+    a model: `lennox trust add` makes it hold there.
+
+    \b
+    Examples:
+      lennox policy withdraw policy.toml --why "we were not asked about the new sensors" --key seat-3.pem
+      lennox policy withdraw policy.toml --story find-decay --why "R. T. wishes it" --key seat-3.pem
+    """
+    from lennox.release.sign import withdraw
+
+    path = withdraw(policy, read_keys(keys), why, story, trust_file)
+    click.echo(f"Withdrawn. Send {path.name} to whoever has a model that was released under it.")
+
+
+def _show_signed(signed: SigningResult) -> None:
+    click.echo(f"{signed.release.model} {signed.release.version} is {signed.release.summary()}.")
+    for one in signed.release.passed:
+        click.echo(f"{one.title}: {one.attempts()}.")
+    for reason in signed.missing:
         click.echo(f"It does not load here yet: {reason}", err=True)
 
 
 def _refuse(
-    model: str | Path, channel: str, name: str, reasons: tuple[str, ...], page: Path | None, *, spoken: bool = True
+    model: str | Path, channel: str, refusal: ReleaseRefusedError, page: Path | None, *, text: bool = True
 ) -> None:
-    """Say every reason, one a line; as a page too if asked for; end with status 4."""
+    """Give every reason, one a line; as a page too if asked for; end with status 4."""
     from lennox.errors import one_line
 
-    if spoken:
-        click.echo(f"lennox: {name} is not released for {channel}:", err=True)
-        for reason in reasons:
+    if text:
+        click.echo(f"lennox: {refusal.model} is not released for {channel}:", err=True)
+        for reason in refusal.reasons:
             click.echo(f"- {one_line(reason)}", err=True)
     if page is not None:
         from lennox.report.release_page import release_page
 
-        atomic_write(page, release_page(name, channel, reasons))
+        atomic_write(page, release_page(refusal.model, channel, refusal.reasons))
     raise click.exceptions.Exit(4)

@@ -21,7 +21,8 @@ from lennox.evaluation.page import evaluation_page, film_sheet
 from lennox.evaluation.results import FilmResult, Progress, film_results
 from lennox.evaluation.summary import Results, counts_of, figures_of
 from lennox.files import atomic_write
-from lennox.inference.model import Model, load_candidate
+from lennox.inference.load import load_candidate
+from lennox.inference.model import Model
 
 FORMAT = "lennox-evaluation/1"
 RESAMPLES = 500
@@ -60,7 +61,7 @@ def evaluate(
     progress : called with (films done, films)
     Raises InputError for a folder that is not a COCO set, ModelError for a model that cannot be used.
     """
-    model = model if isinstance(model, Model) else load_candidate(model)
+    model = model if isinstance(model, Model) else load_candidate(model, "evaluation")
     coco = data if isinstance(data, CocoSet) else read_coco(Path(data))
     films = tuple(film_results(coco, model, progress=progress))
     document = summarise(coco, model, films, resamples)

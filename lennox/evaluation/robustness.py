@@ -18,7 +18,8 @@ from lennox.evaluation.results import FLOOR
 from lennox.files import atomic_write
 from lennox.image import Image, read_image
 from lennox.inference.examination import diagnose
-from lennox.inference.model import Model, load_candidate
+from lennox.inference.load import load_candidate
+from lennox.inference.model import Model
 from lennox.phantom import ARTEFACTS, draw_film
 from lennox.statistics.froc import FreeResponse
 from lennox.statistics.roc import roc_area
@@ -36,7 +37,7 @@ def measure_robustness(
     films : at most so many, evenly spread; all by default
     Leaves robustness.json in `out`. Raises InputError for a set without outlined lesions.
     """
-    model = model if isinstance(model, Model) else load_candidate(model)
+    model = model if isinstance(model, Model) else load_candidate(model, "evaluation")
     coco = read_coco(Path(data))
     coco.require_files()
     if not coco.is_outlined:

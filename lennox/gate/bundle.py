@@ -21,14 +21,14 @@ TEXT = (".json", ".jsonl", ".toml")  # cards, policies, audits: read as a whole,
 
 
 @dataclass(frozen=True, slots=True)
-class Files:
+class ModelFiles:
     """Files as they were read, by name. data : their bytes; sha256 : lower-case hex of each"""
 
     data: Mapping[str, bytes]
     sha256: Mapping[str, str]
 
     @classmethod
-    def of(cls, data: Mapping[str, bytes]) -> Files:
+    def of(cls, data: Mapping[str, bytes]) -> ModelFiles:
         """Files that were read."""
         return cls(data, {name: sha256_of(read) for name, read in data.items()})
 

@@ -25,7 +25,7 @@ from lennox.files import atomic_write, sha256_of, user_folder
 from lennox.gate.predicates import now, time_text
 from lennox.gate.statement import canonical
 
-KINDS = ("release", "revoke", "load", "override", "audit", "alarm", "resume")
+KINDS = ("release", "revoke", "withdraw", "load", "override", "candidate", "audit", "alarm", "resume")
 START = "0" * 64
 _TABLE = """
 CREATE TABLE IF NOT EXISTS record (
@@ -171,7 +171,7 @@ class Log:
                     store.execute("COMMIT")
         except (OSError, sqlite3.Error) as error:
             raise InputError(
-                f"the log {self.path.name} cannot be used ({error}); LENNOX_LOG names another place for it."
+                f"the log {self.path.name} cannot be used ({error}); LENNOX_LOG names another file for it."
             ) from error
 
     def _read_ends(self) -> list[End]:
@@ -186,11 +186,16 @@ class Log:
         atomic_write(self._head_path, "".join(f"{end}\n" for end in ends))
 
 
+def own_log() -> Log:
+    """The computer's own log, wherever LENNOX_LOG points. Raises InputError for a user without a home."""
+    return Log(_usual_path())
+
+
 def _usual_path() -> Path:
     try:
         return user_folder("state") / "log.sqlite"
     except InputError as error:
-        raise InputError("this user has no home for the log; LENNOX_LOG names a place for it.") from error
+        raise InputError("this user has no home for the log; LENNOX_LOG names a file for it.") from error
 
 
 def _last(store: sqlite3.Connection) -> End:

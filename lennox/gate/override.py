@@ -1,6 +1,8 @@
-"""Loading a model that no release vouches for: who, why, until when; in the log, and stamped on every output.
+"""Loading a model that no release vouches for: who, why, until; in the log, and stamped on every output.
 
-The policies that lie with a model may forbid it, shorten it, and add words to the stamp (`[on_override]`).
+The policies under which a model was released may forbid it, shorten it, and add words to the stamp (`[on_override]`);
+so may the trust of this computer, for a whole channel. What cannot be read, or is not what was signed, forbids it: a
+folder that was edited is never easier to load than an honest one.
 """
 
 from __future__ import annotations
@@ -10,11 +12,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from lennox import toml
-from lennox.errors import InputError, one_line
+from lennox.errors import InputError, has_visible_text, one_line
 from lennox.gate.predicates import now
 
 MAX_DAYS = 30
-LONGEST = 200  # letters
+MAX_CHARACTERS = 200
 REMEDY = (
     f"To load it all the same, for {MAX_DAYS} days at most and with a stamp on every output: from Python "
     'load_model(..., allow_unreleased=Override(who="...", why="...", until=datetime.date(...))), on the command line '
@@ -26,7 +28,8 @@ REMEDY = (
 class Override:
     """Somebody answers for using a model that is not released. until : the last day on which it counts
 
-    Raises InputError for a field that is empty, too long or no line of text, and for a day too far away.
+    Raises InputError for a field without a letter or digit, one that is too long or no line of text, and for a day
+    too far away.
     """
 
     who: str
@@ -35,8 +38,10 @@ class Override:
 
     def __post_init__(self) -> None:
         for name, text in (("who", self.who), ("why", self.why)):
-            if not isinstance(text, str) or not text.strip() or len(text) > LONGEST or one_line(text) != text:
-                raise InputError(f"an override says {name}, in one line of {LONGEST} letters at most.")
+            if not has_visible_text(text) or len(text) > MAX_CHARACTERS:
+                raise InputError(
+                    f"an override says {name}, in one line of {MAX_CHARACTERS} characters at most that can be read."
+                )
         if type(self.until) is not datetime.date:
             raise InputError("an override ends on a date, such as datetime.date(2026, 12, 1).")
         if self.until > now().date() + datetime.timedelta(days=MAX_DAYS):
@@ -47,37 +52,41 @@ class Override:
         """Whether its last day has passed, here and in UTC: whoever says "today" must not be refused."""
         return min(now().date(), now().astimezone().date()) > self.until
 
-    def words(self, terms: Iterable[OverrideTerms] = ()) -> str:
-        """The stamp: never to be taken for a release. terms : of policies, whose own words come first"""
-        said = "".join(f"{one.watermark}; " for one in terms if one.watermark)
-        return f"unreleased: {said}loaded by {self.who} until {self.until}, because: {self.why}"
+    def stamp(self, terms: Iterable[OverrideTerms] = ()) -> str:
+        """What every output says: never to be taken for a release. terms : of policies, whose words come first"""
+        marks = "".join(f"{one.watermark}; " for one in terms if one.watermark)
+        return f"unreleased: {marks}loaded by {self.who} until {self.until}, because: {self.why}"
 
     def problems(self, terms: Iterable[OverrideTerms] = ()) -> list[str]:
-        """Why it does not let the model in today, a sentence each. terms : of the policies that lie with the model"""
+        """Why it does not let the model in today, a sentence each. terms : of the policies that count"""
         found = [f"the override ended on {self.until}."] if self.over else []
         for one in terms:
             if not one.allowed:
-                found.append(f"the policy {one.policy} allows no override.")
-            elif self.until > now().date() + datetime.timedelta(days=one.most_days):
-                found.append(f"the policy {one.policy} allows an override for {one.most_days} days at most.")
+                found.append(f"{one.source} allows no override.")
+            elif self.until > now().date() + datetime.timedelta(days=one.max_days):
+                found.append(f"{one.source} allows an override for {one.max_days} days at most.")
         return found
 
 
 @dataclass(frozen=True, slots=True)
 class OverrideTerms:
-    """What a policy says of overrides. watermark : its words for the stamp"""
+    """What a policy, or the trust of this computer, says of overrides.
 
-    policy: str
+    source : who says so, such as "the policy clinic"; watermark : its words for the stamp
+    """
+
+    source: str
     allowed: bool
-    most_days: int
-    watermark: str
+    max_days: int = 0
+    watermark: str = ""
 
-
-def terms_of(policy: bytes, name: str) -> OverrideTerms:
-    """Read a policy's `[on_override]`; one that says nothing, or cannot be read, allows none."""
-    try:
-        said = toml.loads(policy.decode("utf-8"))["on_override"]
-        days, watermark = said["max_days"], one_line(said.get("watermark", ""))[:LONGEST]
-        return OverrideTerms(name, said["allow"] is True and type(days) is int, days, watermark)
-    except (ValueError, LookupError, TypeError, AttributeError):
-        return OverrideTerms(name, False, 0, "")
+    @classmethod
+    def of_policy(cls, policy: bytes, name: str) -> OverrideTerms:
+        """Read a policy's `[on_override]`; one that says nothing, or cannot be read, allows none."""
+        source = f"the policy {one_line(name)}"
+        try:
+            table = toml.loads(policy.decode("utf-8"))["on_override"]
+            days, watermark = table["max_days"], one_line(table.get("watermark", ""))[:MAX_CHARACTERS]
+            return cls(source, table["allow"] is True and type(days) is int, days, watermark)
+        except (ValueError, LookupError, TypeError, AttributeError):
+            return cls(source, False)

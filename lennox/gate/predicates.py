@@ -1,22 +1,22 @@
-"""What the three kinds of statement say: a policy was ratified, a model was released, a release was revoked.
+"""What the four kinds of statement say: a policy was ratified or withdrawn, a model released, a release revoked.
 
 Each reads its own predicate and refuses one that lacks a field, has one too many, or holds an impossible value.
-Published as docs/schema/release-1.json, ratification-1.json and revocation-1.json.
+Published as docs/schema/release-1.json, ratification-1.json, withdrawal-1.json and revocation-1.json.
 """
 
 from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
-from lennox.errors import ModelError, one_line
+from lennox.errors import ModelError, has_visible_text, one_line
 from lennox.gate.statement import is_sha256
 
 _CHANNEL = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
-LONGEST = 1000  # letters of a title, a body, a reason
+MAX_CHARACTERS = 1000  # of a title, a body, a reason
 _TIME = "%Y-%m-%dT%H:%M:%S.%fZ"
 
 
@@ -47,12 +47,17 @@ class PassedPolicy:
         digests = (self.policy_sha256, self.ratification_sha256, self.audit_sha256, self.data_sha256)
         _refuse_unless(all(map(is_sha256, digests)), "its digests")
         _refuse_unless(type(self.attempt) is int and self.attempt >= 1, "the attempt")
-        _refuse_unless(_are_texts(self.version, self.title, self.body, self.data), "its words")
+        _refuse_unless(_are_texts(self.version, self.title, self.body, self.data), "its texts")
 
     @property
     def folder(self) -> str:
         """Where the policy's files lie in the model's folder."""
         return f"release/{self.policy}"
+
+    def attempts(self) -> str:
+        """How often the data were audited, as far as can be known, in words."""
+        known = "the first audit" if self.attempt == 1 else f"audit number {self.attempt}"
+        return f"{known} of these data that the auditor's log knows; audits elsewhere cannot be known"
 
     def expected(self) -> dict[str, str]:
         """The three files that stand for this policy, with their digests."""
@@ -68,12 +73,14 @@ class Release:
     """The release of a model for a channel.
 
     point, threshold : the operating point that was audited; the threshold as text with six decimals
+    maker : who made the model, as its card says; empty if it does not
     expires : the last day on which it counts
     """
 
     channel: str
     model: str
     version: str
+    maker: str
     point: str
     threshold: str
     passed: tuple[PassedPolicy, ...]
@@ -85,13 +92,14 @@ class Release:
         _refuse_unless(is_channel(self.channel), "the channel")
         _refuse_unless(self.passed and len({one.policy for one in self.passed}) == len(self.passed), "its policies")
         _refuse_unless(re.fullmatch(r"[01]\.\d{6}", self.threshold), "the threshold")
-        _refuse_unless(_are_texts(self.model, self.version, self.point, *self.tools.values()), "its words")
+        _refuse_unless(_are_texts(self.model, self.version, self.point, *self.tools.values()), "its texts")
+        _refuse_unless(self.maker == "" or _are_texts(self.maker), "its maker")
 
     def predicate(self) -> dict[str, Any]:
         """The form that is signed."""
         return {
             "channel": self.channel,
-            "model": {"name": self.model, "version": self.version},
+            "model": {"name": self.model, "version": self.version, "maker": self.maker},
             "operating_point": {"name": self.point, "threshold": self.threshold},
             "verdict": "PASS",
             "policies": [
@@ -122,28 +130,27 @@ class Release:
     @classmethod
     def from_predicate(cls, predicate: Mapping[str, Any]) -> Release:
         """Read what `predicate` gives. Raises ModelError."""
-        try:
-            claim = cls(
+
+        def read(model: Mapping[str, Any], point: Mapping[str, Any]) -> Release:
+            return cls(
                 channel=predicate["channel"],
-                model=predicate["model"]["name"],
-                version=predicate["model"]["version"],
-                point=predicate["operating_point"]["name"],
-                threshold=predicate["operating_point"]["threshold"],
+                model=model["name"],
+                version=model["version"],
+                maker=model["maker"],
+                point=point["name"],
+                threshold=point["threshold"],
                 passed=tuple(_passed(entry) for entry in predicate["policies"]),
                 tools=predicate["tools"],
                 issued=read_time(predicate["issued"]),
                 expires=datetime.date.fromisoformat(predicate["expires"]),
             )
-            if claim.predicate() != predicate:  # a verdict that is not PASS, a field too many
-                raise ValueError("more or other fields")
-        except (LookupError, TypeError, ValueError, AttributeError) as error:
-            raise ModelError("it is not a release that this version of lennox understands") from error
-        return claim
 
-    def words(self, ratifiers: Mapping[str, str] | None = None) -> str:
-        """The release for people: channel, policies and who ratified them, operating point, last day.
+        return _same(lambda: read(predicate["model"], predicate["operating_point"]), predicate, "release")
 
-        ratifiers : by policy, whose keys ratified it; who the policy's own text says it was is not proof
+    def summary(self, ratifiers: Mapping[str, str] | None = None) -> str:
+        """The release in one line: channel, policies and who ratified them, operating point, last day.
+
+        ratifiers : by policy, whose keys ratified it; who the policy's own text says it was is not evidence
         """
         by = {policy: f", ratified by {names}" for policy, names in (ratifiers or {}).items()}
         under = " and ".join(
@@ -167,7 +174,7 @@ class Ratification:
     signed: datetime.datetime
 
     def __post_init__(self) -> None:
-        _refuse_unless(_are_texts(self.policy, self.version, self.body) and is_sha256(self.sha256), "its words")
+        _refuse_unless(_are_texts(self.policy, self.version, self.body) and is_sha256(self.sha256), "its texts")
 
     def predicate(self) -> dict[str, Any]:
         """The form that is signed."""
@@ -180,52 +187,105 @@ class Ratification:
     @classmethod
     def from_predicate(cls, predicate: Mapping[str, Any]) -> Ratification:
         """Read what `predicate` gives. Raises ModelError."""
-        try:
-            policy = predicate["policy"]
-            claim = cls(
-                policy["id"],
-                policy["version"],
-                policy["sha256"],
-                predicate["ratified_by"],
-                read_time(predicate["signed"]),
-            )
-            if claim.predicate() != predicate:
-                raise ValueError("more or other fields")
-        except (LookupError, TypeError, ValueError) as error:
-            raise ModelError("it is not a ratification that this version of lennox understands") from error
-        return claim
+
+        def read(policy: Mapping[str, Any]) -> Ratification:
+            body, signed = predicate["ratified_by"], read_time(predicate["signed"])
+            return cls(policy["id"], policy["version"], policy["sha256"], body, signed)
+
+        return _same(lambda: read(predicate["policy"]), predicate, "ratification")
 
 
 @dataclass(frozen=True, slots=True)
-class Revocation:
-    """A release that was taken back. release_sha256 : of the statement in its release.json, without signatures"""
+class Withdrawal:
+    """A community takes back a policy, up to a version, or the story that was told with a requirement of it.
 
-    release_sha256: str
+    version, story : one of them is given, the other empty
+    """
+
+    policy: str
+    version: str
+    story: str
     why: str
     signed: datetime.datetime
 
     def __post_init__(self) -> None:
-        _refuse_unless(_are_texts(self.why) and is_sha256(self.release_sha256), "its words")
+        _refuse_unless(is_channel(self.policy) and _are_texts(self.version or self.story, self.why), "its texts")
+        _refuse_unless(bool(self.version) != bool(self.story), "a version and a story")
 
     def predicate(self) -> dict[str, Any]:
         """The form that is signed."""
-        return {"release_sha256": self.release_sha256, "why": self.why, "signed": time_text(self.signed)}
+        policy = {"id": self.policy, "version": self.version, "story": self.story}
+        return {"policy": policy, "why": self.why, "signed": time_text(self.signed)}
+
+    @classmethod
+    def from_predicate(cls, predicate: Mapping[str, Any]) -> Withdrawal:
+        """Read what `predicate` gives. Raises ModelError."""
+
+        def read(policy: Mapping[str, Any]) -> Withdrawal:
+            why, signed = predicate["why"], read_time(predicate["signed"])
+            return cls(policy["id"], policy["version"], policy["story"], why, signed)
+
+        return _same(lambda: read(predicate["policy"]), predicate, "withdrawal")
+
+
+@dataclass(frozen=True, slots=True)
+class Revocation:
+    """A release that was taken back. release_sha256 : of the statement in its release.json, without signatures
+
+    channel : of the release; who may release for another one does not revoke it
+    """
+
+    release_sha256: str
+    channel: str
+    why: str
+    signed: datetime.datetime
+
+    def __post_init__(self) -> None:
+        texts = _are_texts(self.why) and is_sha256(self.release_sha256) and is_channel(self.channel)
+        _refuse_unless(texts, "its texts")
+
+    def predicate(self) -> dict[str, Any]:
+        """The form that is signed."""
+        release = {"release_sha256": self.release_sha256, "channel": self.channel}
+        return {**release, "why": self.why, "signed": time_text(self.signed)}
 
     @classmethod
     def from_predicate(cls, predicate: Mapping[str, Any]) -> Revocation:
         """Read what `predicate` gives. Raises ModelError."""
-        try:
-            claim = cls(predicate["release_sha256"], predicate["why"], read_time(predicate["signed"]))
-            if claim.predicate() != predicate:
-                raise ValueError("more or other fields")
-        except (LookupError, TypeError, ValueError) as error:
-            raise ModelError("it is not a revocation that this version of lennox understands") from error
-        return claim
+
+        def read() -> Revocation:
+            release, channel = predicate["release_sha256"], predicate["channel"]
+            return cls(release, channel, predicate["why"], read_time(predicate["signed"]))
+
+        return _same(read, predicate, "revocation")
+
+
+class _Predicate(Protocol):
+    def predicate(self) -> dict[str, Any]: ...
+
+
+_P = TypeVar("_P", bound=_Predicate)
+
+
+def _same(read: Callable[[], _P], predicate: Mapping[str, Any], kind: str) -> _P:
+    """What was read, if it would be written as it was. Raises ModelError: a field too few, too many or impossible."""
+    try:
+        found = read()
+        if found.predicate() != predicate:
+            raise ValueError("more or other fields")
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise ModelError(f"it is not a {kind} that this version of lennox understands") from error
+    return found
 
 
 def is_channel(name: object) -> bool:
     """Whether this can be a channel's name, such as workshop or clinic."""
     return isinstance(name, str) and _CHANNEL.fullmatch(name) is not None
+
+
+def threshold_text(threshold: float) -> str:
+    """A threshold as statements write it."""
+    return f"{threshold:.6f}"
 
 
 def now() -> datetime.datetime:
@@ -264,7 +324,9 @@ def _passed(entry: Mapping[str, Any]) -> PassedPolicy:
 
 
 def _are_texts(*values: object) -> bool:
-    return all(isinstance(value, str) and 0 < len(value) <= LONGEST for value in values)
+    return all(isinstance(value, str) and 0 < len(value) <= MAX_CHARACTERS for value in values) and all(
+        has_visible_text(one_line(str(value))) for value in values
+    )
 
 
 def _refuse_unless(holds: object, what: str) -> None:

@@ -1,54 +1,73 @@
-"""What this computer remembers of loading models: releases seen in each folder, and overrides; kept in the log.
+"""What this computer remembers of models: releases that it has seen, overrides, candidates; kept in the log.
 
-A release that was replaced by a newer one and then put back is refused: the older one may have been issued before
-something went wrong. Where the log cannot be written, releases load without this memory; overrides do not load.
+A release that was replaced by a newer one of the same model and then put back is refused: the older one may have been
+issued before something went wrong. The model's name counts, not its folder, and what was seen is written to the
+computer's own log besides the one that LENNOX_LOG names: neither another folder nor another log lets it load.
+
+Where no log can be written, releases load without this memory; overrides and candidates do not load.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
+from typing import Literal
 
 from lennox.errors import InputError, ReleaseRefusedError
-from lennox.files import sha256_of
 from lennox.gate.check import VerifiedRelease
-from lennox.gate.event_log import Log
-from lennox.gate.override import Override
+from lennox.gate.event_log import Log, Record, own_log
+from lennox.gate.override import Override, OverrideTerms
 from lennox.gate.predicates import Release, time_text
+from lennox.gate.trust import Trust
+
+Purpose = Literal["training", "evaluation", "audit", "adoption", "benchmark", "test"]
 
 
-def superseded(folder: Path, channel: str, checked: VerifiedRelease) -> str:
-    """Why the release in a folder is one that a newer release there replaced; empty if it is not."""
-    newest = _newest(folder, channel)
-    issued = time_text(checked.release.issued)
-    if newest is None or newest["issued"] <= issued:
+def replaced_by(release: VerifiedRelease, trust: Trust) -> str:
+    """Why a release is one that a newer one of the same model replaced; empty if it is not.
+
+    A newer one that was revoked since does not count: then the older one is the way back.
+    """
+    revoked = {entry.statement for entry in trust.refused if entry.statement is not None}
+    issued = time_text(release.release.issued)
+    try:
+        newer = [
+            one["issued"]
+            for one in _seen(release.release)
+            if one["statement"] not in {*revoked, release.statement_sha256} and one["issued"] > issued
+        ]
+    except InputError as error:
+        return f"what this computer remembers of newer releases cannot be read: {error}"
+    if not newer:
         return ""
     return (
-        f"the release of {issued[:19]} was replaced by one of {newest['issued'][:19]} that was seen in "
-        "this folder; put the newer one back, or copy the folder elsewhere if you went back on purpose."
+        f"the release of {issued[:19]} was replaced by one of {max(newer)[:19]} that this computer has seen; install "
+        "the newer one, or refuse that one first if you go back on purpose (`lennox trust remove`)."
     )
 
 
-def note_release(folder: Path, channel: str, checked: VerifiedRelease) -> None:
-    """Remember the release, if it is not the newest seen in this folder already."""
-    newest = _newest(folder, channel)
-    if newest is not None and newest["statement"] == checked.statement_sha256:
-        return
-    with contextlib.suppress(InputError):  # a computer where nothing may be written
-        Log().append("load", _details(folder, checked.release, checked.statement_sha256))
+def note_release(found: VerifiedRelease) -> None:
+    """Remember a release that loads, if it is not remembered already."""
+    terms = [OverrideTerms.of_policy(text, policy) for policy, text in found.policies.items()]
+    details = _details(found.release, found.statement_sha256, found.files.sha256["model.onnx"], terms)
+    for log in _logs():
+        with contextlib.suppress(InputError):  # a computer where nothing may be written
+            if all(one.details.get("statement") != found.statement_sha256 for one in log.records("load", "release")):
+                log.append("load", details)
 
 
-def note_signed(folder: Path, release: Release, statement_sha256: str) -> None:
+def note_signed(release: Release, statement_sha256: str, weights: str, policies: Sequence[OverrideTerms]) -> None:
     """Write down that a release was signed here. Raises InputError if it cannot be written down."""
-    Log().append("release", _details(folder, release, statement_sha256))
+    Log().append("release", _details(release, statement_sha256, weights, policies))
 
 
-def note_override(model: str, sha256: str, channel: str, override: Override, reasons: Sequence[str]) -> None:
+def note_override(model: str, weights: str, channel: str, override: Override, reasons: Sequence[str]) -> None:
     """Write down an override. Raises ReleaseRefusedError if it cannot be written down."""
     details = {
         "model": model,
-        "weights": sha256,
+        "weights": weights,
         "channel": channel,
         "who": override.who,
         "why": override.why,
@@ -61,31 +80,58 @@ def note_override(model: str, sha256: str, channel: str, override: Override, rea
         raise ReleaseRefusedError(model, (*reasons, f"an override must be written down, but {error}")) from error
 
 
-def _details(folder: Path, release: Release, statement_sha256: str) -> dict[str, object]:
+def note_candidate(model: str, weights: str, purpose: Purpose) -> None:
+    """Write down that a model was opened before its release, and what for. Raises InputError if that cannot be."""
+    Log().append("candidate", {"model": model, "weights": weights, "purpose": purpose})
+
+
+def remembered_terms(weights: str) -> list[OverrideTerms]:
+    """What the policies under which a network was ever released here say of overrides. Raises InputError."""
+    found: dict[OverrideTerms, None] = {}
+    for record in _records():
+        if record.details.get("weights") == weights:
+            for entry in record.details.get("override_terms", ()):
+                with contextlib.suppress(TypeError):  # of a version that wrote it otherwise
+                    found[OverrideTerms(**entry)] = None
+    return list(found)
+
+
+def _details(
+    release: Release, statement_sha256: str, weights: str, policies: Sequence[OverrideTerms]
+) -> dict[str, object]:
     return {
         "model": release.model,
         "version": release.version,
         "channel": release.channel,
-        "folder": _place(folder),
+        "weights": weights,
         "statement": statement_sha256,
         "issued": time_text(release.issued),
         "policies": [f"{one.policy} {one.version}" for one in release.passed],
+        "override_terms": [asdict(terms) for terms in policies],
     }
 
 
-def _newest(folder: Path, channel: str) -> dict[str, str] | None:
-    try:
-        records = Log().records("load", "release")
-    except InputError:
-        return None
-    known = [
+def _seen(release: Release) -> list[dict[str, str]]:
+    """The releases of a model for a channel that this computer remembers. Raises InputError."""
+    return [
         {name: str(record.details.get(name, "")) for name in ("issued", "statement")}
-        for record in records
-        if record.details.get("folder") == _place(folder) and record.details.get("channel") == channel
+        for record in _records()
+        if (record.details.get("model"), record.details.get("channel")) == (release.model, release.channel)
     ]
-    return max(known, key=lambda one: one["issued"], default=None)
 
 
-def _place(folder: Path) -> str:
-    """A folder's path as a digest: a path may name somebody."""
-    return sha256_of(str(folder.resolve()).encode("utf-8", "surrogatepass"))
+def _records() -> Iterator[Record]:
+    """Of all logs of this computer. Raises InputError for one that is there and cannot be read."""
+    for log in _logs():
+        if log.path.is_file():
+            yield from log.records("load", "release")
+
+
+def _logs() -> list[Log]:
+    """The log that is named, and the computer's own, where they differ; none for a user without a home."""
+    found: dict[Path, Log] = {}
+    for make in (Log, own_log):
+        with contextlib.suppress(InputError):
+            log = make()
+            found[log.path] = log
+    return list(found.values())

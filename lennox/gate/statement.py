@@ -1,10 +1,8 @@
 """Signed statements: DSSE envelopes around in-toto statements, ed25519, offline.
 
-The only door to securesystemslib, which signs, and to cryptography, which checks: importing securesystemslib alone
-takes longer than checking 16 MB of weights, and a model is checked each time it is loaded.
-
-An envelope is read strictly: one byte form, one signature a key, every signature valid. A key identity is the public
-key itself, so a signature that nobody here trusts is still checked, and no byte of the file can change unseen.
+The only door to cryptography, which signs and verifies. An envelope is read strictly: one byte form, one signature a
+key, every signature valid. A key identity is the public key itself, so a signature that is not trusted here is still
+verified, and no byte of the file can change unseen.
 """
 
 from __future__ import annotations
@@ -15,16 +13,20 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lennox.errors import InputError, ModelError
 from lennox.files import sha256_of
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 STATEMENT = "https://in-toto.io/Statement/v1"
 RATIFICATION = "https://lennox/policy-ratification/v1"
 RELEASE = "https://lennox/equity-gate/v1"
 REVOCATION = "https://lennox/revocation/v1"
+WITHDRAWAL = "https://lennox/policy-withdrawal/v1"
 MAX_BYTES = 4 << 20
 MAX_SUBJECTS = 1000
 _DER = bytes.fromhex("302a300506032b6570032100")  # RFC 8410: what stands before the 32 bytes of an ed25519 key
@@ -74,13 +76,14 @@ class PublicKey:
 class PrivateKey:
     """An ed25519 private key that signs; it never leaves its file."""
 
-    def __init__(self, signer: Any) -> None:
+    def __init__(self, key: Ed25519PrivateKey) -> None:
         """Use `PrivateKey.read` or `PrivateKey.new`."""
-        from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+        self._key = key
+        self.public = PublicKey(key.public_key().public_bytes_raw().hex())
 
-        self._signer = signer
-        raw = signer.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
-        self.public = PublicKey(raw.hex())
+    def sign(self, message: bytes) -> bytes:
+        """The 64 bytes of the signature of a message."""
+        return self._key.sign(message)
 
     @classmethod
     def new(cls) -> PrivateKey:
@@ -116,18 +119,18 @@ class PrivateKey:
         lock: serialization.KeySerializationEncryption = serialization.NoEncryption()
         if passphrase:
             lock = serialization.BestAvailableEncryption(passphrase.encode())
-        pem = self._signer.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, lock)
+        pem = self._key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, lock)
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            place = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError as error:
             raise InputError(f"'{path.name}' exists; a key is never overwritten. Name another file.") from error
-        with os.fdopen(place, "wb") as stream:
+        with os.fdopen(descriptor, "wb") as stream:
             stream.write(pem)
 
 
 @dataclass(frozen=True, slots=True)
-class Signed:
+class VerifiedStatement:
     """A statement whose every signature is valid; whether its signers count is for trust to say.
 
     subjects : name -> SHA-256
@@ -143,7 +146,7 @@ class Signed:
 def canonical(value: Any) -> bytes:
     """The one byte form of plain data: keys in order, no spaces, UTF-8. Raises ValueError for a float.
 
-    Numbers that are not whole are written as text, so that a digest is the same everywhere.
+    Fractions are written as text, so that a digest is the same everywhere.
     """
     _refuse_floats(value)
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode("utf-8")
@@ -176,24 +179,18 @@ def sign_also(envelope: bytes, predicate_type: str, keys: Sequence[PrivateKey]) 
 
 
 def _signed(payload: bytes, before: Mapping[str, str], keys: Sequence[PrivateKey]) -> bytes:
-    from securesystemslib.dsse import Envelope
-    from securesystemslib.signer import CryptoSigner, SSlibKey
-
     signatures = dict(before)
-    envelope = Envelope(payload, PAYLOAD_TYPE, {})
     for key in keys:
-        identity = key.public.identity
-        if identity in signatures:
+        if key.public.identity in signatures:
             raise InputError("a key can sign once; name different keys.")
-        public = SSlibKey(identity, "ed25519", "ed25519", {"public": identity})
-        signatures[identity] = envelope.sign(CryptoSigner(key._signer, public)).signature
+        signatures[key.public.identity] = key.sign(_pre_authentication(payload)).hex()
     if not keys:
-        raise InputError("nobody signs: name a key.")
+        raise InputError("no key signs: name one.")
     return _envelope_bytes(payload, signatures)
 
 
-def verify(envelope: bytes, predicate_type: str) -> Signed:
-    """The statement in an envelope. Raises ModelError unless it is whole, of this type, and every signature valid."""
+def verify(envelope: bytes, predicate_type: str) -> VerifiedStatement:
+    """The statement in an envelope. Raises ModelError unless complete, of this type, every signature valid."""
     if len(envelope) > MAX_BYTES:
         raise ModelError(f"it has {len(envelope)} bytes; a statement has {MAX_BYTES} at most")
     try:
@@ -222,18 +219,23 @@ def verify(envelope: bytes, predicate_type: str) -> Signed:
         raise ModelError("it is damaged, or not a signed statement") from error
     if found != predicate_type:
         raise ModelError(f"it is a statement of another kind ({str(found)[:80]})")
-    message = b"DSSEv1 %d %b %d %b" % (len(PAYLOAD_TYPE), PAYLOAD_TYPE.encode(), len(payload), payload)
+    message = _pre_authentication(payload)
     for identity, signature in signatures.items():
         if not _is_valid(identity, signature, message):
             raise ModelError("a signature does not fit what was signed")
     if not signatures:
-        raise ModelError("nobody has signed it")
-    return Signed(subjects, predicate, frozenset(signatures), sha256_of(payload))
+        raise ModelError("no key has signed it")
+    return VerifiedStatement(subjects, predicate, frozenset(signatures), sha256_of(payload))
 
 
 def is_sha256(text: object) -> bool:
     """Whether this is 64 lower-case hex digits."""
     return isinstance(text, str) and len(text) == 64 and set(text) <= set("0123456789abcdef")
+
+
+def _pre_authentication(payload: bytes) -> bytes:
+    """What a signature is over: type and payload with their lengths (DSSE 1.0, pre-authentication encoding)."""
+    return b"DSSEv1 %d %b %d %b" % (len(PAYLOAD_TYPE), PAYLOAD_TYPE.encode(), len(payload), payload)
 
 
 def _envelope_bytes(payload: bytes, signatures: Mapping[str, str]) -> bytes:

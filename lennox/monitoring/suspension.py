@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import replace
 from pathlib import Path
 
 from lennox.errors import InputError
 from lennox.gate.event_log import Log, Record
 from lennox.gate.predicates import now
-from lennox.gate.trust import RevocationEntry, Trust, read_trust, write_trust
+from lennox.gate.trust import Refusal, Trust
+from lennox.gate.trust_file import add_refusal, lift_refusals
 from lennox.monitoring.monitor import UseReport
 
 MIN_DIGITS = 8  # digits of a SHA-256 by which a model may be named
@@ -22,26 +22,23 @@ def log_alarm(found: UseReport, channel: str) -> None:
         Log().append("alarm", {"weights": found.model, "channel": channel, "why": _why(found)})
 
 
-def suspend(found: UseReport, channel: str, trust_file: Path) -> None:
-    """Suspend a model in whose use an alarm was raised."""
-    own = read_trust(trust_file) if trust_file.is_file() else Trust()
-    if not any(one.weights == found.model and one.channel == channel for one in own.revoked):
-        entry = RevocationEntry(now().date(), _why(found), weights=found.model, channel=channel)
-        write_trust(trust_file, replace(own, revoked=(*own.revoked, entry)))
+def suspend(found: UseReport, channel: str, trust_file: Path | None = None) -> None:
+    """Suspend a model in whose use an alarm was raised, on this computer, whatever trust file is named later."""
+    add_refusal(Refusal(now().date(), _why(found), weights=found.model, channel=channel), trust_file)
 
 
-def resume(weights: str, why: str, trust_file: Path) -> None:
+def resume(weights: str, why: str, trust_file: Path | None = None) -> None:
     """Lift a model's suspension, after it was written to the log. weights : their SHA-256 or its beginning
 
     Raises InputError if no such model is suspended.
     """
-    own = read_trust(trust_file)
-    lifted = [one for one in own.revoked if (one.weights or "").startswith(weights)]
+    lifted = [one for one in Trust.load(trust_file).refused if (one.weights or "").startswith(weights)]
     if not lifted or len(weights) < MIN_DIGITS:
         raise InputError("no suspended model has weights of this SHA-256; `lennox trust show` lists them.")
-    for one in lifted:
-        Log().append("resume", {"weights": one.weights, "channel": one.channel, "why": why})
-    write_trust(trust_file, replace(own, revoked=tuple(one for one in own.revoked if one not in lifted)))
+    meant = {(one.weights, one.channel) for one in lifted}
+    for digest, channel in sorted((str(digest), str(channel)) for digest, channel in meant):
+        Log().append("resume", {"weights": digest, "channel": channel, "why": why})
+    lift_refusals(lambda one: (one.weights, one.channel) in meant, trust_file)
 
 
 def resumed_on(weights: str, channel: str) -> datetime.date | None:

@@ -18,7 +18,8 @@ from lennox.card import FORMAT, ModelCard
 from lennox.errors import InputError, ModelError
 from lennox.files import atomic_write, sha256_of
 from lennox.geometry import Placement
-from lennox.inference.model import Model, load_candidate
+from lennox.inference.load import load_candidate
+from lennox.inference.model import Model
 from lennox.inference.prepare import Prepared
 
 ACTIVATIONS = {"none": None, "sigmoid": "Sigmoid", "softmax": "Softmax"}
@@ -79,7 +80,7 @@ def adopt(network: Path, card: Path, folder: Path) -> Model:
     atomic_write(folder / "model.onnx", weights)
     atomic_write(folder / "card.json", json.dumps(written, indent=1, ensure_ascii=False) + "\n")
     try:
-        return _tried(load_candidate(folder))
+        return _tried(load_candidate(folder, "adoption"))
     except ModelError:
         for name in ("model.onnx", "card.json"):
             (folder / name).unlink()

@@ -1,7 +1,7 @@
-"""Signing: a community's keys ratify a policy, an auditor's keys release a model that passed, or take it back.
+"""Signing: a community's keys ratify a policy or withdraw it, an auditor's keys release a model or take it back.
 
 The only module that signs. A release is signed when nothing stands against it and not otherwise; nothing is written
-on a refusal. Laid beside the weights: release.json and, for each policy, release/<policy>/ with the policy, its
+on a refusal. Written beside the weights: release.json and, for each policy, release/<policy>/ with the policy, its
 ratification and the audit.
 """
 
@@ -19,30 +19,50 @@ import lennox
 from lennox.card import ModelCard
 from lennox.errors import InputError, ModelError, ReleaseRefusedError
 from lennox.files import atomic_write, sha256_of
-from lennox.gate.bundle import Files, list_files, read_once
-from lennox.gate.check import LIBRARIES, REVOCATION_FILE, STATEMENT_FILE, NotReleasedError, check, threshold_text
+from lennox.gate.audit_record import AuditRecord, audit_problems, parse_audit
+from lennox.gate.bundle import ModelFiles, list_files, read_once
+from lennox.gate.check import (
+    REVOCATION_FILE,
+    STATEMENT_FILE,
+    NotReleasedError,
+    check,
+    is_library,
+    policy_problems,
+)
 from lennox.gate.event_log import Log
-from lennox.gate.predicates import PassedPolicy, Ratification, Release, Revocation, is_channel, now
-from lennox.gate.ratification import ratified
+from lennox.gate.override import OverrideTerms
+from lennox.gate.predicates import (
+    PassedPolicy,
+    Ratification,
+    Release,
+    Revocation,
+    Withdrawal,
+    is_channel,
+    now,
+    threshold_text,
+)
+from lennox.gate.ratification import check_ratification
 from lennox.gate.rollback import note_signed
 from lennox.gate.statement import (
     RATIFICATION,
     RELEASE,
     REVOCATION,
+    WITHDRAWAL,
     PrivateKey,
     PublicKey,
-    Signed,
+    VerifiedStatement,
     sign,
     sign_also,
     verify,
 )
-from lennox.gate.trust import RevocationEntry, Trust, TrustedKey, read_trust, write_trust
-from lennox.gate.weights import weights_sha256
-from lennox.inference.model import UNRELEASED, Model
-from lennox.policy.reading import policy_from_bytes, read_policy
-from lennox.release.evidence import audit_document, audit_problems, read_audit
+from lennox.gate.trust import Refusal, Trust, TrustedKey
+from lennox.gate.trust_file import add_least_version, add_refusal
+from lennox.inference.load import UNRELEASED
+from lennox.inference.model import Model
+from lennox.policy.policy import Policy
+from lennox.policy.reading import read_lapsed, read_policy
 
-LONGEST_DAYS = 365
+MAX_DAYS = 365
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,28 +87,51 @@ def ratify(policy: Path, key: PrivateKey) -> Path:
     Raises PolicyError for a policy that is not valid, InputError if this key has signed it before.
     """
     read = read_policy(policy)
-    place = ratification_file(policy)
-    before = place.read_bytes() if place.exists() else b""
-    claim = Ratification(read.id, read.version, read.digest, read.ratification.body, now())
+    path = ratification_file(policy)
+    before = path.read_bytes() if path.exists() else b""
     kept = []
     for line in before.splitlines(keepends=True):
         try:
-            signed = verify(line, RATIFICATION)
+            statement = verify(line, RATIFICATION)
         except ModelError as error:
-            raise InputError(f"{place.name}: {error}; move it away and sign again.") from error
-        if signed.subjects != {"policy.toml": read.digest}:
+            raise InputError(f"{path.name}: {error}; move it away and sign again.") from error
+        if statement.subjects != {"policy.toml": read.digest}:
             continue  # of an earlier text: what was signed then says nothing of this one
-        if key.public.identity in signed.signers:
+        if key.public.identity in statement.signers:
             raise InputError(f"this key has signed {policy.name} already.")
         kept.append(line)
-    kept.append(sign(RATIFICATION, {"policy.toml": read.digest}, claim.predicate(), [key]))
-    atomic_write(place, b"".join(kept))
-    return place
+    ratification = Ratification(read.id, read.version, read.digest, read.ratification.body, now())
+    kept.append(sign(RATIFICATION, {"policy.toml": read.digest}, ratification.predicate(), [key]))
+    atomic_write(path, b"".join(kept))
+    return path
 
 
 def ratification_file(policy: Path) -> Path:
     """Where a policy's signatures are kept: beside it."""
     return policy.with_suffix(".ratification.jsonl")
+
+
+def withdraw(
+    policy: Path, keys: Sequence[PrivateKey], why: str, story: str = "", trust_file: Path | None = None
+) -> Path:
+    """A community takes back a policy up to this version, or the story that it told with a requirement.
+
+    Writes a signed statement beside the policy, which `accept` makes hold elsewhere, and a refusal on this computer.
+    story : the requirement whose story is withdrawn; the whole policy if empty
+    Returns the statement's file. Raises InputError for a story that the policy does not tell.
+    """
+    read = read_lapsed(policy)  # also one whose review is overdue can be taken back
+    if story and not any(one.id == story and one.story is not None for one in read.requirements):
+        raise InputError(f"{policy.name} tells no story with a requirement '{story}'.")
+    try:
+        withdrawal = Withdrawal(read.id, "" if story else read.version, story, why, now())
+    except ValueError as error:
+        raise InputError("a withdrawal says why, in a sentence.") from error
+    path = policy.with_suffix(f".{story or 'policy'}.withdrawal.json")
+    atomic_write(path, sign(WITHDRAWAL, {"policy.toml": read.digest}, withdrawal.predicate(), keys))
+    add_refusal(_refusal_of(withdrawal), trust_file)
+    Log().append("withdraw", {"policy": read.id, "version": withdrawal.version, "story": story, "why": why})
+    return path
 
 
 def release(
@@ -109,49 +152,46 @@ def release(
     if not is_channel(channel):
         raise InputError(f"'{channel}' cannot be a channel; channels have names such as workshop.")
     folder, trust = Path(folder), trust or Trust.load()
-    files = Files.of({name: read_once(folder, name) for name in list_files(folder) if _belongs_to_model(name)})
+    files = ModelFiles.of({name: read_once(folder, name) for name in list_files(folder) if _belongs_to_model(name)})
     if "card.json" not in files.data:
         raise ModelError("the folder holds no card.json; a model folder needs one.")
     model = Model(folder, files, UNRELEASED)  # what is signed is what was read, and a network that fits its card
     card = model.card
-    reasons = [f"{name} is a program library; lennox loads none." for name in files.data if name.endswith(LIBRARIES)]
-    passed, records = [], {}
-    for each in evidence:
-        one, beside, against = _examine(each, card, model.sha256, channel, trust)
-        reasons += against
-        if one is not None:
-            passed.append(one)
-            records.update(beside)
+    reasons = [f"{name} is a program library; lennox loads none." for name in files.data if is_library(name)]
+    examined = [_examine(one, card, channel, trust, keys) for one in evidence]
+    reasons += [reason for one in examined for reason in one.problems]
     if not evidence:
         reasons.append("no policy and audit are named.")
-    last = now().date() + datetime.timedelta(days=LONGEST_DAYS)
-    reviews = [policy_from_bytes(records[f"{one.folder}/policy.toml"]).ratification.next_review for one in passed]
     if expires is not None and expires < now().date():
         reasons.append(f"it would have expired on {expires}.")
     if reasons:
         raise ReleaseRefusedError(card.name, tuple(dict.fromkeys(reasons)))
 
+    records = {name: data for one in examined for name, data in one.records().items()}
     point = card.operating_point()
-    claim = Release(
+    days = [now().date() + datetime.timedelta(days=MAX_DAYS), *([expires] if expires else [])]
+    signed = Release(
         channel=channel,
         model=card.name,
         version=card.version,
+        maker=_maker(card),
         point=point.name,
         threshold=threshold_text(point.threshold),
-        passed=tuple(passed),
+        passed=tuple(one.passed() for one in examined),
         tools={
             "lennox": lennox.__version__,
             "onnxruntime": version("onnxruntime"),
             "python": platform.python_version(),
         },
         issued=now(),
-        expires=min([last, *reviews, *([expires] if expires else [])]),
+        expires=min(days + [one.policy.ratification.next_review for one in examined]),
     )
-    subjects = {**files.sha256, **Files.of(records).sha256}
-    envelope = sign(RELEASE, subjects, claim.predicate(), keys)
-    _lay_down(folder, records, envelope)
-    note_signed(folder, claim, verify(envelope, RELEASE).sha256)
-    return SigningResult(claim, _missing(folder, channel, trust))
+    subjects = {**files.sha256, **ModelFiles.of(records).sha256}
+    envelope = sign(RELEASE, subjects, signed.predicate(), keys)
+    _write_release(folder, records, envelope)
+    terms = [OverrideTerms.of_policy(one.text, one.policy.id) for one in examined]
+    note_signed(signed, verify(envelope, RELEASE).sha256, model.sha256, terms)
+    return SigningResult(signed, _missing(folder, channel, trust))
 
 
 def cosign(folder: Path, keys: Sequence[PrivateKey], *, trust: Trust | None = None) -> SigningResult:
@@ -161,113 +201,188 @@ def cosign(folder: Path, keys: Sequence[PrivateKey], *, trust: Trust | None = No
     """
     folder, trust = Path(folder), trust or Trust.load()
     envelope = read_once(folder, STATEMENT_FILE)
-    signed = verify(envelope, RELEASE)
-    claim = Release.from_predicate(signed.predicate)
-    against = _against_cosigning(folder, signed, claim, trust)
+    statement = verify(envelope, RELEASE)
+    signed = Release.from_predicate(statement.predicate)
+    against = _against_cosigning(folder, statement, signed, trust)
     if against:
-        raise ReleaseRefusedError(claim.model, against)
-    envelope = sign_also(envelope, RELEASE, keys)
-    atomic_write(folder / STATEMENT_FILE, envelope)
-    note_signed(folder, claim, signed.sha256)
-    return SigningResult(claim, _missing(folder, claim.channel, trust))
+        raise ReleaseRefusedError(signed.model, against)
+    atomic_write(folder / STATEMENT_FILE, sign_also(envelope, RELEASE, keys))
+    weights = statement.subjects["model.onnx"]
+    texts = {one.policy: read_once(folder, f"{one.folder}/policy.toml") for one in signed.passed}
+    terms = [OverrideTerms.of_policy(text, policy) for policy, text in texts.items()]
+    note_signed(signed, statement.sha256, weights, terms)
+    return SigningResult(signed, _missing(folder, signed.channel, trust))
 
 
-def revoke(folder: Path, keys: Sequence[PrivateKey], why: str, trust_file: Path) -> Path:
-    """Take a release back: a signed revocation.json beside it, and an entry in the trust file of this computer.
+def revoke(folder: Path, keys: Sequence[PrivateKey], why: str, trust_file: Path | None = None) -> Path:
+    """Take a release back: a signed revocation.json beside it, and a refusal on this computer.
 
-    The file travels with the model; `lennox trust add revocation.json` makes it hold elsewhere. Returns it.
+    The file travels with the model; `accept` makes it hold elsewhere. Returns it.
     """
     folder = Path(folder)
-    statement = verify(read_once(folder, STATEMENT_FILE), RELEASE).sha256
+    statement = verify(read_once(folder, STATEMENT_FILE), RELEASE)
+    channel = Release.from_predicate(statement.predicate).channel
     try:
-        claim = Revocation(statement, why, now())
+        revocation = Revocation(statement.sha256, channel, why, now())
     except ValueError as error:
         raise InputError("a revocation says why, in a sentence.") from error
-    envelope = sign(REVOCATION, {STATEMENT_FILE: statement}, claim.predicate(), keys)
+    envelope = sign(REVOCATION, {STATEMENT_FILE: statement.sha256}, revocation.predicate(), keys)
     atomic_write(folder / REVOCATION_FILE, envelope)
-    _add_revoked(trust_file, RevocationEntry(claim.signed.date(), why, statement=statement))
-    Log().append("revoke", {"statement": statement, "why": why})
+    add_refusal(_refusal_of(revocation), trust_file)
+    Log().append("revoke", {"statement": statement.sha256, "why": why})
     return folder / REVOCATION_FILE
 
 
-def accept_revocation(path: Path, trust_file: Path, trust: Trust) -> Revocation:
-    """Let a revocation hold on this computer. Raises InputError unless a key that may release here has signed it."""
+def accept(path: Path, trust: Trust, trust_file: Path | None = None) -> Revocation | Withdrawal:
+    """Let a revocation or a withdrawal that somebody sent hold on this computer.
+
+    Raises InputError unless a key signed it that may do so here: one that may release for the channel of the release,
+    or, for a policy, one that may ratify and, where the policy lists its own keys, is among them.
+    """
     try:
-        signed = verify(path.read_bytes(), REVOCATION)
-        claim = Revocation.from_predicate(signed.predicate)
-    except (ModelError, OSError) as error:
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path.name}: cannot be read ({error.strerror}).") from error
+    try:
+        revoked = verify(data, REVOCATION)
+    except ModelError:
+        revoked = None
+    try:
+        if revoked is not None:
+            revocation = Revocation.from_predicate(revoked.predicate)
+            if not trust.trusted(revoked.signers, revocation.channel, "release"):
+                raise InputError(
+                    f"{path.name}: none of the keys that signed it may release for {revocation.channel} here."
+                )
+            add_refusal(_refusal_of(revocation), trust_file)
+            return revocation
+        statement = verify(data, WITHDRAWAL)
+        withdrawal = Withdrawal.from_predicate(statement.predicate)
+    except ModelError as error:
         raise InputError(f"{path.name}: {error}.") from error
-    channels = {channel for key in trust.keys for channel in key.channels}
-    if not any(trust.counted(signed.signers, channel, "release") for channel in channels):
-        raise InputError(f"{path.name}: none of the keys that signed it may release anything here.")
-    _add_revoked(trust_file, RevocationEntry(claim.signed.date(), claim.why, statement=claim.release_sha256))
-    return claim
+    if not any(trust.trusted(statement.signers, channel, "ratify") for channel in _channels(trust)):
+        raise InputError(f"{path.name}: none of the keys that signed it may ratify a policy here.")
+    add_refusal(_refusal_of(withdrawal), trust_file)
+    return withdrawal
+
+
+def supersede(policy: Path, trust: Trust, trust_file: Path) -> Policy:
+    """Let no earlier version of this policy count on this computer. Raises InputError unless it is ratified here."""
+    read = read_policy(policy)
+    text, envelopes = policy.read_bytes(), _envelopes(policy)
+    found = [check_ratification(text, envelopes, channel, trust, now()) for channel in _channels(trust)]
+    if not any(not one.problems for one in found):
+        reasons = found[0].problems if found else ("no key is trusted here",)
+        raise InputError(f"{policy.name}: {' '.join(reasons)}")
+    add_least_version(trust_file, read.id, read.version)
+    return read
+
+
+@dataclass(frozen=True, slots=True)
+class _Examined:
+    """A policy and its audit, as they were read. problems : what stands against a release, a sentence each"""
+
+    policy: Policy
+    text: bytes
+    envelopes: bytes
+    audit_text: bytes
+    audit: AuditRecord
+    problems: tuple[str, ...]
+
+    def passed(self) -> PassedPolicy:
+        """What the release says of them."""
+        assert self.audit.started is not None  # `audit_problems` refuses an audit that does not say
+        return PassedPolicy(
+            policy=self.policy.id,
+            version=self.policy.version,
+            title=self.policy.title,
+            body=self.policy.ratification.body,
+            policy_sha256=self.policy.digest,
+            ratification_sha256=sha256_of(self.envelopes),
+            audit_sha256=sha256_of(self.audit_text),
+            audit_started=self.audit.started,
+            attempt=self.audit.attempt,
+            data=self.audit.data,
+            data_sha256=self.audit.data_sha256,
+        )
+
+    def records(self) -> dict[str, bytes]:
+        """The three files to write beside the weights."""
+        names = self.passed().expected()
+        return dict(zip(names, (self.text, self.envelopes, self.audit_text), strict=True))
 
 
 def _examine(
-    evidence: AuditEvidence, card: ModelCard, sha256: str, channel: str, trust: Trust
-) -> tuple[PassedPolicy | None, dict[str, bytes], list[str]]:
-    """What a policy and its audit prove, the three files to lay beside the weights, and what stands against it."""
+    evidence: AuditEvidence, card: ModelCard, channel: str, trust: Trust, keys: Sequence[PrivateKey]
+) -> _Examined:
     policy = read_policy(evidence.policy)
-    text = evidence.policy.read_bytes()
-    audit_bytes, document = read_audit(evidence.audit)
-    found = audit_problems(document, policy, card, sha256)
-    started = document.started
-    envelopes = b""
-    if ratification_file(evidence.policy).is_file():
-        envelopes = ratification_file(evidence.policy).read_bytes()
-        adopted = ratified(text, envelopes, channel, trust, started or now())
+    text, envelopes = evidence.policy.read_bytes(), _envelopes(evidence.policy)
+    audit_text = _audit_text(evidence.audit)
+    audit = parse_audit(audit_text)
+    found = policy_problems(policy, trust) + audit_problems(audit, policy, card, now())
+    if envelopes:
+        adopted = check_ratification(text, envelopes, channel, trust, audit.started or now())
         found += adopted.problems
-        claim = adopted.claim
-        if claim is not None and (claim.policy, claim.version, claim.body) != (
-            (policy.id, policy.version, policy.ratification.body)
-        ):
+        ratification = adopted.ratification
+        named = ratification and (ratification.policy, ratification.version, ratification.body)
+        if named not in (None, (policy.id, policy.version, policy.ratification.body)):
             found.append("the ratification names another policy, version or body.")
+        if adopted.signers & {key.public.identity for key in keys}:
+            found.append("a key that ratified it is to sign the release; who audits a model does not set its limits.")
     else:
         found.append("nobody has signed it; `lennox policy sign` does, before the audit.")
     if sha256_of(text) != policy.digest:
         found.append("its file was changed while it was read.")
-    if found or started is None:
-        return None, {}, [f"policy {policy.id}: {reason}" for reason in found]
-    one = PassedPolicy(
-        policy=policy.id,
-        version=policy.version,
-        title=policy.title,
-        body=policy.ratification.body,
-        policy_sha256=policy.digest,
-        ratification_sha256=sha256_of(envelopes),
-        audit_sha256=sha256_of(audit_bytes),
-        audit_started=started,
-        attempt=document.attempt,
-        data=document.data,
-        data_sha256=document.data_sha256,
-    )
-    names = (f"{one.folder}/policy.toml", f"{one.folder}/ratification.jsonl", f"{one.folder}/audit.json")
-    return one, dict(zip(names, (text, envelopes, audit_bytes), strict=True)), []
+    problems = tuple(f"policy {policy.id}: {reason}" for reason in found)
+    return _Examined(policy, text, envelopes, audit_text, audit, problems)
+
+
+def _audit_text(path: Path) -> bytes:
+    """An audit.json, or the one in a folder. Raises InputError."""
+    file = path / "audit.json" if path.is_dir() else path
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise InputError(f"{file.name}: cannot be read ({error.strerror}); name an audit or its folder.") from error
+
+
+def _envelopes(policy: Path) -> bytes:
+    return ratification_file(policy).read_bytes() if ratification_file(policy).is_file() else b""
+
+
+def _channels(trust: Trust) -> list[str]:
+    return sorted({channel for key in trust.keys for channel in key.channels})
+
+
+def _maker(card: ModelCard) -> str:
+    """Who made the model, if its card says so."""
+    maker = card.document.get("maker", "")
+    return maker if isinstance(maker, str) else ""
+
+
+def _refusal_of(statement: Revocation | Withdrawal) -> Refusal:
+    """What this computer notes of it."""
+    date = statement.signed.date()
+    if isinstance(statement, Revocation):
+        return Refusal(date, statement.why, statement=statement.release_sha256, channel=statement.channel)
+    version, story = statement.version or None, statement.story or None
+    return Refusal(date, statement.why, policy=statement.policy, version=version, story=story)
 
 
 def _belongs_to_model(name: str) -> bool:
     return name not in (STATEMENT_FILE, REVOCATION_FILE) and not name.startswith("release/")
 
 
-def _against_cosigning(folder: Path, envelope: Signed, claim: Release, trust: Trust) -> list[str]:
-    """What stands against a release but signatures: the gate's reasons if all who signed counted, and the audits'."""
-    signed = tuple(TrustedKey("signed", PublicKey(one), (claim.channel,), ("release",)) for one in envelope.signers)
-    rule = replace(trust.rule(claim.channel), releases=1)
-    counting = replace(trust, keys=(*trust.keys, *signed), channels={**trust.channels, claim.channel: rule})
+def _against_cosigning(folder: Path, statement: VerifiedStatement, signed: Release, trust: Trust) -> tuple[str, ...]:
+    """What stands against a release but signatures: the gate's reasons, were all who signed trusted."""
+    signers = tuple(TrustedKey("signed", PublicKey(one), (signed.channel,), ("release",)) for one in statement.signers)
+    rule = replace(trust.rule(signed.channel), releases=1)
+    trusting = replace(trust, keys=(*trust.keys, *signers), channels={**trust.channels, signed.channel: rule})
     try:
-        checked = check(folder, claim.channel, counting)
+        found = check(folder, signed.channel, trusting)
     except NotReleasedError as refusal:
-        return list(refusal.reasons)
-    if checked.statement_sha256 != envelope.sha256:
-        return ["it was replaced while it was read."]
-    files, found = checked.files, []
-    card = ModelCard.from_json(files.data["card.json"])
-    for one in claim.passed:
-        policy, _, audit = (files.data[name] for name in one.expected())
-        against = audit_problems(audit_document(audit), policy_from_bytes(policy), card, weights_sha256(files))
-        found += [f"policy {one.policy}: {reason}" for reason in against]
-    return found
+        return refusal.reasons
+    return () if found.statement_sha256 == statement.sha256 else ("it was replaced while it was read.",)
 
 
 def _missing(folder: Path, channel: str, trust: Trust) -> tuple[str, ...]:
@@ -278,7 +393,7 @@ def _missing(folder: Path, channel: str, trust: Trust) -> tuple[str, ...]:
     return ()
 
 
-def _lay_down(folder: Path, records: Mapping[str, bytes], envelope: bytes) -> None:
+def _write_release(folder: Path, records: Mapping[str, bytes], envelope: bytes) -> None:
     """Replace what an earlier release left; the statement comes last."""
     for name in (STATEMENT_FILE, REVOCATION_FILE):
         (folder / name).unlink(missing_ok=True)
@@ -287,9 +402,3 @@ def _lay_down(folder: Path, records: Mapping[str, bytes], envelope: bytes) -> No
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         atomic_write(folder / name, data)
     atomic_write(folder / STATEMENT_FILE, envelope)
-
-
-def _add_revoked(trust_file: Path, entry: RevocationEntry) -> None:
-    trust = read_trust(trust_file) if trust_file.is_file() else Trust()
-    if not any(one.statement == entry.statement for one in trust.revoked):
-        write_trust(trust_file, replace(trust, revoked=(*trust.revoked, entry)))

@@ -8,7 +8,7 @@ import pytest
 # Whatever the command does not need for one PNG whose result nobody looks at on a terminal.
 NEEDLESS = {
     "torch", "scipy", "skimage", "pandas", "fairlearn", "sklearn", "matplotlib", "cv2", "dask", "onnx", "pyarrow",
-    "pydicom", "gdcm", "highdicom", "jinja2", "rich", "securesystemslib", "babel", "numpy.ma", "numpy.random",
+    "pydicom", "gdcm", "highdicom", "jinja2", "rich", "tomlkit", "babel", "numpy.ma", "numpy.random",
     "subprocess", "PIL.TiffImagePlugin",
 }  # fmt: skip
 PROGRAM = """

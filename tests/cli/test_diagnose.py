@@ -13,7 +13,7 @@ from rich.console import Console
 import lennox
 from lennox.cli import cli
 from lennox.cli.pretty import show
-from lennox.inference.model import load_candidate
+from lennox.inference.load import load_candidate
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs/schema/examination-1.json").read_text())
 
@@ -187,7 +187,7 @@ def test_a_name_with_a_leading_dash_after_two_dashes(drawn, tmp_path, tiny, unre
 
 
 def test_text_for_a_terminal(tiny, films):
-    model = load_candidate(tiny)
+    model = load_candidate(tiny, "test")
     for number, said in ((0, "Caries suspected"), (4, "Not assessable")):
         examination = lennox.diagnose(lennox.read_image(films / f"{number}.png"), model)
         console = Console(file=io.StringIO(), width=100)

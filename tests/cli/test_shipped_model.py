@@ -9,7 +9,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from lennox.inference.model import installed_models
+from lennox.inference.load import installed_models
 from lennox.phantom import write_films
 
 ROOT = Path(__file__).parents[2]

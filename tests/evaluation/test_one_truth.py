@@ -15,7 +15,7 @@ from lennox.audit import policy_from_bytes
 from lennox.audit.films import table_from_films
 from lennox.audit.manifest import Manifest
 from lennox.evaluation import evaluate
-from lennox.inference.model import load_candidate
+from lennox.inference.load import load_candidate
 
 SIDE = 256
 LEFT_TOP = [64, 64, 32, 32]  # where lesions are marked: x, y, width, height
@@ -179,7 +179,7 @@ def test_training_paints_and_scores_what_the_evaluation_counts(films, model):
     pytest.importorskip("torch", reason="training needs lennox[train]")
     from lennox.training.validation import exams_of_films, score_exams
 
-    contract = load_candidate(model).card.contract
+    contract = load_candidate(model, "test").card.contract
     exams = exams_of_films(read_coco(films).films, contract)
     evaluated = evaluate(model, films, resamples=10).films
     bright = [(exam.canvas.levels > 150).reshape(16, 4, 16, 4).mean((1, 3)).astype(np.float32) for exam in exams]

@@ -10,15 +10,17 @@ import pytest
 
 from lennox.errors import ModelError, ReleaseRefusedError
 from lennox.files import sha256_of
-from lennox.gate.check import MAX_SAID, NotReleasedError, check
+from lennox.gate.check import MAX_FILE_REASONS, NotReleasedError, check
 from lennox.gate.override import Override
 from lennox.gate.predicates import Ratification, now, time_text
 from lennox.gate.statement import RATIFICATION, RELEASE, PrivateKey, canonical, sign, sign_also, verify
-from lennox.gate.trust import Trust, read_trust, write_trust
-from lennox.inference.model import load_candidate, load_model
-from lennox.release.sign import accept_revocation, revoke
+from lennox.gate.trust import Trust, own_file, read_trust
+from lennox.gate.trust_file import write_trust
+from lennox.inference.load import load_candidate, load_model
+from lennox.release.sign import accept, revoke
 
 POLICY, SIGNATURES = "release/test-policy/policy.toml", "release/test-policy/ratification.jsonl"
+AUDIT = "release/test-policy/audit.json"
 
 
 @pytest.fixture
@@ -38,15 +40,18 @@ def reasons(folder, trust):
 
 
 def write(folder, key, files=(), **changes):
-    """Write files, and a statement that binds whatever lies there, signed by a key; changes : of its policy's entry"""
+    """Write files, an audit of them, and a statement that binds it all; changes : of its policy's entry"""
     for name, data in dict(files).items():
         (folder / name).write_bytes(data)
+    audit = json.loads((folder / AUDIT).read_text()) | {"started": time_text(now() + datetime.timedelta(hours=1))}
+    audit["policy"]["sha256"] = sha256_of((folder / POLICY).read_bytes())
+    (folder / AUDIT).write_text(json.dumps(audit))
     signed = verify((folder / "release.json").read_bytes(), RELEASE)
     subjects = {name: sha256_of((folder / name).read_bytes()) for name in signed.subjects}
     predicate = json.loads(json.dumps(dict(signed.predicate)))
     entry = predicate["policies"][0]
     entry["policy"] |= {"sha256": subjects[POLICY], "ratification_sha256": subjects[SIGNATURES]}
-    entry["audit"]["started"] = time_text(now() + datetime.timedelta(hours=1))
+    entry["audit"] |= {"sha256": subjects[AUDIT], "started": audit["started"]}
     for part in entry.values():
         part |= {name: value for name, value in changes.items() if name in part}
     (folder / "release.json").write_bytes(sign(RELEASE, subjects, predicate, [key]))
@@ -63,15 +68,16 @@ def test_a_revocation_holds_whoever_signs_the_release_besides(released, folder, 
     for place in (here, there):
         write_trust(place, read_trust(released.trust_file))
     message = revoke(folder, [released.auditor], "a film was in it twice", here)
-    accept_revocation(message, there, Trust.load(there))
-    accept_revocation(message, there, Trust.load(there))
-    assert len(read_trust(there).revoked) == 1
+    accept(message, Trust.load(there), there)
+    accept(message, Trust.load(there), there)
+    assert len(read_trust(there).refused) == 1
     before = (folder / "release.json").read_bytes()
     (folder / "release.json").write_bytes(sign_also(before, RELEASE, [PrivateKey.new()]))
     assert any("was revoked on" in reason for reason in reasons(folder, released.trust()))  # by the file beside it
     message.unlink()
     for place in (here, there):
         assert reasons(folder, Trust.load(place))[0].startswith("the release was revoked on")
+    own_file().unlink()  # as on another computer
     check(folder, "workshop", released.trust())  # a stranger's signature alone changes nothing
 
 
@@ -153,20 +159,17 @@ def test_a_statement_with_values_of_another_kind_is_no_release(released, folder,
     assert "not a release that this version of lennox understands" in reasons(folder, released.trust())[0]
 
 
-def test_the_words_of_a_release_are_one_line_and_name_the_key_that_ratified(released, folder):
-    """What a policy says of its body is nobody's proof: the key is, under the name it has here."""
-    write(folder, released.auditor, title="two\nlines", name="\x1b[2J")
-    found = check(folder, "workshop", released.trust())
-    assert f"of The testers, ratified by community (key {released.community.public.identity[:12]})" in found.words()
-    text = (folder / POLICY).read_bytes()
-    body = "The real\u202e community\x1b[2J"
-    write(
-        folder,
-        released.auditor,
-        {SIGNATURES: ratification(text, released.community, ratified_by=body)},
-        ratified_by=body,
-    )
-    assert check(folder, "workshop", released.trust()).words().isprintable()
+def test_a_release_names_the_key_that_ratified_in_one_line(released, folder):
+    """What a policy says of its body is no evidence: the key is, under the name it has here."""
+    summary = check(folder, "workshop", released.trust()).summary()
+    assert f"of The testers, ratified by community (key {released.community.public.identity[:12]})" in summary
+    assert summary.isprintable()
+
+
+@pytest.mark.parametrize("change", [{"title": "two\nlines"}, {"title": "\x1b[2J"}, {"ratified_by": "Somebody real"}])
+def test_a_release_that_names_its_policy_otherwise_than_the_text_does_is_refused(released, folder, change):
+    write(folder, released.auditor, **change)
+    assert any("names another policy, version" in reason for reason in reasons(folder, released.trust()))
 
 
 @pytest.mark.parametrize("text", ["[" * 100_000, '{"format": 1e999', "null", "5", '{"format": "lennox-model-card/1"}'])
@@ -174,7 +177,7 @@ def test_a_hostile_card_is_refused_in_sentences(released, folder, text):
     write(folder, released.auditor, {"card.json": text.encode()})
     assert "card.json: " in reasons(folder, released.trust())[0]
     with pytest.raises(ModelError, match=r"card\.json: "):
-        load_candidate(folder)
+        load_candidate(folder, "test")
     with pytest.raises(ModelError, match=r"card\.json: "):
         load_model(folder, trust=released.trust(), allow_unreleased=Override("a", "b", now().date()))
 
@@ -203,8 +206,8 @@ def test_a_statement_of_many_files_gives_few_sentences(released, folder):
     subjects = dict(signed.subjects) | {f"file{number}": "0" * 64 for number in range(900)}
     (folder / "release.json").write_bytes(sign(RELEASE, subjects, signed.predicate, [PrivateKey.new()]))
     found = reasons(folder, released.trust())
-    assert len(found) == MAX_SAID + 2
-    assert "895 more of its files" in found[MAX_SAID]
+    assert len(found) == MAX_FILE_REASONS + 2
+    assert "895 more of its files" in found[MAX_FILE_REASONS]
     subjects |= {f"more{number}": "0" * 64 for number in range(100)}
     (folder / "release.json").write_bytes(sign(RELEASE, subjects, signed.predicate, [PrivateKey.new()]))
     assert "does not hold" in reasons(folder, released.trust())[0]

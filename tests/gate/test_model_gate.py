@@ -20,9 +20,10 @@ from lennox.gate.check import check
 from lennox.gate.event_log import Log
 from lennox.gate.override import Override
 from lennox.gate.statement import RATIFICATION, RELEASE, PrivateKey, canonical, sign, verify
-from lennox.gate.trust import Trust, TrustedKey, write_trust
+from lennox.gate.trust import Trust, TrustedKey
+from lennox.gate.trust_file import write_trust
 from lennox.geometry import Placement
-from lennox.inference.model import load_candidate, load_model
+from lennox.inference.load import load_candidate, load_model
 from lennox.inference.prepare import Prepared
 
 FILES = (
@@ -412,4 +413,4 @@ def test_where_no_log_can_be_kept_releases_load_and_overrides_do_not(folder, mon
 
 
 def test_a_candidate_is_unreleased_even_beside_its_release(folder):
-    assert load_candidate(folder).release == "unreleased"
+    assert load_candidate(folder, "test").release == "unreleased"

@@ -7,8 +7,8 @@ from releasing import make_workshop, today, write_policy
 
 from lennox.errors import ModelError, ReleaseRefusedError
 from lennox.gate.event_log import Log
-from lennox.gate.override import Override, OverrideTerms, terms_of
-from lennox.inference.model import load_model
+from lennox.gate.override import Override, OverrideTerms
+from lennox.inference.load import load_model
 
 TERMS = """[on_override]
 allow = {allow}
@@ -76,12 +76,12 @@ def test_of_several_policies_the_strictest_holds(tmp_path, monkeypatch):
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_allows_nothing(text):
-    assert not terms_of(text, "x").allowed
+    assert not OverrideTerms.of_policy(text, "x").allowed
 
 
 def test_a_watermark_is_one_line():
     text = '[on_override]\nallow = true\nmax_days = 7\nwatermark = "a\\nb\\u202e"'
-    assert terms_of(text.encode(), "x") == OverrideTerms("x", True, 7, "a b\ufffd")
+    assert OverrideTerms.of_policy(text.encode(), "x") == OverrideTerms("the policy x", True, 7, "a b\ufffd")
 
 
 def test_letters_of_every_script_can_answer_for_it():

@@ -71,11 +71,8 @@ def test_a_payload_with_a_key_twice_is_refused():
     key = PrivateKey.new()
     document = json.loads(sign(RELEASE, SUBJECT, {"channel": "clinic"}, [key]))
     payload = base64.b64decode(document["payload"]).replace(b'"channel":', b'"channel":"workshop","channel":')
-    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
-
-    pem = key._signer.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     kind = document["payloadType"].encode()
-    signature = load_pem_private_key(pem, None).sign(b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(payload), payload))
+    signature = key.sign(b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(payload), payload))
     document["payload"] = base64.b64encode(payload).decode()
     document["signatures"][0]["sig"] = base64.b64encode(signature).decode()
     with pytest.raises(ModelError, match="damaged"):

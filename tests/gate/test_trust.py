@@ -4,7 +4,8 @@ import pytest
 
 from lennox.errors import InputError
 from lennox.gate.statement import PrivateKey
-from lennox.gate.trust import ChannelRule, RevocationEntry, Trust, TrustedKey, read_trust, user_file, write_trust
+from lennox.gate.trust import ChannelRule, Refusal, Trust, TrustedKey, read_trust, user_file
+from lennox.gate.trust_file import write_trust
 
 KEY = PrivateKey.new().public
 OTHER = PrivateKey.new().public
@@ -13,12 +14,19 @@ OTHER = PrivateKey.new().public
 @pytest.fixture
 def whole():
     return Trust(
-        (TrustedKey('Río "Verde"\n', KEY, ("clinic", "workshop")), TrustedKey("b", OTHER, ("clinic",), ("ratify",))),
-        {"clinic": ChannelRule(2, 3, ("ours", "theirs"))},
         (
-            RevocationEntry(datetime.date(2026, 1, 2), "lost \\ stolen", key=OTHER),
-            RevocationEntry(datetime.date(2026, 1, 3), "wrong", statement="a" * 64),
-            RevocationEntry(datetime.date(2026, 1, 4), "alarm\x7f", weights="b" * 64, channel="clinic"),
+            TrustedKey('Río "Verde" \U0001f9b7', KEY, ("clinic", "workshop")),
+            TrustedKey("b", OTHER, ("clinic",), ("ratify",)),
+        ),
+        {"clinic": ChannelRule(2, 3, ("ours", "theirs"), overrides=False)},
+        {"ours": "1.2.0"},
+        (
+            Refusal(datetime.date(2026, 1, 2), "lost \\ stolen", key=OTHER),
+            Refusal(datetime.date(2026, 1, 3), "wrong", statement="a" * 64),
+            Refusal(datetime.date(2026, 1, 4), "alarm\x7f", weights="b" * 64, channel="clinic"),
+            Refusal(datetime.date(2026, 1, 5), "wrong", statement="c" * 64, channel="clinic"),
+            Refusal(datetime.date(2026, 1, 6), "not asked", policy="ours", version="1.1.0"),
+            Refusal(datetime.date(2026, 1, 7), "R. T. wishes it", policy="ours", story="find-decay"),
         ),
     )
 
@@ -30,16 +38,16 @@ def test_a_trust_file_survives_the_way_there_and_back(tmp_path, whole):
 
 def test_keys_count_by_channel_and_role_once_and_not_when_revoked(whole):
     both = [KEY.identity, OTHER.identity, KEY.identity]
-    assert [key.public for key in whole.counted(both, "clinic", "ratify")] == [KEY]
-    assert whole.counted([OTHER.identity], "clinic", "release") == ()
-    assert whole.counted(both, "school", "release") == ()
+    assert [key.public for key in whole.trusted(both, "clinic", "ratify")] == [KEY]
+    assert whole.trusted([OTHER.identity], "clinic", "release") == ()
+    assert whole.trusted(both, "school", "release") == ()
     assert len(whole.revoked_sentences(both)) == 1
     assert whole.revoked_sentences(both)[0].endswith(": lost \\ stolen.")
 
 
 def test_joined_trust_asks_for_the_stricter(whole):
     joined = Trust(channels={"clinic": ChannelRule(1, 4, ("theirs", "more"))}).joined(whole)
-    assert joined.rule("clinic") == ChannelRule(2, 4, ("theirs", "more", "ours"))
+    assert joined.rule("clinic") == ChannelRule(2, 4, ("theirs", "more", "ours"), overrides=False)
     assert joined.rule("elsewhere") == ChannelRule()
 
 

@@ -8,13 +8,13 @@ from PIL import Image as Raster
 from tiny_model import write_tiny_model
 
 import lennox
-from lennox.inference.model import load_candidate
+from lennox.inference.load import load_candidate
 from lennox.phantom import draw_film
 
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
-    return load_candidate(write_tiny_model(tmp_path_factory.mktemp("models") / "tiny"))
+    return load_candidate(write_tiny_model(tmp_path_factory.mktemp("models") / "tiny"), "test")
 
 
 @pytest.fixture(scope="module")

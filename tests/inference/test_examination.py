@@ -5,14 +5,14 @@ import lennox
 from lennox.card import OperatingPoint
 from lennox.errors import ImageError, InputError
 from lennox.inference.examination import Examination, ModelIdentity, Source
-from lennox.inference.model import load_candidate
+from lennox.inference.load import load_candidate
 from lennox.phantom import draw_film
 from lennox.phantom.files import encode_png
 
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
-    return load_candidate(write_tiny_model(tmp_path_factory.mktemp("models") / "tiny"))
+    return load_candidate(write_tiny_model(tmp_path_factory.mktemp("models") / "tiny"), "test")
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def test_an_unknown_operating_point_is_refused(model, film):
 
 
 def test_a_kind_the_card_does_not_name_is_not_assessable(tmp_path, film):
-    model = load_candidate(write_tiny_model(tmp_path, kinds=["bitewing"]))
+    model = load_candidate(write_tiny_model(tmp_path, kinds=["bitewing"]), "test")
     examination = lennox.diagnose(lennox.Image.from_array(film), model)
     assert examination.status == "not assessable"
     assert "made for bitewing radiographs only" in examination.reasons[0]
@@ -67,7 +67,7 @@ def test_a_kind_the_card_does_not_name_is_not_assessable(tmp_path, film):
 
 
 def test_an_unfamiliar_image_is_not_assessable(tmp_path, film):
-    model = load_candidate(write_tiny_model(tmp_path, distance=11.0, familiarity_limit=10.0))
+    model = load_candidate(write_tiny_model(tmp_path, distance=11.0, familiarity_limit=10.0), "test")
     examination = lennox.diagnose(lennox.Image.from_array(film), model)
     assert examination.status == "not assessable"
     assert "does not look like the images" in examination.reasons[0]

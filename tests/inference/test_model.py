@@ -7,7 +7,7 @@ from tiny_model import write_tiny_model
 
 from lennox.errors import ModelError
 from lennox.geometry import Placement
-from lennox.inference.model import installed_models, load_candidate, load_model
+from lennox.inference.load import installed_models, load_candidate, load_model
 from lennox.inference.prepare import Prepared
 
 
@@ -21,7 +21,7 @@ def prepared(level=0.5):
 
 
 def test_a_model_predicts(folder):
-    model = load_candidate(folder)
+    model = load_candidate(folder, "test")
     answer = model.predict(prepared())
     assert answer.probability_map.values.shape == (1, 16, 16)
     assert answer.probability_map.values == pytest.approx(0.5)
@@ -30,7 +30,7 @@ def test_a_model_predicts(folder):
 
 
 def test_a_model_travels_to_another_process(folder):
-    model = pickle.loads(pickle.dumps(load_candidate(folder, threads=2)))
+    model = pickle.loads(pickle.dumps(load_candidate(folder, "test", threads=2)))
     assert model.threads == 2
     assert model.predict(prepared()).probability_map.values == pytest.approx(0.5)
 
@@ -40,14 +40,14 @@ def test_altered_weights_are_refused(folder):
     weights[len(weights) // 2] ^= 1
     (folder / "model.onnx").write_bytes(weights)
     with pytest.raises(ModelError, match="has SHA-256"):
-        load_candidate(folder)
+        load_candidate(folder, "test")
 
 
 @pytest.mark.parametrize("name", ["model.onnx", "card.json"])
 def test_a_missing_file_is_said(folder, name):
     (folder / name).unlink()
     with pytest.raises(ModelError):
-        load_candidate(folder)
+        load_candidate(folder, "test")
 
 
 def test_a_file_that_is_no_network_is_refused(folder):
@@ -58,7 +58,7 @@ def test_a_file_that_is_no_network_is_refused(folder):
     card["files"]["model.onnx"]["sha256"] = hashlib.sha256(b"not a network").hexdigest()
     (folder / "card.json").write_text(json.dumps(card))
     with pytest.raises(ModelError, match="not a network that ONNX Runtime can open"):
-        load_candidate(folder)
+        load_candidate(folder, "test")
 
 
 def test_a_network_that_does_not_fit_its_card_is_refused(folder):
@@ -66,12 +66,12 @@ def test_a_network_that_does_not_fit_its_card_is_refused(folder):
     card["input"]["rows"] = 128
     (folder / "card.json").write_text(json.dumps(card))
     with pytest.raises(ModelError, match="its card asks for"):
-        load_candidate(folder)
+        load_candidate(folder, "test")
 
 
 def test_an_impossible_answer_is_not_passed_on(folder):
     with pytest.raises(ModelError, match="impossible answer"):
-        load_candidate(folder).predict(prepared(float("nan")))
+        load_candidate(folder, "test").predict(prepared(float("nan")))
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_an_answer_of_another_form_than_the_network_declared_is_refused(folder, 
         def run(self, *_):
             return [values, distance]
 
-    model = load_candidate(folder)
+    model = load_candidate(folder, "test")
     model._session = Other()
     with pytest.raises(ModelError, match=r"tiny gave an impossible answer .*; it must not be used"):
         model.predict(prepared())
@@ -105,4 +105,4 @@ def test_an_unknown_name_lists_what_is_installed():
 
 def test_every_installed_model_loads_by_its_name():
     for folder in installed_models():
-        assert load_candidate(folder.name).card.name == folder.name
+        assert load_candidate(folder.name, "test").card.name == folder.name

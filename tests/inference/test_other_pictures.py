@@ -5,14 +5,14 @@ from importlib.resources import files
 import pytest
 
 import lennox
-from lennox.inference.model import DEFAULT_MODEL, load_candidate
+from lennox.inference.load import DEFAULT_MODEL, load_candidate
 
 PICTURES = ["astronaut.png", "camera.png", "chelsea.png", "coffee.png", "coins.png", "page.png", "rocket.jpg"]
 
 
 @pytest.fixture(scope="module")
 def model():
-    return load_candidate(DEFAULT_MODEL)  # released or not: a test that waits for a release would never run
+    return load_candidate(DEFAULT_MODEL, "test")  # released or not: a test that waits for a release would never run
 
 
 @pytest.mark.parametrize("grey", [False, True], ids=["as it is", "in grey"])

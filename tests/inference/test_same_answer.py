@@ -6,7 +6,7 @@ from film_encodings import LOSSY, encode_film
 
 import lennox
 from lennox.errors import ModelError
-from lennox.inference.model import DEFAULT_MODEL, load_candidate
+from lennox.inference.load import DEFAULT_MODEL, load_candidate
 from lennox.phantom import draw_film
 
 SEEDS = [2, 7]
@@ -15,7 +15,7 @@ SEEDS = [2, 7]
 @pytest.fixture(scope="module")
 def model():
     try:
-        return load_candidate(DEFAULT_MODEL)
+        return load_candidate(DEFAULT_MODEL, "test")
     except ModelError as error:
         pytest.skip(str(error))
 

@@ -13,7 +13,7 @@ from scipy import special
 from lennox.errors import InputError, ReleaseRefusedError
 from lennox.gate.event_log import Log
 from lennox.gate.predicates import now
-from lennox.inference.model import load_model
+from lennox.inference.load import load_model
 from lennox.monitoring.monitor import ALPHA, EProcess, visit_values, watch
 from lennox.monitoring.suspension import log_alarm, resume, resumed_on, suspend
 from lennox.monitoring.use_record import COLUMNS, Decision, read_use, write_form

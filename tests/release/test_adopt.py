@@ -12,7 +12,7 @@ import lennox
 from lennox.errors import InputError, ModelError
 from lennox.gate.override import Override
 from lennox.geometry import Placement
-from lennox.inference.model import load_candidate, load_model
+from lennox.inference.load import load_candidate, load_model
 from lennox.inference.prepare import Prepared
 from lennox.release.adopt import adopt
 from lennox.release.sign import AuditEvidence, release
@@ -180,7 +180,7 @@ def test_external_data_is_taken_in(tmp_path, card):
     assert other.predict(prepared(grey())).probability_map.values == pytest.approx(
         one.predict(prepared(grey())).probability_map.values
     )
-    assert load_candidate(tmp_path / "other").sha256 == other.sha256
+    assert load_candidate(tmp_path / "other", "test").sha256 == other.sha256
 
 
 def test_a_network_that_cannot_be_run_is_refused_and_leaves_nothing(tmp_path, card):

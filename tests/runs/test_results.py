@@ -12,7 +12,7 @@ from PIL import Image as Raster
 
 from lennox.errors import InputError
 from lennox.inference.examination import diagnose_file
-from lennox.inference.model import load_candidate
+from lennox.inference.load import load_candidate
 from lennox.runs.films import find_films
 from lennox.runs.results import Results
 from lennox.runs.run import Format, Outputs, Reading, Run, share_threads
@@ -239,7 +239,9 @@ def test_only_the_user_may_read_what_a_run_keeps(tmp_path):
 def test_what_the_command_does_a_program_can_do(films, tiny, tmp_path):
     found = find_films([films], recursive=False)
     workers, threads = share_threads(found.films)
-    with Run(found.films, load_candidate(tiny, threads=threads), Reading(threshold=0.3), workers=workers) as run:
+    with Run(
+        found.films, load_candidate(tiny, "test", threads=threads), Reading(threshold=0.3), workers=workers
+    ) as run:
         kept = list(run.keep(tmp_path / "out", Outputs(Format.CSV, overlay=True)))
     assert [one.status for one in kept] == ["assessed"] * 3 + ["unreadable", "not assessable"]
     assert run.outcomes.total() == 5

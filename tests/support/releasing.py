@@ -1,16 +1,19 @@
 """Keys, a policy, its ratification, an audit that passed, a trust file: what a release needs, made anew for a test."""
 
 import datetime
-import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from tiny_model import write_tiny_model
 
+from lennox.card import ModelCard
+from lennox.files import sha256_of
+from lennox.gate.behaviour import behaviour_sha256
 from lennox.gate.predicates import time_text
 from lennox.gate.statement import PrivateKey
-from lennox.gate.trust import Trust, TrustedKey, write_trust
+from lennox.gate.trust import Trust, TrustedKey
+from lennox.gate.trust_file import write_trust
 from lennox.release.sign import AuditEvidence, ratify, release
 
 POLICY = """
@@ -104,7 +107,7 @@ def write_policy(
     return path
 
 
-def audit_document(policy, *, weights, threshold=0.5, verdict="PASS", started=None):
+def audit_document(policy, card, *, weights=None, threshold=0.5, verdict="PASS", started=None):
     """What `lennox audit` writes, as far as a release reads it."""
     row = {
         "requirement": "finds-decay", "metric": "tpr", "criterion": "worst-group", "direction": "at-least",
@@ -120,8 +123,8 @@ def audit_document(policy, *, weights, threshold=0.5, verdict="PASS", started=No
         "verdict": verdict,
         "started": time_text(started or datetime.datetime.now(datetime.UTC)),
         "attempt": 1,
-        "model": {"sha256": weights},
-        "policy": {"sha256": hashlib.sha256(policy.read_bytes()).hexdigest()},
+        "model": {"sha256": weights or card.files["model.onnx"], "behaviour_sha256": behaviour_sha256(card)},
+        "policy": {"sha256": sha256_of(policy.read_bytes())},
         "data": {"name": "films", "sha256": "d" * 64, "threshold": threshold},
         "requirements": [{"id": "finds-decay", "verdict": verdict}],
         "rows": rows,
@@ -146,8 +149,8 @@ class Workshop:
 
     def write_audit(self, **changes):
         options = {name: changes.pop(name) for name in ("threshold", "verdict", "started") if name in changes}
-        weights = hashlib.sha256((self.folder / "model.onnx").read_bytes()).hexdigest()
-        document = audit_document(self.policy, weights=changes.pop("weights", weights), **options) | changes
+        card = ModelCard.read(self.folder / "card.json")
+        document = audit_document(self.policy, card, weights=changes.pop("weights", None), **options) | changes
         self.audit.write_text(json.dumps(document))
 
     def trust(self):

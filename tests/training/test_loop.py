@@ -7,7 +7,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training needs lennox[train]")
 from lennox.errors import InputError  # noqa: E402
-from lennox.inference.model import load_candidate  # noqa: E402
+from lennox.inference.load import load_candidate  # noqa: E402
 from lennox.training import train  # noqa: E402
 
 pytestmark = pytest.mark.training
@@ -114,7 +114,7 @@ def test_an_exported_model_reads_films(model):
     assert [point.name for point in card.operating_points] == ["sensitive", "balanced", "specific"]
     assert card.document["data"]["sets"][0]["used_for"].startswith("training")
     film = draw_film(77, rows=200, columns=256)
-    examination = lennox.diagnose(Image.from_array(film.pixels), load_candidate(model), threshold=0.01)
+    examination = lennox.diagnose(Image.from_array(film.pixels), load_candidate(model, "test"), threshold=0.01)
     assert examination.status in ("assessed", "not assessable")
 
 

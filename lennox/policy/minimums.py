@@ -3,9 +3,29 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
-from lennox.audit.evidence import People
 from lennox.policy.policy import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Who a group is made of, before any metric.
+
+    patients, units : of the group; n_positive, n_negative : units with and without disease
+    unreadable : units that the model could not read; unlabelled : units without a label
+    contributing : patients with at least one unit in the metric's denominator
+    denominator : those units
+    """
+
+    patients: int
+    units: int
+    n_positive: int
+    n_negative: int
+    unreadable: int
+    unlabelled: int
+    contributing: int
+    denominator: int
 
 
 def too_few(people: People, evidence: str, policy: Policy) -> str:

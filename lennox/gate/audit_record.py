@@ -1,7 +1,7 @@
-"""An audit.json as evidence for a release: whether it is whole, passed, and is of this model under this policy.
+"""An audit.json as evidence for a release: whether it is complete, passed, and is of this model under this policy.
 
 Nothing is taken on its word that can be looked up: the verdict must follow from its rows, the rows must be those that
-the policy asks for, each bound must clear the policy's own limit.
+the policy asks for, each bound must clear the policy's own limit, dates must be possible.
 """
 
 from __future__ import annotations
@@ -11,34 +11,39 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations
-from pathlib import Path
 from typing import Any
 
-from lennox.audit.enough import too_few
-from lennox.audit.evidence import People
 from lennox.card import ModelCard
 from lennox.errors import InputError
-from lennox.gate.check import threshold_text
-from lennox.gate.predicates import read_time
+from lennox.gate.behaviour import behaviour_sha256
+from lennox.gate.predicates import read_time, threshold_text
 from lennox.gate.statement import is_sha256
 from lennox.policy.metrics import METRICS
+from lennox.policy.minimums import People, too_few
 from lennox.policy.policy import Policy, Requirement
 
 FORMAT = "lennox-audit/1"
 PASS = "PASS"  # noqa: S105 - not a password
 MAX_NAMED = 4  # groups in one sentence of a refusal; of comparisons, one
+CLOCKS_MAY_DIFFER = datetime.timedelta(days=1)
 ROUNDING = 1e-6  # numbers in an audit.json have six decimals
 
 
 @dataclass(frozen=True, slots=True)
-class AuditDocument:
-    """The fields of an audit.json that a release rests on. started : None if it does not say"""
+class AuditRecord:
+    """The fields of an audit.json that a release rests on. started : None if it does not say
+
+    behaviour_sha256 : of all in the model's folder that can change an answer, see `behaviour`
+    films : SHA-256 of each film or row that was audited, as the manifest lists them
+    """
 
     verdict: str
     model_sha256: str
+    behaviour_sha256: str
     policy_sha256: str
     data: str
     data_sha256: str
+    films: tuple[str, ...]
     threshold: float
     attempt: int
     started: datetime.datetime | None
@@ -47,29 +52,21 @@ class AuditDocument:
     rows: tuple[Mapping[str, Any], ...]
 
 
-def read_audit(path: Path) -> tuple[bytes, AuditDocument]:
-    """Read an audit.json, or the one in a folder. Raises InputError."""
-    place = path / "audit.json" if path.is_dir() else path
-    try:
-        data = place.read_bytes()
-    except OSError as error:
-        raise InputError(f"{place.name}: cannot be read ({error.strerror}); name an audit or its folder.") from error
-    return data, audit_document(data, place.name)
-
-
-def audit_document(data: bytes, name: str = "audit.json") -> AuditDocument:
+def parse_audit(data: bytes, name: str = "audit.json") -> AuditRecord:
     """The audit that the bytes hold. Raises InputError."""
     try:
         document = json.loads(data)
         if document["format"] != FORMAT:
             raise ValueError(f"its format is '{document['format']}', this version reads '{FORMAT}'")
-        about = document["data"]
-        read = AuditDocument(
+        about, model = document["data"], document["model"]
+        read = AuditRecord(
             verdict=str(document["verdict"]),
-            model_sha256=str(document["model"].get("sha256", "")),
+            model_sha256=str(model.get("sha256", "")),
+            behaviour_sha256=str(model.get("behaviour_sha256", "")),
             policy_sha256=str(document["policy"]["sha256"]),
             data=str(about["name"]),
             data_sha256=str(about["sha256"]),
+            films=tuple(str(entry["sha256"]) for entry in about.get("manifest", ())),
             threshold=float(about["threshold"]),
             attempt=int(document["attempt"]),
             started=read_time(document["started"]) if "started" in document else None,
@@ -86,24 +83,12 @@ def audit_document(data: bytes, name: str = "audit.json") -> AuditDocument:
     return read
 
 
-def audit_problems(audit: AuditDocument, policy: Policy, card: ModelCard, sha256: str) -> list[str]:
-    """Why the audit does not release this model under this policy, a sentence each; none if it does."""
-    found = []
-    if audit.policy_sha256 != policy.digest:
-        found.append("the audit was made under another text of the policy.")
-    if audit.model_sha256 != sha256:
-        found.append(f"the audit is of other weights ({audit.model_sha256[:12] or 'it does not say which'}).")
-    point = card.operating_point()
-    if threshold_text(audit.threshold) != threshold_text(point.threshold):
-        found.append(
-            f"the audit is at the threshold {audit.threshold:g}, the card's '{point.name}' is {point.threshold:g}."
-        )
-    if audit.started is None:
-        found.append("the audit does not say when it began; run it again with this version.")
-    if audit.public:
-        found.append("this is the public copy, where small counts are hidden; name the full audit.")
-    if not is_sha256(audit.data_sha256):
-        found.append("the audit does not say which data it is of.")
+def audit_problems(audit: AuditRecord, policy: Policy, card: ModelCard, moment: datetime.datetime) -> list[str]:
+    """Why the audit does not release this model under this policy, a sentence each; none if it does.
+
+    moment : when that is asked; an audit that began later did not happen
+    """
+    found = _identity_problems(audit, policy, card) + _date_problems(audit, policy, moment)
     if found:
         return found
     found = [sentence for requirement in policy.requirements if (sentence := _shortfall(audit, requirement))]
@@ -113,7 +98,45 @@ def audit_problems(audit: AuditDocument, policy: Policy, card: ModelCard, sha256
     return [f"the audit says PASS and is not consistent: {problem}" for problem in found]
 
 
-def _shortfall(audit: AuditDocument, requirement: Requirement) -> str:
+def _identity_problems(audit: AuditRecord, policy: Policy, card: ModelCard) -> list[str]:
+    """Whether it is of this policy, this model and its operating point, and says of which data."""
+    found = []
+    if audit.policy_sha256 != policy.digest:
+        found.append("the audit was made under another text of the policy.")
+    if audit.model_sha256 != card.files["model.onnx"]:
+        found.append(f"the audit is of other weights ({audit.model_sha256[:12] or 'it does not say which'}).")
+    elif audit.behaviour_sha256 != behaviour_sha256(card):
+        found.append(
+            "the card has changed since the audit in a part that changes answers (input, labels, operating points, "
+            "kinds, familiarity limit or region share)."
+            if audit.behaviour_sha256
+            else "the audit does not say how the model was set up; run it again, on the model's folder."
+        )
+    point = card.operating_point()
+    if threshold_text(audit.threshold) != threshold_text(point.threshold):
+        found.append(
+            f"the audit is at the threshold {audit.threshold:g}, the card's '{point.name}' is {point.threshold:g}."
+        )
+    if audit.public:
+        found.append("this is the public copy, where small counts are hidden; name the full audit.")
+    if not is_sha256(audit.data_sha256) or not all(map(is_sha256, audit.films)):
+        found.append("the audit does not say which data it is of.")
+    return found
+
+
+def _date_problems(audit: AuditRecord, policy: Policy, moment: datetime.datetime) -> list[str]:
+    if audit.started is None:
+        return ["the audit does not say when it began; run it again with this version."]
+    if audit.started > moment + CLOCKS_MAY_DIFFER:
+        return [f"the audit is dated {audit.started:%Y-%m-%d}, which is still to come."]
+    if audit.started.date() < policy.ratification.date:
+        return [f"the audit is dated {audit.started:%Y-%m-%d}, before its policy ({policy.ratification.date})."]
+    if audit.attempt < 1:
+        return [f"the audit says that it was attempt {audit.attempt}."]
+    return []
+
+
+def _shortfall(audit: AuditRecord, requirement: Requirement) -> str:
     """What a requirement lacks, in one sentence, each reason once: a policy may have hundreds of rows."""
     alike: dict[tuple[str, str, bool], list[Mapping[str, Any]]] = {}
     for row in audit.rows:
@@ -140,7 +163,7 @@ def _group(group: Mapping[str, Any]) -> str:
     return " and ".join(f"{name.replace('_', ' ')} {value}" for name, value in group.items()) or "everybody"
 
 
-def _inconsistent(audit: AuditDocument, requirement: Requirement, policy: Policy) -> list[str]:
+def _inconsistent(audit: AuditRecord, requirement: Requirement, policy: Policy) -> list[str]:
     """What contradicts the PASS of one requirement: a group or pair without a row, a limit, a bound, too few people."""
     name = requirement.id
     if audit.requirements.get(name) != PASS:

@@ -1,0 +1,37 @@
+"""What of a model's folder can change an answer, as one digest: the network, and the parts of the card it is run by.
+
+Figures, texts and tables of a card may be corrected after an audit; this part may not.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from lennox.card import ModelCard
+from lennox.files import sha256_of
+from lennox.gate.statement import canonical
+
+
+def behaviour(card: ModelCard) -> dict[str, Any]:
+    """All that decides what a model answers: how the image is prepared, what the network is, how it is read."""
+    return {
+        "labels": list(card.labels),
+        "input": {name: _exact(value) for name, value in dataclasses.asdict(card.contract).items()},
+        "operating_points": {point.name: _exact(point.threshold) for point in card.operating_points},
+        "default_operating_point": card.default_operating_point,
+        "kinds": sorted(card.kinds),
+        "familiarity_limit": _exact(card.familiarity_limit),
+        "region_share": _exact(card.region_share),
+        "files": dict(card.files),
+    }
+
+
+def behaviour_sha256(card: ModelCard) -> str:
+    """SHA-256 of `behaviour`, which an audit records and a release and each load compare."""
+    return sha256_of(canonical(behaviour(card)))
+
+
+def _exact(value: float | None) -> str | None:
+    """A number as text that gives the same float again."""
+    return None if value is None else repr(float(value))
