@@ -43,7 +43,7 @@ def test_an_alarm_suspends_and_what_came_before_a_resume_counts_no_more(policy, 
     file = tmp_path / "trust.toml"
     found = check(decisions(0.4, long_ago), policy, "workshop", file)
     assert (found.since, found.suspended, found.has_alarm, found.notify) == (None, True, True, ())
-    assert [one.weights for one in Trust.load(file).revoked if one.weights] == [MODEL]
+    assert [one.weights for one in Trust.load(file).refused if one.weights] == [MODEL]
     resume(MODEL, "looked into", file)
     again = check(decisions(0.4, long_ago), policy, "workshop", file)
     assert (again.since, again.report, again.suspended) == (now().date(), None, False)

@@ -156,7 +156,7 @@ def test_an_alarm_suspends_the_channel_here_and_nowhere_else(tmp_path, monkeypat
     for _ in range(2):
         log_alarm(watch(rows, policy), "workshop")
         suspend(watch(rows, policy), "workshop", shop.trust_file)
-    assert len(Log().records("alarm")) == len(shop.trust().revoked) == 1
+    assert len(Log().records("alarm")) == len(shop.trust().refused) == 1
     with pytest.raises(ReleaseRefusedError, match=r"suspended for workshop .*: finds-decay, sensor wand"):
         load_model(shop.folder)
 
