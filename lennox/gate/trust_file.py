@@ -73,6 +73,8 @@ def lift_refusals(is_meant: Callable[[Refusal], bool], named: Path | None = None
             document = tomlkit.parse(path.read_text("utf-8"))
             for number in reversed(meant):
                 del document["revoked"][number]
+            if not document["revoked"]:
+                del document["revoked"]  # else `revoked = []` stays, to which TOML lets no table be added
             _replace(path, tomlkit.dumps(document))
 
 
