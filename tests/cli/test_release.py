@@ -119,12 +119,12 @@ def test_revoke_and_remove(shop):
     run(*signing(shop))  # a new release of the same weights
     run("verify", shop.folder)
     run("trust", "remove", "auditor", "--why", "the laptop was stolen")
-    again = run("trust", "add", shop.auditor.public.text, "--name", "x", "--channel", "workshop", status=2)
+    again = run("trust", "add", shop.auditor.public.text, "--name", "x", "--channel", "w", "--role", "ratify", status=2)
     assert "was revoked and can count no more" in again.stderr
     assert "a key that signed was revoked" in run("verify", shop.folder, status=4).stderr
 
 
-def test_a_revocation_that_somebody_sends(shop, tmp_path):
+def test_a_revocation_that_somebody_sends(shop, tmp_path, monkeypatch):
     run(*signing(shop))
     elsewhere = tmp_path / "elsewhere.toml"
     elsewhere.write_text(shop.trust_file.read_text())
@@ -140,6 +140,8 @@ def test_a_revocation_that_somebody_sends(shop, tmp_path):
         elsewhere,
     )
     sent = (shop.folder / "revocation.json").rename(tmp_path / "revocation.json")
+    assert "was revoked on" in run("verify", shop.folder, status=4).stderr  # this computer remembers
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "another computer"))
     run("verify", shop.folder)
     assert "no longer counts here: found twice" in run("trust", "add", sent).stdout
     run("verify", shop.folder, status=4)
@@ -148,7 +150,7 @@ def test_a_revocation_that_somebody_sends(shop, tmp_path):
 def test_cosigning(shop):
     second = PrivateKey.new()
     second.write(shop.place / "second.pem", "words to remember")
-    run("trust", "add", second.public.text, "--name", "second", "--channel", "workshop")
+    run("trust", "add", second.public.text, "--name", "second", "--channel", "workshop", "--role", "release")
     with shop.trust_file.open("a") as stream:
         stream.write("\n[channel.workshop]\nreleases = 2\n")
     assert "It does not load here yet" in run(*signing(shop)).stderr
@@ -172,7 +174,7 @@ def test_keys_are_not_made_in_a_repository_nor_over_another(tmp_path):
 
 def test_trust_says_what_is_wrong(tmp_path, shop):
     assert "needs --name" in run("trust", "add", shop.auditor.public.text, status=2).stderr
-    again = run("trust", "add", shop.auditor.public.text, "--name", "x", "--channel", "workshop", status=2)
+    again = run("trust", "add", shop.auditor.public.text, "--name", "x", "--channel", "w", "--role", "ratify", status=2)
     assert "listed already" in again.stderr
     assert "not an ed25519 public key" in run("trust", "remove", "nobody", status=2).stderr
     assert run("trust", "show", "--trust", tmp_path / "nowhere.toml", status=2).stderr
