@@ -85,7 +85,7 @@ criterion = "worst-group"
 direction = "{1}"
 limit = {2}
 over = ["group"]
-plain = "x"
+plain = "{3} of 100"
 """
 policy = policy_from_bytes(f"""
 format = "lennox-equity-policy/1"
@@ -114,8 +114,8 @@ gate = true
 name = "group"
 source = "record"
 groups = {groups}
-{requirement.format("tpr", "at-least", 0.8)}
-{requirement.format("fpr", "at-most", 0.2)}
+{requirement.format("tpr", "at-least", 0.8, 80)}
+{requirement.format("fpr", "at-most", 0.2, 20)}
 """.encode())
 rng = np.random.default_rng(0)
 patient = np.repeat(np.arange(250_000), 4)

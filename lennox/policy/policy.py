@@ -111,7 +111,7 @@ class Intersection:
 
     features: tuple[str, ...]
     mode: Mode
-    max_let_go_share: float = 1.0
+    max_let_go_share: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)

@@ -166,6 +166,7 @@ def test_diff_names_what_is_looser_and_the_version(tmp_path):
     new.write_text(
         EXAMPLE.read_text()
         .replace("limit     = 0.10", "limit = 0.15")
+        .replace("differ by 10 in 100", "differ by 15 in 100")
         .replace("min_cases       = 100", "min_cases = 200")
     )
     result = run("policy", "diff", old, new)
@@ -173,7 +174,12 @@ def test_diff_names_what_is_looser_and_the_version(tmp_path):
     assert "looser: requirement[no-group-left-behind].limit: limit went from 0.10 to 0.15" in result.output
     assert "tighter: evidence.min_cases: min_cases went from 100 to 200" in result.output
     assert "that is version 3.0.0 and needs a new ratification" in result.stderr
-    new.write_text(EXAMPLE.read_text().replace("limit     = 0.10", "limit = 0.08").replace('"2.1.0"', '"2.2.0"'))
+    new.write_text(
+        EXAMPLE.read_text()
+        .replace("limit     = 0.10", "limit = 0.08")
+        .replace("by 10 in", "by 8 in")
+        .replace('"2.1.0"', '"2.2.0"')
+    )
     assert run("policy", "diff", old, new).exit_code == 0
     assert run("policy", "diff", old, old).exit_code == 0
 

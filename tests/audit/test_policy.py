@@ -11,6 +11,7 @@ import pytest
 
 from lennox.audit import TableOptions, table_from_columns
 from lennox.audit.plan import Assumptions, plan
+from lennox.policy.floors import below_clinic
 from lennox.policy.problems import PolicyError, TableError
 from lennox.policy.reading import policy_from_bytes, read_draft, read_policy
 
@@ -128,7 +129,7 @@ MUTATIONS = [
             (
                 '[[requirement]]\nid        = "no-group',
                 '[[requirement]]\nid = "other"\nmetric = "tpr"\ncriterion = "worst-group"\ndirection = "at-least"\n'
-                'limit = 0.7\nover = ["camera"]\nplain = "x"\n[[requirement]]\nid        = "no-group',
+                'limit = 0.7\nover = ["camera"]\nplain = "70 of 100"\n[[requirement]]\nid        = "no-group',
             )
         ],
         "contradicts 'find-decay-everywhere' (0.80); keep one",
@@ -154,6 +155,44 @@ MUTATIONS = [
         [('audio_sha256 = "aa', 'audio_sha256 = "')],
         "the recording is not the one the community approved",
     ),
+    (
+        "R35 tpr",
+        [("limit     = 0.80", "limit = 0.01"), ("8 of 10", "1 of 100")],
+        "'tpr' of 0.01 protects nobody; write 0.2",
+    ),
+    (
+        "R35 gap",
+        [("limit     = 0.10", "limit = 0.99"), ("by 10 in", "by 99 in")],
+        "a gap of 0.99 in 'tpr' protects nobody",
+    ),
+    ("R35 fpr", [("limit     = 0.15", "limit = 0.9"), ("15 of 100", "90 of 100")], "'fpr' of 0.9 protects nobody"),
+    (
+        "R35 marks",
+        [('metric    = "fpr"', 'metric = "false_positives_per_image"'), ("limit     = 0.15", "limit = 1000000")],
+        "'false_positives_per_image' of 1e+06 protects nobody; write 5 or less",
+    ),
+    (
+        "R35 slope",
+        [("[0.70, 1.40]", "[-1e9, 1e9]")],
+        "'calibration_slope' of -1e+09 protects nobody; write 0.25 or more",
+    ),
+    ("R36 labels", [("max_missing_labels = 0.05", "max_missing_labels = 0.99")], "write 0.2 or less"),
+    ("R36 unknown", [("max_share = 0.30", "max_share = 1.0")], "write 0.5 or less"),
+    ("R36 let go", [('mode = "gate-if-enough"', 'mode = "gate-if-enough"\nmax_let_go_share = 1')], "write 0.5 or less"),
+    ("R36 patients", [("min_patients    = 30", "min_patients = 2")], "2 patients are no group that can be judged"),
+    ("R36 rows", [('cluster     = "patient_id"', 'cluster = "Row_Number"')], "numbers rows and not people"),
+    ("R37 everybody", [('["clinic-wand", "phone"]', '["everybody", "nobody"]')], "'everybody' is no group of people"),
+    ("R37 nobody", [('["clinic-wand", "phone"]', '["everybody", "nobody"]')], "'nobody' is no group of people"),
+    ("R37 Cyrillic", [('["clinic-wand", "phone"]', '["phone", "рhоne"]')], "look alike; write names that"),
+    ("R37 figures", [('["clinic-wand", "phone"]', '["type I", "type 1", "type l"]')], "look alike"),
+    ("R37 invisible", [('["clinic-wand", "phone"]', '["phone", "pho\u00adne"]')], "look alike"),
+    ("R37 the unknown", [('["clinic-wand", "phone"]', '["phone", "dіd not say"]')], "look alike"),
+    ("R37 feature", [('name   = "camera"', 'name = "аge_band"')], "'age_band' and 'аge_band' look alike"),
+    ("R38", [("limit     = 0.80", "limit = 0.30")], "says 80 of 100, the limit 30 of 100; make them agree"),
+    ("R38 per cent", [("at least 8 of 10 decayed", "at least 90 % of decayed")], "says 90 of 100, the limit 80 of 100"),
+    ("R38 words", [("at least 8 of 10 decayed", "at least eight of ten decayed")], "names no share; say it in figures"),
+    ("R39", [('public = "MCowBQYDK2VwAyEAGb9E', 'public = "y"  # "')], "'y' is not an ed25519 public key"),
+    ("R39 short", [('public = "MCowBQYDK2VwAyEAGb9E', 'public = "MCow"  # "')], "is not an ed25519 public key"),
     ("missing plain", [('plain     = "When the tool', '# plain = "')], "requirement[honest-scores].plain: missing"),
     ("missing groups", [('groups = ["clinic-wand", "phone"]', "")], "feature[camera].groups: missing"),
 ]
@@ -229,7 +268,8 @@ def test_r25_a_looser_limit_needs_a_new_major_version(tmp_path):
     digest = hashlib.sha256(old.read_bytes()).hexdigest()
     supersedes = ("5a3d0f7e5f4a0b4f0d9f6b0f3f1c7f8f1e2d3c4b5a69788796a5b4c3d2e1f001", digest)
     new = tmp_path / "new.toml"
-    new.write_text(mutated(supersedes, ("limit     = 0.10", "limit = 0.15"), ('"2.1.0"', '"2.2.0"')))
+    looser = ("limit     = 0.10", "limit = 0.15"), ("differ by 10 in 100", "differ by 15 in 100")
+    new.write_text(mutated(supersedes, *looser, ('"2.1.0"', '"2.2.0"')))
     with pytest.raises(
         PolicyError, match=r"limit went from 0\.10 to 0\.15: that is version 3\.0\.0 and needs a new ratification"
     ):
@@ -237,7 +277,7 @@ def test_r25_a_looser_limit_needs_a_new_major_version(tmp_path):
     new.write_text(
         mutated(
             supersedes,
-            ("limit     = 0.10", "limit = 0.15"),
+            *looser,
             ('"2.1.0"', '"3.0.0"'),
             ("date        = 2026-09-14", "date = 2026-10-14"),
         )
@@ -316,3 +356,19 @@ def test_a_file_of_endless_problems_is_refused_soon_and_counted():
     assert re.fullmatch(r"policy.toml: and 298\d\d more problems", problems[-1])
     many = EXAMPLE.read_text() + '\n[[requirement]]\nid = "x"\n' * 300
     assert any("304 tables; a policy has 256 at most of each" in problem for problem in refusal(many))
+
+
+def test_the_floors_of_the_clinic_channel_are_higher():
+    assert below_clinic(read_policy(EXAMPLE, today=TODAY)) == []
+    text = mutated(("limit     = 0.80", "limit = 0.40"), ("at least 8 of 10", "at least 4 of 10"))
+    policy = policy_from_bytes(text.encode(), "policy.toml", today=TODAY)
+    (line,) = below_clinic(policy)
+    assert (
+        line == "policy.toml: requirement[find-decay-everywhere].limit: 'tpr' of 0.4 protects nobody; write 0.5 or more"
+    )
+
+
+def test_sentences_in_other_languages_are_compared_too():
+    spanish = 'plain_in = { es = "Al menos 35 de cada 100 dientes." }\n[requirement.story]'
+    (line,) = refusal(mutated(("[requirement.story]", spanish)))
+    assert "[find-decay-everywhere].plain_in.es: says 35 of 100, the limit 80 of 100; make them agree" in line
