@@ -50,8 +50,8 @@ _TOOTH_NUMBER = re.compile(r"(tooth )?[1-8][1-8]")
 
 
 def plain_name(name: str) -> str:
-    """A category's name without what spelling adds: compatibility forms, case, underscores, doubled blanks."""
-    text = unicodedata.normalize("NFKC", name).casefold()
+    """A category's name without what spelling adds: accents, compatibility forms, case, underscores, doubled blanks."""
+    text = re.sub("[\u0300-\u036f]", "", unicodedata.normalize("NFKD", name)).casefold()
     return " ".join(re.sub(r"[_\-/,.()\s]+", " ", text).split())
 
 

@@ -62,14 +62,21 @@ def _refuse(ctx: click.Context, problems: tuple[str, ...]) -> NoReturn:
 @click.option("--out", required=True, type=FILE, metavar="DIR", help="Where the reports are written.")
 @click.option("--label", metavar="COL", help="Column of the truth: 1 diseased, 0 healthy.")
 @click.option("--score", metavar="COL", help="Column of the model's probability.")
-@click.option("--cluster", metavar="COL", help="Column of the patient.")
+@click.option("--cluster", metavar="COL", help="Column of the patient; with --data, the key of images[].")
 @click.option("--threshold", type=float, metavar="T", help="The operating point, frozen before the audit.")
 @click.option(
-    "--column", "columns", multiple=True, callback=pairs, metavar="NAME=COL", help="Column of a feature or role."
+    "--column",
+    "columns",
+    multiple=True,
+    callback=pairs,
+    metavar="NAME=COL",
+    help="Column of a feature or role; with --data, the key of images[] of a feature.",
 )
 @click.option("--not-recorded", "absent", multiple=True, metavar="FEATURE", help="A feature that nobody wrote down.")
 @click.option(
-    "--training", type=FILE, help="Patients the model was trained on: a list, or a CSV with the patient's column."
+    "--training",
+    type=FILE,
+    help="What the model was trained on: a list of patients (or films), or a CSV with the patient's column.",
 )
 @click.option("--model", metavar="NAME|DIR", help="Audit this model on films instead of a table.")
 @click.option(
@@ -132,24 +139,26 @@ def audit(
     """
     _ready()
     from lennox.audit import TableError, TableOptions, read_table
+    from lennox.audit.read_table import training_patients
     from lennox.audit.report.files import write_audit
 
     policy = _policy(ctx, policy_file)
     if (table is None) == (model is None) or (model is None) != (not folders):
         raise InputError("give either a TABLE of predictions, or --model with --data; see lennox audit --help.")
+    if table is not None and (sensors or categories or operating_point):
+        raise InputError("--sensor, --category and --operating-point are about films (--data), not about a TABLE.")
     names = {role: name for role, name in (("label", label), ("score", score), ("cluster", cluster)) if name}
     started = datetime.datetime.now(datetime.UTC)  # a policy must have been ratified before
     try:
+        known = training_patients(training, cluster or policy.scope.cluster) if training else frozenset()
+        reading = TableOptions({**columns, **names}, threshold, known, absent)
         if table is not None:
-            from lennox.audit.read_table import training_patients
-
-            known = training_patients(training, cluster or policy.scope.cluster) if training else frozenset()
-            reading = TableOptions({**columns, **names}, threshold, known, absent)
             audited = read_table(table, policy, reading)
         else:
             from lennox.audit.films import FilmOptions, table_from_films
 
-            audited = table_from_films(folders, model or "", policy, FilmOptions(sensors, operating_point, categories))
+            options = FilmOptions(sensors, operating_point, categories)
+            audited = table_from_films(folders, model or "", policy, options, reading)
         verdict, written = write_audit(
             audited, policy, out, catalogues=catalogues, public=public, command=_command(), started=started
         )

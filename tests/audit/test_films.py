@@ -32,8 +32,9 @@ def result(truth, *candidates, status="assessed", **fields):
     return FilmResult(film, examination, candidates, score_film(candidates, truth))
 
 
-def rows(one, policy, **more):
-    return film_rows(one, policy, **{"threshold": 0.3, "group": "set/block-1", "sensor": ""} | more)
+def rows(one, policy):
+    keys = {name: name for name in ("cluster", *(feature.name for feature in policy.features))}
+    return film_rows(one, keys, threshold=0.3, patient="set/block-1", sensor="")
 
 
 def test_rows_of_a_film(small_policy):
