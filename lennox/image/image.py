@@ -39,6 +39,7 @@ class Image:
     name : name of the file without its folder; "" for bytes
     sha256 : hexadecimal digest of the file's bytes (of the pixels' bytes, for an image made from an array)
     spacing_mm : (row, column) distance of pixel centres, where the file gives one that can be true; else None
+    note : a sentence on what was done to the file's pixels that changes positions in them; "" for nothing
     """
 
     pixels: Pixels
@@ -47,6 +48,7 @@ class Image:
     name: str = ""
     sha256: str = ""
     spacing_mm: tuple[float, float] | None = None
+    note: str = ""
 
     def __post_init__(self) -> None:
         shape, dtype = self.pixels.shape, self.pixels.dtype

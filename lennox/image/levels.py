@@ -71,8 +71,8 @@ def full_range(samples: NDArray[Any], bits: int | None = None) -> tuple[NDArray[
     return samples, bits
 
 
-def from_wide(samples: NDArray[np.int32]) -> tuple[NDArray[Any], int]:
-    """`full_range` of 32-bit integers that fit into 16 bits; signed ones are moved up by half of their depth."""
+def from_wide(samples: NDArray[Any]) -> tuple[NDArray[Any], int]:
+    """`full_range` of integers that fit into 16 bits; signed ones are moved up by half of their depth."""
     lowest, highest = int(samples.min()), int(samples.max())
     if highest > 65535 or lowest < -32768 or (lowest < 0 and highest > 32767):
         raise ImageError(
@@ -81,7 +81,7 @@ def from_wide(samples: NDArray[np.int32]) -> tuple[NDArray[Any], int]:
     if lowest >= 0:
         return full_range(samples.astype(np.uint16))
     bits = signed_depth(lowest, highest)
-    return full_range((samples + (1 << (bits - 1))).astype(np.uint16), bits)
+    return full_range((samples.astype(np.int32, copy=False) + (1 << (bits - 1))).astype(np.uint16), bits)
 
 
 def from_float(samples: NDArray[np.float32]) -> NDArray[np.uint16]:

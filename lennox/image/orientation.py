@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 _ORIENTATION = 0x0112
-_SHORT = 3
+_MAX_BYTES = 1 << 16  # as much as a JPEG can hold
+_TYPES = {1: "B", 3: "H", 4: "L"}  # the standard wants a short, and cameras write others
 
 
 def exif_orientation(block: bytes) -> int:
@@ -17,7 +18,7 @@ def exif_orientation(block: bytes) -> int:
 
     Read here rather than by a library, for it is one number and must neither warn nor fail on a damaged block.
     """
-    block = block.removeprefix(b"Exif\0\0")
+    block = block[: _MAX_BYTES + 6].removeprefix(b"Exif\0\0")
     order = {b"II": "<", b"MM": ">"}.get(block[:2])
     if order is None or len(block) < 8:
         return 1
@@ -26,8 +27,8 @@ def exif_orientation(block: bytes) -> int:
         (count,) = struct.unpack_from(order + "H", block, start)
         for entry in range(count):
             tag, kind = struct.unpack_from(order + "HH", block, start + 2 + 12 * entry)
-            if tag == _ORIENTATION and kind == _SHORT:
-                (value,) = struct.unpack_from(order + "H", block, start + 10 + 12 * entry)
+            if tag == _ORIENTATION and kind in _TYPES:
+                (value,) = struct.unpack_from(order + _TYPES[kind], block, start + 10 + 12 * entry)
                 return int(value) if 1 <= value <= 8 else 1
     except struct.error:  # an offset or count that points outside the block
         return 1

@@ -11,10 +11,17 @@ from numpy.typing import NDArray
 
 from lennox.errors import ImageError
 from lennox.image.decoder_process import run_decoder
+from lennox.image.jpeg_header import jpeg_header
 
 JPEG_2000 = ("1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.91")
 JPEG_LS = ("1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.81")
-SYNTAXES = (*(f"1.2.840.10008.1.2.4.{part}" for part in (50, 51, 57, 70)), *JPEG_LS, *JPEG_2000)
+RLE = "1.2.840.10008.1.2.5"
+SYNTAXES = (
+    RLE,
+    *(f"1.2.840.10008.1.2.4.{part}" for part in (50, 51, 57, 70)),
+    *JPEG_LS,
+    *JPEG_2000,
+)
 
 # What gdcm says of frames that it then decodes well: it tries the decoder of 8 bits first, and encoders are sloppy.
 _HARMLESS = ("Unsupported JPEG data precision", "Invalid SOS parameters for sequential JPEG")
@@ -48,23 +55,15 @@ def codestream(data: bytes, photometric: str) -> Frame | None:
 
 
 def _jpeg_frame(data: bytes, photometric: str) -> Frame | None:
-    at, jfif = 2, False
-    while at + 9 < len(data) and data[at] == 0xFF:
-        marker, length = data[at + 1], int.from_bytes(data[at + 2 : at + 4], "big")
-        if marker == 0xFF:  # filling
-            at += 1
-            continue
-        jfif |= marker == 0xE0 and data[at + 4 : at + 8] == b"JFIF"
-        if (0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC)) or marker == 0xF7:
-            bits, rows, columns, samples = struct.unpack_from(">BHHB", data, at + 4)
-            names = data[at + 10 : at + 10 + 3 * samples : 3]
-            if names in (b"RGB", b"rgb"):  # the codestream knows better than the file
-                photometric = "RGB"
-            elif samples == 3 and jfif and photometric == "RGB":
-                photometric = "YBR_FULL"
-            return Frame(rows, columns, samples, bits, photometric)
-        at += 2 + length
-    return None
+    header = jpeg_header(data)
+    if header is None:
+        return None
+    jfif = any(marker == 0xE0 and data[at + 4 : at + 8] == b"JFIF" for marker, at, _ in header.segments)
+    if header.names in (b"RGB", b"rgb"):  # the codestream knows better than the file
+        photometric = "RGB"
+    elif header.samples == 3 and jfif and photometric == "RGB":
+        photometric = "YBR_FULL"
+    return Frame(header.rows, header.columns, header.samples, header.bits, photometric)
 
 
 def decode(data: bytes, syntax: str, frame: Frame, *, planar: int, signed: bool) -> NDArray[Any]:
@@ -84,15 +83,16 @@ def decode(data: bytes, syntax: str, frame: Frame, *, planar: int, signed: bool)
         "stored": frame.bits,
         "signed": int(signed),
     }
-    answer = run_decoder("dicom/gdcm_decoder.py", header, data, _HARMLESS)
     wanted = frame.rows * frame.columns * frame.samples * allocated // 8
+    program = "dicom/rle_decoder.py" if syntax == RLE else "dicom/gdcm_decoder.py"
+    answer = run_decoder(program, header, data, wanted, _HARMLESS)
     if len(answer) != wanted:
         raise ImageError(
             f"The compressed pixels are damaged: {len(answer)} bytes decoded, {wanted} wanted. Export the file again."
         )
-    samples: NDArray[Any] = np.frombuffer(answer, np.uint8 if allocated == 8 else np.uint16)
+    samples: NDArray[Any] = np.frombuffer(answer, "u1" if allocated == 8 else "<u2")
     if frame.samples == 1:
         return samples.reshape(frame.rows, frame.columns)
-    if planar and syntax not in JPEG_LS:
+    if planar and syntax not in (RLE, *JPEG_LS):
         return np.ascontiguousarray(samples.reshape(frame.samples, frame.rows, frame.columns).transpose(1, 2, 0))
     return samples.reshape(frame.rows, frame.columns, frame.samples)

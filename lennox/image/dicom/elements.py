@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from pydicom.dataelem import RawDataElement
-from pydicom.filereader import data_element_generator
+from pydicom.filereader import data_element_generator, read_sequence
 from pydicom.tag import Tag
-from pydicom.values import convert_SQ
 
 from lennox.errors import ImageError
-from lennox.image.limits import MAX_FILE_BYTES
+from lennox.image.limits import MAX_DICOM_READS, MAX_FILE_BYTES
 
 _IMPLICIT, _EXPLICIT = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1"
 _DEFLATED, _BIG_ENDIAN = "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.2"
@@ -25,26 +24,52 @@ _NATIVE = (_IMPLICIT, _EXPLICIT, _DEFLATED, _BIG_ENDIAN)
 _PIXEL_DATA = 0x7FE00010
 _CHARACTER_SET = 0x00080005  # kept from pydicom, which warns of those that it does not know
 _UNDEFINED = 0xFFFFFFFF
+_SHARED_GROUPS, _FRAME_GROUPS = 0x52009229, 0x52009230
+_MACROS = (0x00289110, 0x00289132, 0x00289145)  # pixel measures, window or table of interest, rescaling
 _LONG_VRS = (b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV")
 
 _WANTED = (
     *(0x00080016, 0x00080060, 0x00080070),  # kind of object, modality, manufacturer
-    *(0x00181164, 0x00182010, 0x00280030),  # spacings
+    *(0x00181164, 0x00182010, 0x00280030, 0x00280034),  # spacings, aspect ratio
     *range(0x00280002, 0x00280012),  # samples, photometric interpretation, planar configuration, frames, rows, columns
     *(0x00280100, 0x00280101, 0x00280102, 0x00280103, 0x00280120, 0x00280121),  # bits, sign, padding
     *(0x00281050, 0x00281051, 0x00281052, 0x00281053, 0x00281056),  # window, rescaling
     *(0x00281101, 0x00281102, 0x00281103, 0x00281201, 0x00281202, 0x00281203),  # palette
     *(0x00281221, 0x00281222, 0x00281223),
     *(0x00283000, 0x00283010, 0x20500020),  # tables, presentation shape
-    *(0x60000102 + (group << 16) for group in range(0, 32, 2)),  # bit positions of overlays
+    *(0x52009229, 0x52009230),  # functional groups, shared and of each frame
 )
+
+
+class _CountedStream(io.BytesIO):
+    """The bytes of a file, which may be read in so many steps only.
+
+    pydicom reads each element and each item of a sequence in a step or two, whatever it holds, and makes a Python
+    object of it: a deflated file of 20 kilobytes can hold millions. A real film has a few hundred.
+    """
+
+    steps = MAX_DICOM_READS
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """As of any stream, until the steps are used up."""
+        self.steps -= 1
+        self.check()
+        return super().read(size)
+
+    def check(self) -> None:
+        """Raise ImageError if more was read than a film holds."""
+        if self.steps < 0:
+            raise ImageError(
+                f"The DICOM file holds more elements than are read (about {MAX_DICOM_READS // 2:,}). "
+                "Export the image alone."
+            )
 
 
 class Elements:
     """Elements of a data set, read as what the caller knows them to be; absent and senseless ones alike are absent."""
 
-    def __init__(self, raw: Mapping[int, Any], little: bool) -> None:
-        self._raw, self._little = raw, little
+    def __init__(self, raw: Mapping[int, Any], little: bool, stream: _CountedStream) -> None:
+        self._raw, self._little, self._stream = raw, little, stream
         self.order = "<" if little else ">"
 
     def __contains__(self, tag: int) -> bool:
@@ -58,12 +83,12 @@ class Elements:
         return self.bytes_of(tag).decode("latin-1").strip(" \0")
 
     def numbers(self, tag: int) -> tuple[float, ...]:
-        """Decimal strings; a comma for the point is forgiven."""
-        try:
-            values = tuple(float(part.replace(",", ".")) for part in self.text(tag).split("\\"))
-        except ValueError:
-            return ()
-        return values if all(math.isfinite(value) for value in values) else ()
+        """Decimal strings, NaN for one that is none; a comma for the point and what follows a NUL are forgiven."""
+        return tuple(_number(part) for part in self.text(tag).split("\\")) if self.text(tag) else ()
+
+    def number(self, tag: int, default: float) -> float:
+        """The first decimal string that is a finite number."""
+        return next((value for value in self.numbers(tag) if math.isfinite(value)), default)
 
     def shorts(self, tag: int) -> tuple[int, ...]:
         data = self.bytes_of(tag)
@@ -82,10 +107,33 @@ class Elements:
         if element is None or not element.value:
             return []
         if isinstance(element, RawDataElement):
-            found = convert_SQ(bytes(element.value), element.is_implicit_VR, element.is_little_endian)
+            part = _CountedStream(element.value)
+            part.steps = self._stream.steps
+            try:
+                found = read_sequence(part, element.is_implicit_VR, element.is_little_endian, len(element.value), "")
+            finally:
+                self._stream.steps = part.steps
         else:
             found = element.value
-        return [Elements({int(key): item.get_item(key) for key in item.keys()}, self._little) for item in found]  # noqa: SIM118
+        contents = ({int(key): item.get_item(key) for key in item.keys()} for item in found)  # noqa: SIM118
+        return [Elements(content, self._little, self._stream) for content in contents]
+
+    def in_frame(self, index: int) -> Elements:
+        """The same, with what the functional groups say of a frame: its own before the shared, both before the rest."""
+        merged = dict(self._raw)
+        shared, frames = self.items(_SHARED_GROUPS), self.items(_FRAME_GROUPS)
+        for group in (*shared[:1], *frames[index : index + 1]):
+            for macro in _MACROS:
+                for item in group.items(macro)[:1]:
+                    merged |= item._raw
+        return Elements(merged, self._little, self._stream)
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text.replace("\0", " ").split()[0].replace(",", "."))
+    except (ValueError, IndexError):
+        return math.nan
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +162,7 @@ def parse_elements(data: bytes, wanted: Collection[int] = _WANTED) -> DicomFile:
     # What the data set shows counts more than what the file says of it: the two differ in files of old software.
     little = int.from_bytes(body[:2], "little") <= int.from_bytes(body[:2], "big")
     implicit = not _is_vr(bytes(body[4:6]))
-    stream = io.BytesIO(body)
+    stream = _CountedStream(body)
     raw: dict[int, Any] = {}
     tag, vr, length, at = _CHARACTER_SET, "", 0, 0
     while tag == _CHARACTER_SET and length != _UNDEFINED:
@@ -127,6 +175,8 @@ def parse_elements(data: bytes, wanted: Collection[int] = _WANTED) -> DicomFile:
             specific_tags=list(wanted),
         )
         raw |= {int(element.tag): element for element in elements}
+        stream.steps -= 1
+        stream.check()
         tag, vr, length, at = _element_at(body, stream.tell(), implicit, little)
         if tag == _CHARACTER_SET:
             value = bytes(body[at : at + length])
@@ -136,21 +186,21 @@ def parse_elements(data: bytes, wanted: Collection[int] = _WANTED) -> DicomFile:
         raise ImageError(f"The DICOM file holds {what}; wanted an image with integer pixels. Export the image itself.")
     if length == _UNDEFINED:
         syntax = "" if syntax in _NATIVE else syntax
-        return DicomFile(Elements(raw, little), syntax, body[at:], vr)
+        return DicomFile(Elements(raw, little, stream), syntax, body[at:], vr)
     if syntax not in _NATIVE or syntax == "":
         syntax = (_IMPLICIT if implicit else _EXPLICIT) if little else _BIG_ENDIAN
-    return DicomFile(Elements(raw, little), syntax, body[at : at + length], vr)
+    return DicomFile(Elements(raw, little, stream), syntax, body[at : at + length], vr)
 
 
 def _file_meta(data: bytes) -> tuple[int, str]:
     """Where the data set begins, and its transfer syntax; "" where nothing says it."""
     start = 132 if data[128:132] == b"DICM" else 0
-    stream = io.BytesIO(data)
+    stream = _CountedStream(data)
     stream.seek(start)
     syntax = ""
     end = start
     for element in data_element_generator(stream, False, True, stop_when=lambda tag, _vr, _length: int(tag) >> 16 != 2):
-        if int(element.tag) == 0x00020010 and isinstance(element.value, bytes):
+        if int(element.tag) == 0x00020010 and isinstance(element.value, bytes) and not syntax:  # of two, the first
             syntax = element.value.decode("latin-1").strip(" \0")
         end = stream.tell()
     return end, syntax

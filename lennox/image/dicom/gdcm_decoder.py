@@ -1,21 +1,19 @@
-"""Decodes one compressed DICOM frame with python-gdcm (BSD), as a program of its own: `decoder_process` runs it.
+"""Decodes one compressed DICOM frame with python-gdcm (BSD); `confined` runs it in a process of its own.
 
-A damaged frame can end this process (gdcm throws where nothing catches) and then nothing else ends with it. What gdcm
-has to complain about goes to standard error, where the caller sees it. Imports nothing of lennox, to start quickly.
-
-Standard input: one line of JSON (syntax, photometric, rows, columns, samples, planar, allocated, stored, signed), then
-the frame. Standard output: the samples.
+A damaged frame can end that process (gdcm throws where nothing catches) and then nothing else ends with it. What gdcm
+has to complain about goes to standard error, where the parent sees it. Imports nothing of lennox, to start quickly.
 """
 
-import json
-import sys
 from typing import Any
 
+import gdcm
 
-def decode(frame: bytes, header: dict[str, Any]) -> bytes:
-    """The samples of a frame, as gdcm lays them out. Raises ValueError where gdcm returns nothing."""
-    import gdcm
 
+def decode(header: dict[str, Any], frame: bytes) -> list[bytes]:
+    """The samples of a frame, as gdcm lays them out. Raises ValueError where gdcm returns nothing.
+
+    header : syntax, photometric, rows, columns, samples, planar, allocated, stored, signed
+    """
     fragment = gdcm.Fragment()
     fragment.SetByteStringValue(frame)
     fragments = gdcm.SequenceOfFragments.New()
@@ -37,10 +35,4 @@ def decode(frame: bytes, header: dict[str, Any]) -> bytes:
     samples = image.GetBuffer()
     if samples is None:
         raise ValueError("gdcm decoded nothing")
-    decoded: bytes = samples.encode("utf-8", "surrogateescape")  # gdcm hands bytes over as text
-    return decoded
-
-
-if __name__ == "__main__":
-    line = sys.stdin.buffer.readline()
-    sys.stdout.buffer.write(decode(sys.stdin.buffer.read(), json.loads(line)))
+    return [samples.encode("utf-8", "surrogateescape")]  # gdcm hands bytes over as text

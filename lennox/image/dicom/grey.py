@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from lennox.image.levels import full_range, real_depth, signed_depth, without_marks
 
 _ROWS_AT_ONCE = 64
+_ROUGH_ROWS = 128
 _MIN_INSIDE = 0.01  # a window that leaves fewer of the pixels between black and white was not made for them
 
 
@@ -61,8 +62,8 @@ class Window:
 class GreyRules:
     """What a file says about its grey samples.
 
-    bits_stored, signed, shift : how many bits a sample has, whether one is its sign, how far above bit 0 they lie
-    used_bits : how many low bits mean something; those above hold an overlay, or what a decoder left there
+    bits_stored, signed, shift : how many bits a sample has, whether one is its sign, how far above bit 0 they lie;
+        nothing may be assumed of the other bits (PS3.5 8.1.1)
     slope, intercept, modality : rescaling, or the table in its stead
     interest : table or window of interest; None for the whole range
     inverse : whether the smallest number is white
@@ -72,7 +73,6 @@ class GreyRules:
     bits_stored: int
     signed: bool = False
     shift: int = 0
-    used_bits: int = 16
     slope: float = 1.0
     intercept: float = 0.0
     modality: Lookup | None = None
@@ -126,23 +126,21 @@ def _meaning(patterns: NDArray[Any], rules: GreyRules) -> _Stored:
     counts = _count(patterns)
     width = 8 * patterns.dtype.itemsize
     declared = min(rules.bits_stored, width)
-    numbers = np.arange(len(counts), dtype=np.int64)
-    if rules.signed:
-        numbers = (numbers ^ (1 << (width - 1))) - (1 << (width - 1))
-    numbers >>= rules.shift
-    if rules.used_bits < width:
-        numbers = _low_bits(numbers, rules.used_bits, rules.signed)
+    stored = np.arange(len(counts), dtype=np.int64) >> rules.shift
+    full = _low_bits(stored, width - rules.shift, rules.signed)
+    numbers = _low_bits(stored, declared, rules.signed)
     padding = np.zeros(len(counts), bool)
     if rules.padding is not None:
-        padding = (numbers >= rules.padding[0]) & (numbers <= rules.padding[1])
+        padding = ((numbers >= rules.padding[0]) & (numbers <= rules.padding[1])) | (
+            (full >= rules.padding[0]) & (full <= rules.padding[1])
+        )
     used = (counts > 0) & ~padding
     if not used.any():
         used = counts > 0
+    if (numbers != full)[used].any() and _roughness(patterns, full) < _roughness(patterns, numbers):
+        numbers = full  # a header that understates the depth: cut down to it, levels would wrap around
     lowest, highest = int(numbers[used].min()), int(numbers[used].max())
     half = 1 << (declared - 1)
-    if rules.signed and lowest >= 0 and half <= highest < 1 << declared:  # written without extending the sign
-        numbers = _low_bits(numbers, declared, signed=True)
-        lowest, highest = int(numbers[used].min()), int(numbers[used].max())
     counts = np.where(padding, 0, counts)
     if lowest < 0:
         is_declared = declared < 16 and lowest >= -half and highest < half
@@ -155,6 +153,12 @@ def _meaning(patterns: NDArray[Any], rules: GreyRules) -> _Stored:
         below = int(numbers[used & (numbers < 65535)].max(initial=0))
         bits = real_depth(without_marks(highest, below))
     return _Stored(numbers, counts, padding, 0, (1 << bits) - 1, bits)
+
+
+def _roughness(patterns: NDArray[Any], numbers: NDArray[np.int64]) -> int:
+    """How much neighbours in a row differ, summed over some of the rows: what was read wrongly jumps."""
+    rows = numbers[patterns[:: max(1, len(patterns) // _ROUGH_ROWS)]]
+    return int(np.abs(np.diff(rows, axis=1)).sum())
 
 
 def _low_bits(numbers: NDArray[np.int64], bits: int, signed: bool) -> NDArray[np.int64]:

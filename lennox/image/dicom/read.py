@@ -8,7 +8,10 @@ so that a file gives the same pixels on every computer.
 from __future__ import annotations
 
 import io
+import math
 import re
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,15 +22,17 @@ from pydicom.pixels.processing import convert_color_space
 from pydicom.uid import UID
 
 from lennox.errors import ImageError
-from lennox.image.dicom.codestream import SYNTAXES, Frame, codestream, decode
+from lennox.image.dicom.codestream import RLE, SYNTAXES, Frame, codestream, decode
 from lennox.image.dicom.elements import DicomFile, Elements, parse_elements
 from lennox.image.dicom.grey import GreyRules, Lookup, Window, colour_levels, grey_levels, palette_levels
-from lennox.image.dicom.rle import unpack_rle
+from lennox.image.frames import choose_frame
 from lennox.image.image import Image, Modality
 from lennox.image.levels import one_channel
 from lennox.image.limits import check_size
+from lennox.image.resample import square_pixels
 
-_RLE = "1.2.840.10008.1.2.5"
+_LUT_DESCRIPTOR, _LUT_DATA = 0x00283002, 0x00283006
+_ROWS_AT_ONCE = 64
 _SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 _PHOTOGRAPHIC = "1.2.840.10008.5.1.4.1.1.77.1."
 
@@ -37,6 +42,7 @@ _SAMPLES = {"MONOCHROME1": 1, "MONOCHROME2": 1, "PALETTE COLOR": 1} | dict.fromk
 )
 
 # Distances that dental images can have; 1.0 and the like are what software writes that does not know.
+_SPACINGS = (0x00280030, 0x00181164, 0x00182010)
 _SPACING_MM = (0.001, 0.5)
 
 
@@ -45,8 +51,14 @@ def read_dicom(data: bytes, frame: int | None, name: str, digest: str) -> Image:
     try:
         file = parse_elements(data)
         _refuse_own_capture(file.elements)
-        pixels, bits = _pixels(file, frame)
-        return Image(pixels, bits, _modality(file.elements), name, digest, _spacing(file.elements))
+        index = choose_frame("DICOM", "frames", _count(file.elements), frame)
+        elements = file.elements.in_frame(index)
+        pixels, bits = _pixels(replace(file, elements=elements), index)
+        spacing = _spacing(elements)
+        pixels, note = square_pixels(pixels, _aspect(elements))
+        if note and spacing is not None:
+            spacing = min(spacing), min(spacing)
+        return Image(pixels, bits, _modality(elements), name, digest, spacing, note)
     except ImageError:
         raise
     except Exception as error:  # decoders and damaged headers raise nearly anything
@@ -62,7 +74,7 @@ def _refuse_own_capture(elements: Elements) -> None:
         raise ImageError("This is a copy of a film with outlines that lennox drew, not a film. Use the film itself.")
 
 
-def _pixels(file: DicomFile, frame: int | None) -> tuple[NDArray[Any], int]:
+def _pixels(file: DicomFile, index: int) -> tuple[NDArray[Any], int]:
     elements = file.elements
     rows, columns = elements.short(0x00280010, 0), elements.short(0x00280011, 0)
     check_size(rows, columns)
@@ -73,9 +85,9 @@ def _pixels(file: DicomFile, frame: int | None) -> tuple[NDArray[Any], int]:
             f"The DICOM file holds {samples} samples a pixel as {photometric or 'an unknown kind'}; "
             "wanted grey, palette colour, RGB or YBR. Export it as grey."
         )
-    stored, coded, used_bits = _frame(file, _which(elements, frame), photometric, samples)
+    stored, coded, coded_bits = _frame(file, index, photometric, samples)
     allocated = 8 * stored.dtype.itemsize
-    bits = min(elements.short(0x00280101, allocated) or allocated, allocated)
+    bits = min(elements.short(0x00280101, allocated) or allocated, allocated, coded_bits)
     if photometric == "PALETTE COLOR":
         pixels, bits = palette_levels(stored, _palette(elements))
         return one_channel(pixels), bits
@@ -86,23 +98,11 @@ def _pixels(file: DicomFile, frame: int | None) -> tuple[NDArray[Any], int]:
         return one_channel(pixels), bits
     if allocated == 8 and elements.short(0x00280100, 8) == 1:
         return stored.view(np.uint8) * np.uint8(255), 1
-    return grey_levels(stored, _rules(file, bits, used_bits, photometric))
+    return grey_levels(stored, _rules(file, bits, photometric))
 
 
 def _count(elements: Elements) -> int:
-    return max(1, int((elements.numbers(0x00280008) or (1,))[0]))
-
-
-def _which(elements: Elements, frame: int | None) -> int:
-    count = _count(elements)
-    if frame is None and count > 1:
-        raise ImageError(
-            f"The DICOM file holds {count} frames; wanted one. "
-            f"Choose one with frame 0 to {count - 1}, or export it alone."
-        )
-    if frame is not None and frame >= count:
-        raise ImageError(f"Frame {frame} was asked for, but the file holds {count}; frames count from 0.")
-    return frame or 0
+    return max(1, int(elements.number(0x00280008, 1)))
 
 
 def _frame(file: DicomFile, index: int, photometric: str, samples: int) -> tuple[NDArray[Any], str, int]:
@@ -137,28 +137,24 @@ def _frame(file: DicomFile, index: int, photometric: str, samples: int) -> tuple
         "pixel_vr": file.pixel_vr,
         "view_only": True,  # no copy of all frames
         "correct_unused_bits": False,
+        "raw": True,
     }
     stored, found = get_decoder(file.syntax).as_array(file.pixels, index=index, validate=False, **options)
     native = stored.astype(stored.dtype.newbyteorder("="), copy=False)
-    return native, str(found["photometric_interpretation"]), allocated
+    return _finished(native, replace(announced, photometric=str(found["photometric_interpretation"])), signed)
 
 
 def _decompressed(
     file: DicomFile, index: int, announced: Frame, planar: int, signed: bool
 ) -> tuple[NDArray[Any], str, int]:
-    if file.syntax not in (_RLE, *SYNTAXES):
+    if file.syntax not in SYNTAXES:
         what = _name_of(file.syntax)
         raise ImageError(
             f"The pixels are compressed as {what}; wanted RLE, JPEG, JPEG-LS, JPEG 2000 or none. "
             "Export it uncompressed."
         )
     data = _frame_bytes(file, index)
-    if file.syntax == _RLE:
-        shape = (announced.rows, announced.columns, announced.samples)
-        stored = unpack_rle(data, shape, announced.bits // 8)
-        stored = stored[..., 0] if announced.samples == 1 else stored
-        return _finished(stored, announced, signed)
-    found = codestream(data, announced.photometric)
+    found = announced if file.syntax == RLE else codestream(data, announced.photometric)
     if found is None:
         raise ImageError("The compressed pixels are damaged or cut short (no header found). Copy or export it again.")
     if (found.rows, found.columns, found.samples) != (announced.rows, announced.columns, announced.samples):
@@ -183,10 +179,13 @@ def _frame_bytes(file: DicomFile, index: int) -> bytes:
 
 
 def _finished(stored: NDArray[Any], frame: Frame, signed: bool) -> tuple[NDArray[Any], str, int]:
-    stored = stored.view(f"i{stored.dtype.itemsize}") if signed else stored
-    if frame.photometric.startswith("YBR"):
-        return np.asarray(convert_color_space(stored, "YBR_FULL", "RGB")), "RGB", frame.bits
-    return stored, frame.photometric, frame.bits
+    if not frame.photometric.startswith("YBR"):
+        return stored.view(f"i{stored.dtype.itemsize}") if signed else stored, frame.photometric, frame.bits
+    colour = np.empty(stored.shape, stored.dtype)
+    for top in range(0, len(stored), _ROWS_AT_ONCE):  # in bands: pydicom goes by floating point
+        band = stored[top : top + _ROWS_AT_ONCE]
+        colour[top : top + _ROWS_AT_ONCE] = convert_color_space(band, "YBR_FULL", "RGB")
+    return colour, "RGB", frame.bits
 
 
 def _name_of(syntax: str) -> str:
@@ -194,30 +193,26 @@ def _name_of(syntax: str) -> str:
     return UID(syntax).name if known else "something that it does not name"
 
 
-def _rules(file: DicomFile, bits: int, used_bits: int, photometric: str) -> GreyRules:
+def _rules(file: DicomFile, bits: int, photometric: str) -> GreyRules:
     elements = file.elements
     signed = bool(elements.short(0x00280103, 0) & 1)
     above = 0 if file.is_compressed else elements.short(0x00280102, bits - 1) + 1 - bits
-    if any(elements.short(0x60000102 + (group << 16), 0) for group in range(0, 32, 2)):
-        used_bits = bits  # an overlay lies in the others
-    slope, intercept = elements.numbers(0x00281053), elements.numbers(0x00281052)
-    tables = elements.items(0x00283000)
+    intercept = elements.number(0x00281052, 0.0)
     return GreyRules(
         bits,
         signed,
         shift=above if 0 < above <= 16 - bits else 0,
-        used_bits=used_bits,
-        slope=slope[0] if slope else 1.0,
-        intercept=intercept[0] if intercept else 0.0,
-        modality=_lookup(tables[0], 0x00283002, 0x00283006, signed) if tables else None,
-        interest=_interest(elements, signed or (bool(intercept) and intercept[0] < 0)),
+        slope=elements.number(0x00281053, 1.0),
+        intercept=intercept,
+        modality=_table(elements, 0x00283000, signed),
+        interest=_interest(elements, signed or intercept < 0),
         inverse=photometric == "MONOCHROME1" or elements.text(0x20500020).upper() == "INVERSE",
         padding=_padding(elements, signed),
     )
 
 
 def _padding(elements: Elements, signed: bool) -> tuple[int, int] | None:
-    if 0x00280120 not in elements:
+    if not elements.shorts(0x00280120):
         return None
     first = elements.short(0x00280120, 0)
     last = elements.short(0x00280121, first)
@@ -227,13 +222,22 @@ def _padding(elements: Elements, signed: bool) -> tuple[int, int] | None:
 
 def _interest(elements: Elements, signed: bool) -> Lookup | Window | None:
     """The first table of interest, or else the first window that can be one."""
-    tables = elements.items(0x00283010)
-    if tables:
-        return _lookup(tables[0], 0x00283002, 0x00283006, signed)
-    centre, width = elements.numbers(0x00281050), elements.numbers(0x00281051)
-    if not centre or not width or width[0] <= 0:
-        return None
-    return Window(centre[0], width[0], elements.text(0x00281056).upper() or "LINEAR")
+    table = _table(elements, 0x00283010, signed)
+    if table is not None:
+        return table
+    function = elements.text(0x00281056).upper() or "LINEAR"
+    for centre, width in zip(elements.numbers(0x00281050), elements.numbers(0x00281051), strict=False):
+        if math.isfinite(centre) and math.isfinite(width) and width > 0:
+            return Window(centre, width, function)
+    return None
+
+
+def _table(elements: Elements, sequence: int, signed: bool) -> Lookup | None:
+    """The first table of a sequence that holds entries; empty ones say nothing."""
+    for item in elements.items(sequence):
+        if item.shorts(_LUT_DESCRIPTOR) and item.bytes_of(_LUT_DATA):
+            return _lookup(item, _LUT_DESCRIPTOR, _LUT_DATA, signed)
+    return None
 
 
 def _lookup(elements: Elements, descriptor: int, content: int, signed: bool) -> Lookup:
@@ -243,15 +247,12 @@ def _lookup(elements: Elements, descriptor: int, content: int, signed: bool) -> 
     count, first, bits = described
     count = count or 65536
     data = elements.bytes_of(content)
-    outputs: NDArray[Any]
-    if len(data) >= 2 * count:
-        outputs = np.frombuffer(data, f"{elements.order}u2", count)
-    elif len(data) >= count:
-        outputs = np.frombuffer(data, np.uint8, count)
-    else:
-        raise ImageError(
-            f"A look-up table of the DICOM file holds {len(data)} bytes for {count} entries. Export it again."
-        )
+    wide = len(data) >= 2 * count or bits > 8  # a table that is cut short keeps its width
+    outputs: NDArray[Any] = np.frombuffer(
+        data[: len(data) // 2 * 2] if wide else data, f"{elements.order}u2" if wide else np.uint8
+    )[:count]
+    if not len(outputs):
+        raise ImageError("A look-up table of the DICOM file is empty. Export the image without it.")
     if first > 32767 and (signed or elements.is_signed(descriptor)):
         first -= 65536
     return Lookup(first, outputs.astype(np.uint16), bits if 8 <= bits <= 16 else 16)
@@ -276,8 +277,20 @@ def _modality(elements: Elements) -> Modality:
 
 def _spacing(elements: Elements) -> tuple[float, float] | None:
     """Distance of pixels in the patient, at the detector, or on a scanned film, the first that can be true."""
-    for tag in (0x00280030, 0x00181164, 0x00182010):
-        steps = elements.numbers(tag)
-        if len(steps) == 2 and all(_SPACING_MM[0] <= step <= _SPACING_MM[1] for step in steps):
-            return steps[0], steps[1]
+    for steps in _steps(elements):
+        if all(_SPACING_MM[0] <= step <= _SPACING_MM[1] for step in steps):
+            return steps
     return None
+
+
+def _aspect(elements: Elements) -> float:
+    """Height of a pixel by its width: by the spacing, or else as the file says it (PS3.3 C.7.6.3.1.7)."""
+    ratios = [steps[0] / steps[1] for steps in (_spacing(elements), *_steps(elements, 0x00280034, *_SPACINGS)) if steps]
+    return ratios[0] if ratios else 1.0
+
+
+def _steps(elements: Elements, *tags: int) -> Iterator[tuple[float, float]]:
+    for tag in tags or _SPACINGS:
+        steps = elements.numbers(tag)[:2]
+        if len(steps) == 2 and all(math.isfinite(step) and step > 0 for step in steps):
+            yield steps[0], steps[1]

@@ -1,66 +1,48 @@
-"""PNG, JPEG, TIFF, WebP and BMP: the only door to Pillow.
+"""PNG, JPEG, TIFF, WebP and BMP: with the files beside it the only door to Pillow.
 
 Files are opened by the plug-in that their first bytes call for, never by `PIL.Image.open`: so no other format can be
-reached, and the size is checked here, before Pillow warns or decodes. No setting of Pillow is changed.
+reached, and the size is checked here, before Pillow warns or decodes. Pillow gets what the pixels need, and no text,
+profile or EXIF: it would unpack them, or warn. No setting of Pillow is changed.
+
+What takes each pixel once is decoded here; what may go over them many times, in a confined process.
 """
 
 from __future__ import annotations
 
 import io
-import json
-import sys
 from importlib import import_module
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Pillow
-from PIL import TiffTags
 from PIL.ImageFile import ImageFile
 
 from lennox.errors import ImageError
+from lennox.image.frames import choose_frame
 from lennox.image.image import Image
-from lennox.image.levels import from_float, from_wide, full_range, one_channel, over_black
+from lennox.image.jpeg_header import jpeg_header
+from lennox.image.levels import full_range, one_channel
 from lennox.image.limits import check_size
 from lennox.image.orientation import exif_orientation, upright
-from lennox.image.raster.samples import bands_of, grey_or_colour, samples_of, shallow_samples
-from lennox.image.raster.signature import check_animation, check_webp_size, raster_format
-from lennox.image.raster.tiff_pages import (
-    BITS_PER_SAMPLE,
-    COMPRESSION,
-    MAX_SAMPLE,
-    ORIENTATION,
-    PHOTOMETRIC,
-    PLANAR,
-    SUBFILE,
-    TiffPages,
-    tiff_pages,
-)
+from lennox.image.raster.bmp import bit_fields, has_bit_fields, has_run_lengths
+from lennox.image.raster.pillow_process import PLUGINS, decode_apart
+from lennox.image.raster.png_header import PngHeader, png_header
+from lennox.image.raster.samples import bands_of, opaque, refuse_printing_colours, samples_of, shallow_samples
+from lennox.image.raster.signature import Kind, raster_format
+from lennox.image.raster.webp_header import check_webp_size
 
-_PREVIEW_OR_MASK = 0b101
-_SINGLE_TAGS = frozenset(tag for tag, meaning in TiffTags.TAGS_V2.items() if meaning.length == 1)
+_APP0, _APP1, _APP14 = 0xE0, 0xE1, 0xEE  # JFIF, EXIF and Adobe: how colours are coded
+_APPLICATION, _COMMENT = range(0xE0, 0xF0), 0xFE
 
-# Imported when there is a file of the format: each takes its time.
-_PLUGINS = {
-    "PNG": "PIL.PngImagePlugin:PngImageFile",
-    "JPEG": "lennox.image.raster.plugins:Jpeg",
-    "TIFF": "lennox.image.raster.plugins:Tiff",
-    "WebP": "PIL.WebPImagePlugin:WebPImageFile",
-    "BMP": "PIL.BmpImagePlugin:BmpImageFile",
-}
-
-
-def _plugin(kind: str) -> type[ImageFile]:
-    module, _, name = _PLUGINS[kind].partition(":")
-    plugin: type[ImageFile] = getattr(import_module(module), name)
-    return plugin
+Read = tuple[NDArray[Any], int]  # pixels over the full range of their type, and the file's bits
 
 
 def read_raster(data: bytes, frame: int | None, name: str, digest: str) -> Image:
     """The image in the bytes of a PNG, JPEG, TIFF, WebP or BMP file. Raises ImageError."""
     kind = raster_format(data)
     try:
-        pixels, bits = _Raster(kind, data, frame).decode()
+        pixels, bits = _read(kind, data, frame)
     except ImageError:
         raise
     except Exception as error:  # Pillow raises nearly anything on damaged files
@@ -71,164 +53,139 @@ def read_raster(data: bytes, frame: int | None, name: str, digest: str) -> Image
     return Image(pixels, bits, name=name, sha256=digest)
 
 
-class _Raster:
-    """One raster file, opened at the wanted image; nothing is decoded before `decode`."""
+def _read(kind: Kind, data: bytes, frame: int | None) -> Read:
+    if kind == "TIFF":
+        from lennox.image.raster.tiff import read_tiff
 
-    def __init__(self, kind: str, data: bytes, frame: int | None) -> None:
-        self.kind = kind
-        if kind == "PNG":
-            check_animation(data)
-        elif kind == "WebP":
-            check_webp_size(data)
-        self.tiff = tiff_pages(data, _SINGLE_TAGS) if kind == "TIFF" else TiffPages(data, ())
-        self.picture = _plugin(kind)(io.BytesIO(self.tiff.data))
-        check_size(self.picture.height, self.picture.width)
-        self.turned = False  # whether Pillow, in loading it, turned it upright
-        self.page = self._page(frame)
-        if self.page != self.picture.tell():
-            self.picture.seek(self.page)
-            check_size(self.picture.height, self.picture.width)
+        return read_tiff(data, frame)
+    if kind == "PNG":
+        return _read_png(data, frame)
+    if kind == "JPEG":
+        return _read_jpeg(data, frame)
+    if kind == "WebP":
+        return _read_webp(data, frame)
+    return _read_bmp(data, frame)
 
-    def _page(self, frame: int | None) -> int:
-        """Where the wanted image is; previews and masks beside a TIFF's images do not count."""
-        full = [page for page, tags in enumerate(self.tiff.tags) if not tags.get(SUBFILE, 0) & _PREVIEW_OR_MASK]
-        pages = full or list(range(max(getattr(self.picture, "n_frames", 1), 1)))
-        if frame is None and len(pages) > 1:
-            raise ImageError(
-                f"The {self.kind} file holds {len(pages)} images; wanted one. "
-                f"Choose one with frame 0 to {len(pages) - 1}, or export it alone."
-            )
-        if frame is not None and frame >= len(pages):
-            raise ImageError(f"Frame {frame} was asked for, but the file holds {len(pages)}; frames count from 0.")
-        return pages[frame or 0]
 
-    def _tag(self, tag: int, default: int) -> int:
-        """The first number of a tag of a TIFF; the default for other files."""
-        return self.tiff.tags[self.page].get(tag, default) if self.tiff.tags else default
+def _open(kind: Kind, data: bytes) -> ImageFile:
+    module, name = PLUGINS[kind]
+    picture: ImageFile = getattr(import_module(module), name)(io.BytesIO(data))
+    check_size(picture.height, picture.width)
+    refuse_printing_colours(kind, picture.mode)
+    return picture
 
-    def decode(self) -> tuple[NDArray[Any], int]:
-        """Upright pixels over the full range of their type, grey where all channels are equal, and the file's bits."""
-        mode = self.picture.mode
-        if mode in ("CMYK", "LAB", "HSV"):
-            raise ImageError(
-                f"The {self.kind} file holds {mode} colour, which is for printing; wanted grey or RGB. "
-                "Export it as grey or RGB."
-            )
-        if mode in ("RGB", "RGBA") and (";16" in _rawmode(self.picture) or self._tag(BITS_PER_SAMPLE, 8) == 16):
-            pixels, bits = self._deep_colour()
-        elif mode in ("I", "F") or mode.startswith("I;16"):
-            pixels, bits = self._deep_grey()
-        else:
-            pixels, bits = shallow_samples(self._load()), self._stored_bits()
-        return upright(pixels, self._orientation()), bits
 
-    def _load(self, rawmode: str | None = None) -> Pillow.Image:
-        """The decoded picture; `rawmode` tells Pillow how to unpack the samples, None leaves it to Pillow."""
-        if self.kind == "TIFF" and self._tag(COMPRESSION, 1) != 1:
-            return self._load_in_process(rawmode)
-        picture = self.picture
-        if rawmode is not None:
-            picture = _plugin(self.kind)(io.BytesIO(self.tiff.data))
-            picture.seek(self.page)
-            picture.tile = [
-                tile._replace(args=(rawmode, *tile.args[1:]) if isinstance(tile.args, tuple) else rawmode)
-                for tile in picture.tile
-            ]
+def _loaded(kind: Kind, picture: ImageFile, data: bytes, frame: int, *, apart: bool) -> Pillow.Image:
+    if frame or apart:
+        return decode_apart(kind, data, 4 * picture.height * picture.width, frame).picture()
+    picture.load()
+    return picture
+
+
+def _read_jpeg(data: bytes, frame: int | None) -> Read:
+    choose_frame("JPEG", "images", 1, frame)
+    header = jpeg_header(data)
+    if header is None:
+        raise ImageError("The JPEG file is damaged or cut short: no picture begins in it. Copy or export it again.")
+    check_size(header.rows, header.columns)
+    kept, orientation = [b"\xff\xd8"], 1
+    for marker, start, end in header.segments:
+        if marker == _APP1 and data[start + 4 : start + 8] == b"Exif" and orientation == 1:
+            orientation = exif_orientation(data[start + 4 : end])
+        if marker in (_APP0, _APP14) or (marker not in _APPLICATION and marker != _COMMENT):
+            kept.append(data[start:end])
+    content = b"".join([*kept, memoryview(data)[header.scan :]])
+    picture = _loaded("JPEG", _open("JPEG", content), content, 0, apart=not header.is_ordinary)
+    return upright(shallow_samples(picture), orientation), 8
+
+
+def _read_webp(data: bytes, frame: int | None) -> Read:
+    check_webp_size(data)
+    picture = _open("WebP", data)
+    chosen = choose_frame("WebP", "images", getattr(picture, "n_frames", 1), frame)
+    exif = picture.info.get("exif")
+    orientation = exif_orientation(exif) if isinstance(exif, bytes) else 1
+    several = getattr(picture, "is_animated", False)
+    return upright(shallow_samples(_loaded("WebP", picture, data, chosen, apart=several)), orientation), 8
+
+
+def _read_bmp(data: bytes, frame: int | None) -> Read:
+    choose_frame("BMP", "images", 1, frame)
+    if has_bit_fields(data):
+        return bit_fields(data), 8
+    picture = _open("BMP", data)
+    bits = 1 if picture.mode == "1" else 8
+    return shallow_samples(_loaded("BMP", picture, data, 0, apart=has_run_lengths(data))), bits
+
+
+def _read_png(data: bytes, frame: int | None) -> Read:
+    header = png_header(data)
+    picture = _open("PNG", header.pixels)
+    chosen = choose_frame("PNG", "images", max(getattr(picture, "n_frames", 1), 1), frame)
+    if header.bits == 16:
+        if chosen:
+            raise ImageError("The PNG file is an animation of 16 bits; one of 8 is read. Export the image alone.")
+        pixels, bits = _deep_png(picture, header)
+    else:
+        loaded = _loaded("PNG", picture, header.pixels, chosen, apart=False)
+        pixels, bits = _shallow_png(loaded, header), 8 if picture.mode in ("P", "PA") else header.bits
+    return upright(pixels, header.orientation), bits
+
+
+def _shallow_png(picture: Pillow.Image, header: PngHeader) -> NDArray[Any]:
+    key, most = header.transparent, (1 << header.bits) - 1
+    if not key or picture.mode not in ("1", "L", "RGB"):
+        return shallow_samples(picture)
+    samples = samples_of(picture)
+    samples = samples.astype(np.uint8) * np.uint8(255) if picture.mode == "1" else samples
+    levels = np.array([round((level & most) * 255 / most) for level in key], np.uint8)
+    return one_channel(_without_level(samples, levels))
+
+
+def _without_level(samples: NDArray[Any], key: NDArray[Any]) -> NDArray[Any]:
+    """Samples in which one level or colour, which is transparent, is black."""
+    if samples.ndim == 2:
+        samples[samples == key[0]] = 0
+    elif len(key) == 3:
+        samples[(samples == key).all(axis=2)] = 0
+    return samples
+
+
+def _deep_png(picture: ImageFile, header: PngHeader) -> Read:
+    """Grey, colour and alpha of 16 bits.
+
+    Pillow keeps 8 bits of all but grey. Its unpackers take one byte of each sample, the first or the second by the
+    order they are told; so the file is unpacked once in each order, and the bytes are put together again.
+    """
+    key = np.array(header.transparent or (), np.uint16)
+    if header.colour_type == 0:
         picture.load()
-        self.turned = self.kind == "TIFF" and ORIENTATION not in picture.tag_v2  # type: ignore[attr-defined]
-        return picture
-
-    def _load_in_process(self, rawmode: str | None) -> Pillow.Image:
-        from lennox.image.decoder_process import run_decoder
-
-        answer = run_decoder("raster/libtiff_decoder.py", {"page": self.page, "rawmode": rawmode}, self.tiff.data)
-        start = answer.index(b"\n") + 1
-        found = json.loads(answer[:start])
-        self.turned = found["turned"]
-        size = found["columns"], found["rows"]
-        return Pillow.frombuffer(
-            found["mode"], size, np.frombuffer(answer, np.uint8, offset=start), "raw", found["mode"], 0, 1
-        )
-
-    def _stored_bits(self) -> int:
-        """Bits a sample of an 8-bit picture had in the file; those of a palette are the palette's."""
-        if self.picture.mode in ("P", "PA"):
-            return 8
-        if self.kind == "PNG":
-            return min(self.tiff.data[24], 8)
-        if self.kind == "TIFF":
-            return min(max(self._tag(BITS_PER_SAMPLE, 1), 1), 8)
-        return 1 if self.picture.mode == "1" else 8
-
-    def _orientation(self) -> int:
-        """What is left to turn, once the picture is loaded: Pillow turns a TIFF by itself."""
-        if self.kind == "TIFF":
-            value = 1 if self.turned else self._tag(ORIENTATION, 1)
-            return value if 1 <= value <= 8 else 1
-        block = self.picture.info.get("exif")
-        return exif_orientation(block) if isinstance(block, bytes) else 1
-
-    def _deep_grey(self) -> tuple[NDArray[Any], int]:
-        samples = samples_of(self._load())
-        if samples.dtype == np.float32:
-            pixels, bits = from_float(samples), 16
-        elif samples.dtype == np.int32:
-            pixels, bits = from_wide(samples)
-        else:
-            key = self.picture.info.get("transparency")
-            if isinstance(key, int):  # one level of a PNG is transparent
-                samples[samples == key] = 0
-            pixels, bits = full_range(samples, self._stated_depth(int(samples.max())))
-        if self._tag(PHOTOMETRIC, 1) == 0:  # WhiteIsZero, which Pillow leaves to us
-            np.subtract(np.iinfo(pixels.dtype).max, pixels, out=pixels)
-        return pixels, bits
-
-    def _stated_depth(self, highest: int) -> int | None:
-        """The depth that a TIFF states, where its samples keep to it; no other raster file states one."""
-        stated = min(self._tag(BITS_PER_SAMPLE, 16), self._tag(MAX_SAMPLE, 65535).bit_length())
-        return stated if 8 <= stated < 16 and highest < 1 << stated else None
-
-    def _deep_colour(self) -> tuple[NDArray[Any], int]:
-        """Colour of 16 bits, and grey of 16 bits with alpha.
-
-        Pillow keeps 8 bits of colour. Its unpackers take one byte of each sample, the first or the second by the order
-        they are told; so the file is unpacked once in each order, and the bytes are put together again.
-        """
-        if self._tag(PLANAR, 1) != 1:
-            raise ImageError(
-                "The TIFF file holds 16-bit colour in separate planes. Export it as grey, or as 8-bit colour."
-            )
-        layout, _, order = _rawmode(self.picture).partition(";16")
-        if layout == "LA":  # read as four channels: grey high, grey low, alpha high, alpha low
-            pair = samples_of(self._load("RGBA")).view(">u2").astype(np.uint16)
-            return _deep_over_black(pair[..., 0], pair[..., 1])
-        high, low = "BL" if order == "B" or (order == "N" and sys.byteorder == "big") else "LB"
-        unpacker = layout.replace("a", "A")
-        first, second = self._load(f"{unpacker};16{high}"), self._load(f"{unpacker};16{low}")
-        bands = (
-            upper.astype(np.uint16) << 8 | lower for upper, lower in zip(bands_of(first), bands_of(second), strict=True)
-        )
-        if unpacker != "RGBA":  # not RGBX either, of which Pillow hands out three channels
-            return full_range(grey_or_colour(bands, first.height))
-        samples = np.concatenate(list(bands))
-        colour = np.ascontiguousarray(samples[..., :3])
-        return _deep_over_black(colour, None if layout == "RGBa" else samples[..., 3])
+        samples = samples_of(picture)
+        return full_range(_without_level(samples, key) if len(key) else samples)
+    if header.colour_type == 4:  # read as four channels: grey high, grey low, alpha high, alpha low
+        pair = samples_of(_unpacked(header.pixels, "RGBA")).view(">u2")
+        grey, alpha = pair[..., 0].astype(np.uint16), pair[..., 1].astype(np.uint16)
+        pixels, bits = full_range(grey)
+        return opaque(pixels, alpha), bits
+    mode = "RGBA" if header.colour_type == 6 else "RGB"
+    high, low = _unpacked(header.pixels, f"{mode};16B"), _unpacked(header.pixels, f"{mode};16L")
+    samples = np.empty((picture.height, picture.width, 3), np.uint16)
+    opacity = np.empty(samples.shape[:2], np.uint16) if mode == "RGBA" else None
+    top = 0
+    for upper, lower in zip(bands_of(high), bands_of(low), strict=True):
+        band = upper.astype(np.uint16) << 8 | lower
+        samples[top : top + len(band)] = band[..., :3]
+        if opacity is not None:
+            opacity[top : top + len(band)] = band[..., 3]
+        top += len(band)
+    del high, low
+    pixels, bits = full_range(_without_level(samples, key) if len(key) else samples)
+    return opaque(one_channel(pixels), opacity), bits
 
 
-def _deep_over_black(samples: NDArray[np.uint16], alpha: NDArray[np.uint16] | None) -> tuple[NDArray[Any], int]:
-    """Samples over the full range, laid over black by an alpha that may be as shallow as they are; and their bits."""
-    pixels, bits = full_range(np.ascontiguousarray(samples))
-    pixels = one_channel(pixels)
-    if alpha is not None and alpha.max() > 0:  # transparent throughout: the alpha was left unset
-        opacity, _ = full_range(np.ascontiguousarray(alpha), 16 if alpha.max() > 4095 else None)
-        wide = opacity if opacity.dtype == np.uint16 else opacity.astype(np.uint16) * 257
-        pixels = over_black(pixels, wide if pixels.dtype == np.uint16 else (wide >> 8).astype(np.uint8))
-    return pixels, bits
-
-
-def _rawmode(picture: ImageFile) -> str:
-    """How the samples lie in the file, by Pillow's name."""
-    if not picture.tile:
-        return ""
-    arguments = picture.tile[0].args
-    return str(arguments[0] if isinstance(arguments, tuple) else arguments)
+def _unpacked(data: bytes, rawmode: str) -> Pillow.Image:
+    picture = _open("PNG", data)
+    picture.tile = [tile._replace(args=(rawmode, *tile.args[1:]) if isinstance(tile.args, tuple) else rawmode)
+                    for tile in picture.tile]  # fmt: skip
+    picture.load()
+    return picture

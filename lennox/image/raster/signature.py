@@ -1,10 +1,12 @@
-"""What a raster file is by its first bytes, and what must be known before Pillow opens it."""
+"""What a raster file is by its first bytes."""
 
 from __future__ import annotations
 
-from lennox.errors import ImageError
-from lennox.image.limits import check_size
+from typing import Literal
 
+from lennox.errors import ImageError
+
+Kind = Literal["PNG", "JPEG", "TIFF", "WebP", "BMP"]
 _OTHERS = (
     (0, b"GIF8", "a GIF"),
     (0, b"%PDF", "a PDF document"),
@@ -18,7 +20,7 @@ _OTHERS = (
 )
 
 
-def raster_format(data: bytes) -> str:
+def raster_format(data: bytes) -> Kind:
     """The raster format that the first bytes announce. Raises ImageError for one that is not read."""
     if data.startswith(b"\x89PNG\r\n\x1a\n"):
         return "PNG"
@@ -32,25 +34,3 @@ def raster_format(data: bytes) -> str:
         return "BMP"
     found = next((what for at, magic, what in _OTHERS if data[at:].startswith(magic)), "no known image format")
     raise ImageError(f"Found {found}; wanted PNG, JPEG, TIFF, WebP, BMP or DICOM. Export the image as one of these.")
-
-
-def check_webp_size(data: bytes) -> None:
-    """Refuse a WebP that is too large: opening it is enough for its decoder to take the memory."""
-    kind, head = data[12:16], data[20:30]
-    if len(head) < 10:
-        return
-    if kind == b"VP8X":  # 24 bits each, less one
-        columns, rows = (int.from_bytes(head[at : at + 3], "little") + 1 for at in (4, 7))
-    elif kind == b"VP8L":  # 14 bits each, less one, after a signature byte
-        bits = int.from_bytes(head[1:5], "little")
-        columns, rows = (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
-    else:  # 14 bits each, after a tag and a signature of three bytes each
-        columns, rows = (int.from_bytes(head[at : at + 2], "little") & 0x3FFF for at in (6, 8))
-    check_size(rows, columns)
-
-
-def check_animation(data: bytes) -> None:
-    """Refuse the animation headers of a PNG that Pillow would warn about."""
-    at = data.find(b"acTL", 0, data.find(b"IDAT") + 1)
-    if at >= 0 and not 0 < int.from_bytes(data[at + 4 : at + 8], "big") <= 0x80000000:
-        raise ImageError("The PNG file is damaged: it announces an animation of no images. Export it again.")

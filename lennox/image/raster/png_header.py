@@ -1,0 +1,77 @@
+"""The chunks of a PNG file: what Pillow needs of them, and what it does not find."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+
+from lennox.errors import ImageError
+from lennox.image.limits import MAX_SEGMENTS
+from lennox.image.orientation import exif_orientation
+
+_FOR_PIXELS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"acTL", b"fcTL", b"fdAT", b"IEND")
+_TEXTS = (b"tEXt", b"zTXt", b"iTXt")
+_PROFILES = (b"Raw profile type exif", b"Raw profile type APP1")  # as ImageMagick and Exiv2 write EXIF
+_MAX_TEXT_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class PngHeader:
+    """pixels : the file without what is not for the pixels; bits of a sample; EXIF orientation; level that is clear."""
+
+    pixels: bytes
+    bits: int
+    colour_type: int
+    orientation: int
+    transparent: tuple[int, ...] | None
+
+
+def png_header(data: bytes) -> PngHeader:
+    """Go through the chunks. Raises ImageError for too many, and for a picture that lennox drew."""
+    at = 8
+    kept: list[bytes | memoryview] = [data[:8]]
+    orientations: list[int] = []
+    transparent = None
+    bits, colour_type = (data[24], data[25]) if len(data) > 25 else (8, 0)
+    for _ in range(MAX_SEGMENTS):
+        length, name = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
+        end = at + 12 + length
+        content = memoryview(data)[at + 8 : end - 4]
+        if name in _FOR_PIXELS:
+            kept.append(memoryview(data)[at:end])
+        elif name == b"eXIf":
+            orientations.append(exif_orientation(bytes(content)))
+        elif name in _TEXTS:
+            orientations.append(_of_text(name, bytes(content)))
+        if name == b"tRNS" and colour_type in (0, 2):
+            transparent = tuple(int.from_bytes(content[at : at + 2], "big") for at in range(0, len(content), 2))
+        elif name == b"acTL" and not 0 < int.from_bytes(content[:4], "big") <= 0x80000000:
+            raise ImageError("The PNG file is damaged: it announces an animation of no images. Export it again.")
+        at = end
+        if name == b"IEND" or at + 8 > len(data):
+            break
+    else:
+        raise ImageError(f"The PNG file holds more than {MAX_SEGMENTS:,} chunks. Export the image again.")
+    orientation = next((found for found in orientations if found != 1), 1)
+    return PngHeader(b"".join(kept), bits, colour_type, orientation, transparent)
+
+
+def _of_text(name: bytes, content: bytes) -> int:
+    """The orientation that a text chunk holds as a profile in hexadecimal digits; 1 for any other text."""
+    keyword, _, text = content.partition(b"\0")
+    if keyword == b"lennox" and text.lstrip(b"\0").startswith(b"overlay"):
+        raise ImageError("This is a copy of a film with outlines that lennox drew, not a film. Use the film itself.")
+    if keyword not in _PROFILES:
+        return 1
+    compressed = name == b"zTXt"
+    if name == b"iTXt":
+        compressed = text[:1] == b"\1"
+        text = b"\0".join(text[2:].split(b"\0", 2)[2:])
+    elif compressed:
+        text = text[1:]
+    try:
+        text = zlib.decompressobj().decompress(text, _MAX_TEXT_BYTES) if compressed else text
+        digits = b"".join(text.split()[2:])  # after the profile's name and length
+        return exif_orientation(bytes.fromhex(digits.decode("ascii")))
+    except (zlib.error, ValueError):
+        return 1
