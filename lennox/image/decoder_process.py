@@ -8,37 +8,51 @@ only its own. `confined` is the child.
 from __future__ import annotations
 
 import json
+import math
 import mmap
 import os
 import signal
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 from lennox.errors import ImageError
-from lennox.image.limits import MAX_DECODING_S
 
 _HERE = Path(__file__).parent
 _SPARE_BYTES = 256 << 20  # what decoding takes beside copies of its answer
 _COPIES = 6
 _MAX_COMPLAINTS_BYTES = 1 << 16
+_MIN_SECONDS = 2.0  # of the processor's time; on a slow computer, starting takes a tenth of it
+
+
+@dataclass(frozen=True, slots=True)
+class DecodingBudget:
+    """What a decoder may take.
+
+    output_bytes : the most that it may answer
+    seconds : of the processor's time, beyond what starting takes
+    """
+
+    output_bytes: int
+    seconds: float
 
 
 def run_decoder(
-    program: str, header: dict[str, Any], data: bytes, output_bytes: int, harmless: tuple[str, ...] = ()
+    program: str, header: dict[str, Any], data: bytes, budget: DecodingBudget, harmless: tuple[str, ...] = ()
 ) -> memoryview:
     """What a decoder beside this file answers to a header and data.
 
-    output_bytes : the most that it may answer
     harmless : beginnings of lines on standard error that mean nothing; any other line means damage
     Raises ImageError if it fails, complains, or takes more than its time and memory.
     """
+    seconds = math.ceil(_MIN_SECONDS + budget.seconds)
     limits = {
-        "seconds": MAX_DECODING_S,
-        "memory": _SPARE_BYTES + _COPIES * output_bytes + len(data),
-        "output": max(output_bytes, _MAX_COMPLAINTS_BYTES),
+        "seconds": seconds,
+        "memory": _SPARE_BYTES + _COPIES * budget.output_bytes + len(data),
+        "output": max(budget.output_bytes, _MAX_COMPLAINTS_BYTES),
     }
     command = [sys.executable, "-S", "-P", "-W", "ignore", str(_HERE / "confined.py"), str(_HERE / program)]
     with _scratch() as answer, _scratch() as complaints:
@@ -48,7 +62,7 @@ def run_decoder(
                 input=data,
                 stdout=answer,
                 stderr=complaints,
-                timeout=20 * MAX_DECODING_S,  # of a busy computer: the processor's time is limited in the child
+                timeout=20 * seconds,  # of a busy computer: the processor's time is limited in the child
                 env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
                 check=False,
             ).returncode
@@ -57,7 +71,7 @@ def run_decoder(
                 f"The compressed pixels could not be decoded ({type(error).__name__}). Export the image uncompressed."
             ) from None
         complaints.seek(0)
-        _check(status, complaints.read().decode("utf-8", "replace"), harmless)
+        _check(status, complaints.read().decode("utf-8", "replace"), harmless, seconds)
         size = answer.seek(0, os.SEEK_END)
         return memoryview(mmap.mmap(answer.fileno(), size, prot=mmap.PROT_READ) if size else b"")
 
@@ -69,12 +83,12 @@ def _scratch() -> IO[bytes]:
     return tempfile.TemporaryFile()
 
 
-def _check(status: int, complaints: str, harmless: tuple[str, ...]) -> None:
+def _check(status: int, complaints: str, harmless: tuple[str, ...], seconds: int) -> None:
     lines = [line.strip() for line in complaints.splitlines() if line.strip() and not line.startswith(harmless)]
     reason = lines[-1][:100] if lines else "decoder ended"
     if status in (-signal.SIGXCPU, -signal.SIGKILL):
         raise ImageError(
-            f"Decoding the pixels takes more than {MAX_DECODING_S} seconds, the most that a film gets. "
+            f"Decoding the pixels takes more than {seconds} seconds, the most that a film of this size gets. "
             "Export it again as PNG, or as DICOM without compression."
         )
     if status and any(word in reason for word in ("MemoryError", "bad_alloc")):

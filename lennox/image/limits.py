@@ -7,7 +7,6 @@ from lennox.errors import ImageError
 MAX_FILE_BYTES = 256 << 20
 MAX_PIXELS = 50_000_000  # a panoramic film scanned at 600 dpi has half of that
 MAX_SIDE = 20_000
-MAX_DECODING_S = 4  # of the processor's time, for what is decoded in a process of its own
 MAX_SEGMENTS = 100_000  # chunks of a PNG or WebP; a JPEG's markers are a hundredth
 MAX_JPEG_SCANS = 100  # a progressive JPEG has about ten, and each goes over all pixels
 MAX_TIFF_FIELDS = 65_536  # of all pages together

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lennox.errors import ImageError
-from lennox.image.decoder_process import run_decoder
+from lennox.image.decoder_process import DecodingBudget, run_decoder
 from lennox.image.jpeg_header import jpeg_header
 
 JPEG_2000 = ("1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.91")
@@ -85,14 +85,23 @@ def decode(data: bytes, syntax: str, frame: Frame, *, planar: int, signed: bool)
     }
     wanted = frame.rows * frame.columns * frame.samples * allocated // 8
     program = "dicom/rle_decoder.py" if syntax == RLE else "dicom/gdcm_decoder.py"
-    answer = run_decoder(program, header, data, wanted, _HARMLESS)
+    # Three to six times what the decoders take of a noisy film; no more for data that a picture cannot be made of.
+    megabytes = min(len(data), wanted) / 1e6
+    per_megabyte = 0.5 if syntax in JPEG_2000 else 0.2
+    budget = DecodingBudget(wanted, wanted / 1e6 * 0.05 + (0 if syntax == RLE else megabytes * per_megabyte))
+    answer = run_decoder(program, header, data, budget, _HARMLESS)
     if len(answer) != wanted:
         raise ImageError(
             f"The compressed pixels are damaged: {len(answer)} bytes decoded, {wanted} wanted. Export the file again."
         )
-    samples: NDArray[Any] = np.frombuffer(answer, "u1" if allocated == 8 else "<u2")
+    answer_bytes = np.frombuffer(answer, np.uint8)
+    samples: NDArray[Any] = answer_bytes.view("u1" if allocated == 8 else "<u2")
+    if syntax == RLE:  # byte by byte, the highest first
+        planes = answer_bytes.reshape(frame.samples, allocated // 8, frame.rows, frame.columns)
+        samples = planes[:, 0] if allocated == 8 else planes[:, 0].astype(np.uint16) << 8 | planes[:, 1]
+        return np.ascontiguousarray(samples.transpose(1, 2, 0)) if frame.samples > 1 else samples[0]
     if frame.samples == 1:
         return samples.reshape(frame.rows, frame.columns)
-    if planar and syntax not in (RLE, *JPEG_LS):
+    if planar and syntax not in JPEG_LS:
         return np.ascontiguousarray(samples.reshape(frame.samples, frame.rows, frame.columns).transpose(1, 2, 0))
     return samples.reshape(frame.rows, frame.columns, frame.samples)

@@ -156,15 +156,15 @@ def parse_elements(data: bytes, wanted: Collection[int] = _WANTED) -> DicomFile:
     wanted : tags of the elements to keep, those the pixels need unless given; the character set is always kept
     """
     start, syntax = _file_meta(data)
-    body = memoryview(data)[start:]
     if syntax == _DEFLATED:
-        body = memoryview(_inflate(body))
+        data, start = _inflate(memoryview(data)[start:]), 0
+    body = memoryview(data)
     # What the data set shows counts more than what the file says of it: the two differ in files of old software.
-    little = int.from_bytes(body[:2], "little") <= int.from_bytes(body[:2], "big")
-    implicit = not _is_vr(bytes(body[4:6]))
-    stream = _CountedStream(body)
+    little = int.from_bytes(data[start : start + 2], "little") <= int.from_bytes(data[start : start + 2], "big")
+    implicit = not _is_vr(data[start + 4 : start + 6])
+    stream = _CountedStream(data)
     raw: dict[int, Any] = {}
-    tag, vr, length, at = _CHARACTER_SET, "", 0, 0
+    tag, vr, length, at = _CHARACTER_SET, "", 0, start
     while tag == _CHARACTER_SET and length != _UNDEFINED:
         stream.seek(at + length)
         elements = data_element_generator(

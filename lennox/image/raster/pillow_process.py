@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image as Pillow
 
-from lennox.image.decoder_process import run_decoder
+from lennox.image.decoder_process import DecodingBudget, run_decoder
 
 # The module and class of each plug-in: imported when there is a file of the format, as each takes its time.
 PLUGINS = {
@@ -41,6 +41,7 @@ def decode_apart(kind: str, data: bytes, output_bytes: int, frame: int = 0) -> D
     """Decode a file of a format, whose samples take so many bytes at most. Raises ImageError."""
     module, plugin = PLUGINS[kind]
     header = {"modules": [module], "plugin": plugin, "frame": frame}
-    answer = run_decoder("raster/pillow_decoder.py", header, data, output_bytes + _HEADER_BYTES)
+    budget = DecodingBudget(output_bytes + _HEADER_BYTES, output_bytes / 1e6 * 0.008)  # four times what a film takes
+    answer = run_decoder("raster/pillow_decoder.py", header, data, budget)
     line, _, _ = bytes(answer[:_HEADER_BYTES]).partition(b"\n")
     return DecodedPicture(**json.loads(line), samples=answer[len(line) + 1 :])

@@ -53,7 +53,8 @@ def png_header(data: bytes) -> PngHeader:
     else:
         raise ImageError(f"The PNG file holds more than {MAX_SEGMENTS:,} chunks. Export the image again.")
     orientation = next((found for found in orientations if found != 1), 1)
-    return PngHeader(b"".join(kept), bits, colour_type, orientation, transparent)
+    pixels = data if sum(map(len, kept)) == len(data) else b"".join(kept)
+    return PngHeader(pixels, bits, colour_type, orientation, transparent)
 
 
 def _of_text(name: bytes, content: bytes) -> int:

@@ -16,7 +16,9 @@ from lennox.image.dicom.rle_decoder import decode
 def unpack(frame, shape, itemsize):
     rows, columns, samples = shape
     header = {"rows": rows, "columns": columns, "samples": samples, "allocated": 8 * itemsize}
-    return np.frombuffer(decode(header, frame)[0], f"<u{itemsize}").reshape(shape)
+    planes = np.frombuffer(b"".join(decode(header, frame)), np.uint8).reshape(samples, itemsize, rows, columns)
+    little = planes[:, ::-1].transpose(2, 3, 0, 1)
+    return np.ascontiguousarray(little).view(f"<u{itemsize}").reshape(shape)
 
 
 def framed(*segments):
