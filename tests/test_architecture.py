@@ -98,6 +98,14 @@ def test_no_module_needs_itself():
     list(graphlib.TopologicalSorter({name: needs - packages for name, needs in graph.items()}).static_order())
 
 
+def test_the_map_in_the_docs_is_these_layers():
+    page = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    drawn = page.split("```")[1].strip().splitlines()
+    assert len(drawn) == len(LAYERS)
+    for line, layer in zip(drawn, LAYERS, strict=True):
+        assert set(line.split()[: len(layer)]) == layer
+
+
 @pytest.mark.parametrize("door", sorted(DOORS))
 def test_each_heavy_dependency_has_one_door(door):
     for path in modules():
