@@ -28,6 +28,7 @@ class AuditTable:
     threshold_note : where the operating point comes from
     excluded : rows left out before the audit, by reason
     manifest : the files that the rows were read from
+    fingerprints : of each patient's id and labels, by which the same data are known again in another file
     training : with what patients were compared to make sure that none was also trained on; empty: not checked
     """
 
@@ -46,6 +47,7 @@ class AuditTable:
     training: tuple[str, ...] = ()
     not_recorded: tuple[str, ...] = ()
     model: Mapping[str, str] = field(default_factory=dict)
+    fingerprints: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         arrays = [self.patient, self.kind, self.label, self.score, *self.group.values(), *self.counts.values()]

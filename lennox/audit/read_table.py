@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lennox.audit.audit_table import NOT_APPLICABLE, AuditTable
 from lennox.audit.columns import (
@@ -23,7 +24,8 @@ from lennox.audit.columns import (
 )
 from lennox.audit.manifest import Manifest
 from lennox.audit.table_file import read_file
-from lennox.files import sha256_of_file
+from lennox.files import sha256_of, sha256_of_file
+from lennox.gate.statement import canonical
 from lennox.policy.policy import Policy, Role, Unit
 from lennox.policy.problems import TableError
 
@@ -158,7 +160,16 @@ def table_from_columns(
         excluded=excluded,
         training=compared,
         not_recorded=tuple(sorted(used - set(wanted))),
+        fingerprints=_fingerprints(who, label[keep]),
     )
+
+
+def _fingerprints(who: NDArray[np.object_], label: NDArray[np.int8]) -> tuple[str, ...]:
+    """A short digest of each patient's id and labels: whatever the order of rows, the scores, or the file's form."""
+    labels: dict[str, list[int]] = {}
+    for patient, one in zip(who.astype(str).tolist(), label.tolist(), strict=True):
+        labels.setdefault(patient, []).append(one)
+    return tuple(sha256_of(canonical([patient, sorted(found)]))[:10] for patient, found in sorted(labels.items()))
 
 
 def _patients(column: pd.Series[Any], where: str, name: str, problems: list[str]) -> Texts:

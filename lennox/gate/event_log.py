@@ -109,10 +109,6 @@ class Log:
             found.append(Record(number, time, kind, details, before, own))
         return tuple(found)
 
-    def attempts(self, data_sha256: str) -> tuple[Record, ...]:
-        """The audits that were made on one data set."""
-        return tuple(one for one in self.records("audit") if one.details.get("data") == data_sha256)
-
     def head(self) -> str:
         """Length and last hash in one line, to be noted elsewhere."""
         rows = self._rows()
@@ -186,9 +182,17 @@ class Log:
         atomic_write(self._head_path, "".join(f"{end}\n" for end in ends))
 
 
-def own_log() -> Log:
-    """The computer's own log, wherever LENNOX_LOG points. Raises InputError for a user without a home."""
-    return Log(_usual_path())
+def all_logs() -> list[Log]:
+    """The log that LENNOX_LOG names, and the computer's own, where they differ; none for a user without a home.
+
+    What must not be forgotten under another LENNOX_LOG is written to both, and read from both.
+    """
+    found: dict[Path, Log] = {}
+    for path in (None, _usual_path):
+        with contextlib.suppress(InputError):
+            log = Log(path() if path else None)
+            found[log.path] = log
+    return list(found.values())
 
 
 def _usual_path() -> Path:

@@ -12,12 +12,11 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Literal
 
 from lennox.errors import InputError, ReleaseRefusedError
 from lennox.gate.check import VerifiedRelease
-from lennox.gate.event_log import Log, Record, own_log
+from lennox.gate.event_log import Log, Record, all_logs
 from lennox.gate.override import Override, OverrideTerms
 from lennox.gate.predicates import Release, time_text
 from lennox.gate.trust import Trust
@@ -52,7 +51,7 @@ def note_release(found: VerifiedRelease) -> None:
     """Remember a release that loads, if it is not remembered already."""
     terms = [OverrideTerms.of_policy(text, policy) for policy, text in found.policies.items()]
     details = _details(found.release, found.statement_sha256, found.files.sha256["model.onnx"], terms)
-    for log in _logs():
+    for log in all_logs():
         with contextlib.suppress(InputError):  # a computer where nothing may be written
             if all(one.details.get("statement") != found.statement_sha256 for one in log.records("load", "release")):
                 log.append("load", details)
@@ -122,16 +121,6 @@ def _seen(release: Release) -> list[dict[str, str]]:
 
 def _records() -> Iterator[Record]:
     """Of all logs of this computer. Raises InputError for one that is there and cannot be read."""
-    for log in _logs():
+    for log in all_logs():
         if log.path.is_file():
             yield from log.records("load", "release")
-
-
-def _logs() -> list[Log]:
-    """The log that is named, and the computer's own, where they differ; none for a user without a home."""
-    found: dict[Path, Log] = {}
-    for make in (Log, own_log):
-        with contextlib.suppress(InputError):
-            log = make()
-            found[log.path] = log
-    return list(found.values())

@@ -65,7 +65,7 @@ direction = "at-least"
 limit     = 0.80
 over      = ["sensor"]
 plain     = "In every group, the tool must find at least 8 of 10 decayed teeth."
-
+{story}
 [on_fail]
 release = "refuse"
 [on_insufficient]
@@ -91,7 +91,16 @@ max_days = 30
 
 
 def write_policy(
-    path, *, identity="test-policy", body="The testers", days_left=300, keys=(), required=0, override=OVERRIDE, more=""
+    path,
+    *,
+    identity="test-policy",
+    body="The testers",
+    days_left=300,
+    keys=(),
+    required=0,
+    override=OVERRIDE,
+    story="",
+    more="",
 ):
     """A valid policy; `keys` are those that it lists for its own ratification, `override` its table `on_override`."""
     listed = "".join(
@@ -101,7 +110,13 @@ def write_policy(
     if required:
         listed += f"\n[ratification.signatures]\nrequired = {required}\n"
     text = POLICY.format(
-        id=identity, body=body, date=today(-30), next_review=today(days_left), keys=listed, override=override
+        id=identity,
+        body=body,
+        date=today(-30),
+        next_review=today(days_left),
+        keys=listed,
+        override=override,
+        story=story,
     )
     path.write_text(text + more)
     return path
