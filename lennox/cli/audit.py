@@ -140,7 +140,7 @@ def audit(
     _ready()
     from lennox.audit import TableError, TableOptions, read_table
     from lennox.audit.read_table import training_patients
-    from lennox.audit.report.files import write_audit
+    from lennox.audit.report.write import write_audit
 
     policy = _policy(ctx, policy_file)
     if (table is None) == (model is None) or (model is None) != (not folders):

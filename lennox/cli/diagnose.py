@@ -139,7 +139,7 @@ def _print_lines(run: Run, form: Format) -> None:
 
 def _print_page(run: Run) -> None:
     """The page on stdout, if it is one page."""
-    from lennox.report.html import FILMS_A_PAGE
+    from lennox.report.run_page import FILMS_A_PAGE
 
     if len(run.films) > FILMS_A_PAGE or sys.stdout.isatty():
         raise click.UsageError(

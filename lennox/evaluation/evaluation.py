@@ -17,7 +17,7 @@ from lennox.annotations.coco import read_coco
 from lennox.annotations.film import CocoSet
 from lennox.evaluation.by_group import figures_by_group
 from lennox.evaluation.document import document_text
-from lennox.evaluation.page import evaluation_page, film_sheet
+from lennox.evaluation.evaluation_page import evaluation_page, film_sheet
 from lennox.evaluation.results import FilmResult, Progress, film_results
 from lennox.evaluation.summary import Results, counts_of, figures_of
 from lennox.files import atomic_write

@@ -3,7 +3,9 @@
 record      `to_record`, `to_json`, `from_record`: the canonical form, docs/schema/examination-1.json
 table       `csv_lines`: one row a finding
 overlay     `draw_overlay`: a copy of the film with outlines and legend
-html        `html_parts`: one page a run, complete in itself
+run_page    `run_page_parts`: one page a run, complete in itself
+pages       `render`: every page of lennox, from the templates; charts: its plots
+spreadsheet `csv_line`: a line of any table, without formulas
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ from lennox.report.overlay import overlay_picture, result_lines
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 SERIES_NUMBER = 9999  # viewers list by number: the films come first
 TITLE = "suspected findings, not a diagnosis"
-LONGEST = {"LO": 64, "ST": 1024, "LT": 10240}  # letters, by PS3.5
+LONGEST = {"LO": 64, "ST": 1024, "LT": 10240}  # characters, by PS3.5
 
 # Copied from the film's file, and empty where it does not say: the standard asks for them.
 _ALWAYS = (
@@ -51,7 +51,7 @@ _IF_SAID = (
 _MAX_BYTES = 65534  # of an element that is not a sequence
 _UIDS = ("StudyInstanceUID", "SeriesInstanceUID", "SOPClassUID", "SOPInstanceUID")
 _OTHERS = ("SpecificCharacterSet", "NumberOfFrames", "ImageLaterality", "Laterality")
-# How text of ours is written beside the film's; in any other set, only letters that all sets share.
+# How text of ours is written beside the film's; in any other set, only characters that all sets share.
 _CODECS = {b"ISO_IR 192": "utf-8", b"ISO_IR 100": "latin-1"}
 
 
@@ -83,7 +83,7 @@ def _said_of(film: bytes) -> dict[str, bytes]:
 
 
 def _elements(examination: Examination, said: Mapping[str, bytes], frame: int) -> dict[str, Any]:
-    """All but the pixels and the capture's own UID; what may hold letters beyond ASCII is bytes."""
+    """All but the pixels and the capture's own UID; what may hold characters beyond ASCII is bytes."""
     model, point = examination.model, examination.operating_point
     film = str(examination.source.sha256)
     stamp = [words.stamp(model.release)] if words.is_unreleased(model.release) else []
@@ -156,8 +156,8 @@ def _pixels(columns: int, rows: int, samples: bytes) -> dict[str, Any]:
 def _file(elements: dict[str, Any]) -> bytes:
     """The file of these elements. The UID of the capture is made from all that can differ between two of them."""
     pixels = sha256_of(elements["PixelData"])
-    told = (repr(elements[keyword]) for keyword in ("SeriesInstanceUID", "DerivationDescription"))
-    elements["SOPInstanceUID"] = _uid("instance", pixels, *told)
+    derived_from = (repr(elements[keyword]) for keyword in ("SeriesInstanceUID", "DerivationDescription"))
+    elements["SOPInstanceUID"] = _uid("instance", pixels, *derived_from)
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = UID(SECONDARY_CAPTURE)
     meta.MediaStorageSOPInstanceUID = elements["SOPInstanceUID"]
@@ -183,7 +183,7 @@ def _element(keyword: str, value: Any) -> DataElement | RawDataElement:
 
 
 def _text(keyword: str, text: str, codec: str) -> bytes:
-    """Text of ours; a backslash would begin a second value, and letters that the set lacks become &#1234;."""
+    """Text of ours; a backslash would begin a second value, and characters that the set lacks become &#1234;."""
     coded = text.replace("\\", "/").encode(codec, "xmlcharrefreplace").decode(codec)
     return coded[: LONGEST[dictionary_VR(_tag(keyword))]].encode(codec)
 

@@ -20,6 +20,9 @@ OUTLINE = (255, 208, 0)
 HALO = (0, 0, 0)
 WARNING = (160, 30, 20)
 MIN_WIDTH = 480  # a legend needs this much to be read
+# Lines and numbers of the size that they have on the page, where a film takes half of the screen.
+NUMBER_SHARE, MIN_NUMBER = 1 / 30, 14
+LINE_SHARE, MIN_LINE = 1 / 300, 2
 
 
 def draw_overlay(image: Image, examination: Examination) -> bytes:
@@ -29,7 +32,7 @@ def draw_overlay(image: Image, examination: Examination) -> bytes:
     The legend says what is suspected, how likely, by which model, and whether that model is released.
     Raises ValueError if the examination is of another image or was not assessed.
     """
-    return pictures.png_bytes(overlay_picture(image, examination))
+    return pictures.overlay_png(overlay_picture(image, examination))
 
 
 def overlay_picture(image: Image, examination: Examination) -> Pillow.Image:
@@ -47,26 +50,20 @@ def overlay_picture(image: Image, examination: Examination) -> Pillow.Image:
     draw = ImageDraw.Draw(page)
     left = (legend.width - film.width) // 2
     boxes = [finding.box for finding in examination.findings]
+    side = max(film.width, film.height)
     for finding in examination.findings:
-        _outline(draw, finding, left, size)
-    for number, (row, column) in enumerate(place_numbers(boxes, film.height, film.width, size), 1):
-        draw.text(
-            (column + left, row),
-            str(number),
-            OUTLINE,
-            _font(size),
-            "ls",
-            stroke_width=max(1, size // 8),
-            stroke_fill=HALO,
-        )
+        _outline(draw, finding, left, max(MIN_LINE, round(side * LINE_SHARE)))
+    height = max(MIN_NUMBER, round(side * NUMBER_SHARE))
+    font, pen = _font(height), max(2, height // 8)
+    for number, (row, column) in enumerate(place_numbers(boxes, film.height, film.width, height), 1):
+        draw.text((column + left, row), str(number), OUTLINE, font, "ls", stroke_width=pen, stroke_fill=HALO)
     return page
 
 
-def _outline(draw: ImageDraw.ImageDraw, finding: Finding, left: int, size: int) -> None:
+def _outline(draw: ImageDraw.ImageDraw, finding: Finding, left: int, width: int) -> None:
     corners = [(column + left, row) for row, column in soften(finding.outline)]
     corners.append(corners[0])
-    width = max(1, size // 9)
-    draw.line(corners, fill=HALO, width=width + 2, joint="curve")
+    draw.line(corners, fill=HALO, width=2 * width + 1, joint="curve")
     draw.line(corners, fill=OUTLINE, width=width, joint="curve")
 
 
@@ -133,7 +130,7 @@ def _wrap(draw: ImageDraw.ImageDraw, line: str, font: ImageFont.FreeTypeFont, wi
 
 
 def _drawable(line: str) -> str:
-    """The line in the letters of Pillow's own font, which are ASCII: accents are left out, other letters become ?."""
+    """The line in the characters of Pillow's own font, which are ASCII: accents are left out, others become ?."""
     apart = unicodedata.normalize("NFKD", line)
     return "".join(sign for sign in apart if not unicodedata.combining(sign)).encode("ascii", "replace").decode()
 

@@ -58,7 +58,7 @@ def to_json(examination: Examination) -> str:
 
 
 def from_record(record: Mapping[str, Any]) -> Examination:
-    """The examination that a record describes. Raises InputError if it is not a whole `lennox.examination/1`."""
+    """The examination that a record describes. Raises InputError if it is not a complete `lennox.examination/1`."""
     try:
         if record["schema"] != SCHEMA:
             raise ValueError(f"schema is {record['schema']!r}")

@@ -122,18 +122,18 @@ class Run:
 
     def pages(self, examinations: Iterable[Examination]) -> Iterator[tuple[str, Iterator[str]]]:
         """The names of the run's pages and their parts, once every film is assessed. examinations : of all films"""
-        from lennox.report import html
+        from lennox.report import run_page
 
-        size = html.FILMS_A_PAGE
+        size = run_page.FILMS_A_PAGE
         count = -(-len(self.films) // size)
         names = tuple("report.html" if page == 0 else f"report-{page + 1}.html" for page in range(count))
         outcomes = {outcome: self.outcomes[outcome] for outcome in ("suspected", "none", "refused")}
-        run = html.Run(self.model.card, identify(self.model), self._point, datetime.now().astimezone(), **outcomes)
+        run = run_page.Run(self.model.card, identify(self.model), self._point, datetime.now().astimezone(), **outcomes)
         shown = zip(self.films, examinations, strict=True)
         for number, name in enumerate(names):
-            entries = [html.Film(one, partial(self._open, film, one)) for film, one in islice(shown, size)]
-            page = html.Page(number + 1, count, number * size + 1, names)
-            yield name, html.html_parts(entries, run, page, over=partial(in_order, self._executor))
+            entries = [run_page.Film(one, partial(self._open, film, one)) for film, one in islice(shown, size)]
+            page = run_page.Page(number + 1, count, number * size + 1, names)
+            yield name, run_page.run_page_parts(entries, run, page, over=partial(in_order, self._executor))
 
     def _counted(self, work: Callable[[FoundFilm], Examination]) -> Iterator[Examination]:
         for examination in in_order(self._executor, work, self.films):

@@ -10,8 +10,8 @@ import pytest
 
 from lennox.audit import TableOptions, audit, judge, table_from_columns
 from lennox.audit.manifest import Manifest
+from lennox.audit.report.audit_page import report
 from lennox.audit.report.document import canonical, document
-from lennox.audit.report.page import report
 from lennox.audit.report.sheet import sheet
 from lennox.audit.report.wording import wording
 

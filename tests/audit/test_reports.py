@@ -13,8 +13,8 @@ import pytest
 
 from lennox.audit import TableOptions, audit, judge, table_from_columns
 from lennox.audit.manifest import Manifest
+from lennox.audit.report.audit_page import report
 from lennox.audit.report.document import canonical, document, public_copy
-from lennox.audit.report.page import report
 from lennox.audit.report.sheet import BANNED, sheet
 from lennox.audit.report.wording import languages, wording
 from lennox.errors import InputError
@@ -45,11 +45,11 @@ def documents(small_policy, draw_table):
     table = pd.DataFrame(draw_table())
     tiny = table[(table.group != "c") | (table.patient < 9)]
     story = Story("Test person, invented", "public", "These words are made up for a test.")
-    told = replace(
+    translated = replace(
         small_policy, requirements=(replace(small_policy.requirements[0], story=story), *small_policy.requirements[1:])
     )
     return {
-        "pass": made(table, told),
+        "pass": made(table, translated),
         "fail": made(pd.DataFrame(draw_table(tpr=(0.95, 0.95, 0.4))), small_policy),
         "open": made(tiny, small_policy),
         "unrecorded": made(table.drop(columns="group"), small_policy, not_recorded=("group",)),
@@ -193,10 +193,10 @@ def test_every_sentence_is_a_template_in_every_language(sentence):
     for language in languages()[1:]:
         catalogue = wording(language).catalogue
         for number, form in enumerate(sentence):
-            told = catalogue.ngettext(*sentence, 1 + number) if len(sentence) == 2 else catalogue.gettext(form)
-            assert told != form
-            assert set(re.findall(r"\{(\w+)\}", told)) == set(re.findall(r"\{(\w+)\}", form))
-            assert not any(re.search(rf"\b{word}\b", told.casefold()) for word in BANNED)
+            translated = catalogue.ngettext(*sentence, 1 + number) if len(sentence) == 2 else catalogue.gettext(form)
+            assert translated != form
+            assert set(re.findall(r"\{(\w+)\}", translated)) == set(re.findall(r"\{(\w+)\}", form))
+            assert not any(re.search(rf"\b{word}\b", translated.casefold()) for word in BANNED)
 
 
 def test_a_community_brings_its_own_language(tmp_path, documents):

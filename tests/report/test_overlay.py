@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image as Raster
 
+from lennox.geometry import Box
 from lennox.image import Image
+from lennox.inference.findings import Finding
 from lennox.report.overlay import OUTLINE, draw_overlay
 
 
@@ -22,6 +24,28 @@ def test_the_film_keeps_its_pixels_apart_from_the_outlines(image, make):
     assert yellow[10, 20:35].mean() > 0.7  # the top edge of the first lesion
     assert not yellow[31:, 40:].any()  # nothing is near that corner
     assert plain.shape[0] > 40  # a legend below
+
+
+@pytest.mark.parametrize("side", [600, 1200, 3000])
+def test_lines_and_numbers_grow_with_the_film(side, make):
+    """An overlay is seen as large as the screen: a line of one pixel on a film of 3000 would be a hair."""
+    from dataclasses import replace
+
+    film = Image.from_array(np.full((side, side), 90, np.uint8))
+    one = make("suspected")
+    box = Box(0.4 * side, 0.3 * side, 0.6 * side, 0.7 * side)
+    outline = ((box.top, box.left), (box.top, box.right), (box.bottom, box.right), (box.bottom, box.left))
+    lesion = Finding("caries", 0.83, box, (0.5 * side, 0.5 * side), outline, 0.08 * side**2, None)
+    one = replace(one, source=replace(one.source, sha256=film.sha256, rows=side, columns=side), findings=(lesion,))
+    yellow = (drawn(film, one)[:side, :side] == OUTLINE).all(axis=2)
+    across_the_left_edge = yellow[side // 2, : side // 2]
+    assert across_the_left_edge.sum() == pytest.approx(side / 300, abs=1)
+    rows = np.flatnonzero(yellow[:, round(0.705 * side) :].any(axis=1))  # the number, right of its box
+    assert 0.6 * side / 30 <= len(rows) <= 1.2 * side / 30
+
+
+def test_a_drawn_copy_says_that_it_is_no_film(image, make):
+    assert Raster.open(io.BytesIO(draw_overlay(image, make("suspected")))).text == {"lennox": "overlay"}
 
 
 def test_the_original_is_not_touched(image, make):

@@ -24,8 +24,8 @@ from lennox.inference.examination import diagnose_file
 from lennox.phantom import draw_film
 from lennox.report import csv_lines, from_record, to_json, to_record, words
 from lennox.report.dicom_capture import draw_capture
-from lennox.report.html import Film, Run, html_parts
 from lennox.report.overlay import PAPER, QUIET, WARNING, draw_overlay
+from lennox.report.run_page import Film, Run, run_page_parts
 
 WHO, WHY, UNTIL = "A. Obi", "a course", today()
 WHITE = (255, 255, 255)
@@ -127,7 +127,7 @@ def shown(examination):
 
 def page_of(examination, model):
     run = Run(model.card, examination.model, examination.operating_point, datetime(2026, 11, 23), 1, 0, 0)
-    return "".join(html_parts([Film(examination, lambda: None)], run)).encode()
+    return "".join(run_page_parts([Film(examination, lambda: None)], run)).encode()
 
 
 # How an examination is put into each format, and how the stamp is looked for there.
@@ -136,7 +136,7 @@ ALWAYS = {
     "to_json": (lambda one, model: to_json(one).encode(), check_records),
     "from_record": (lambda one, model: to_json(from_record(to_record(one))).encode(), check_records),
     "csv_lines": (lambda one, model: "".join(csv_lines([one])).encode(), check_rows),
-    "html_parts": (page_of, check_page),
+    "run_page_parts": (page_of, check_page),
     "text": (lambda one, model: shown(one), check_text),
 }
 PICTURES = {

@@ -187,7 +187,7 @@ def test_results_inside_the_folder_of_films_are_not_films(invoke, films):
 
 
 def test_pages_of_a_long_run_name_each_other(invoke, films, tmp_path, monkeypatch):
-    monkeypatch.setattr("lennox.report.html.FILMS_A_PAGE", 2)
+    monkeypatch.setattr("lennox.report.run_page.FILMS_A_PAGE", 2)
     invoke("diagnose", films, "--out", tmp_path / "out", "--format", "html")
     pages = ["report.html", "report-2.html", "report-3.html"]
     assert sorted(path.name for path in (tmp_path / "out").glob("*.html")) == sorted(pages)

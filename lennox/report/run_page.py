@@ -64,7 +64,7 @@ class Page:
     names: tuple[str, ...] = ("report.html",)
 
 
-def html_parts(films: Sequence[Film], run: Run, page: Page | None = None, *, over: Over = map) -> Iterator[str]:
+def run_page_parts(films: Sequence[Film], run: Run, page: Page | None = None, *, over: Over = map) -> Iterator[str]:
     """The page's text in parts, in order.
 
     over : `map`, which holds one film's image at a time, or one like it that uses more cores

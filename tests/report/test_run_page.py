@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 import pytest
 
 from lennox.report import words
-from lennox.report.html import Film, Page, Run, html_parts
+from lennox.report.run_page import Film, Page, Run, run_page_parts
 
 FORBIDDEN = re.compile(r"diagnosed|unbiased|\bsafe\b|healthy", re.IGNORECASE)
 
@@ -19,7 +19,7 @@ def render(card, image):
         groups = [words.group_of(one) for one in examinations]
         run = Run(card, first.model, first.operating_point, datetime(2026, 11, 23, 9, 5),
                   groups.count("suspected"), groups.count("none"), groups.count("refused"))  # fmt: skip
-        return "".join(html_parts([Film(one, lambda: opened) for one in examinations], run, page))
+        return "".join(run_page_parts([Film(one, lambda: opened) for one in examinations], run, page))
 
     return page
 
@@ -161,7 +161,7 @@ def test_only_one_film_is_open_at_a_time(card, make, image):
 
     films = [Film(make("suspected"), lambda number=number: watch(number)) for number in range(50)]
     run = Run(card, films[0].examination.model, films[0].examination.operating_point, datetime(2026, 1, 1), 50, 0, 0)
-    parts = html_parts(films, run)
+    parts = run_page_parts(films, run)
     while not opened:
         next(parts)
     assert opened == [0]

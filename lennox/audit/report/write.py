@@ -11,8 +11,8 @@ from lennox.audit.audit_table import AuditTable
 from lennox.audit.history import record, with_history
 from lennox.audit.judge import judge
 from lennox.audit.measure import audit
+from lennox.audit.report.audit_page import report
 from lennox.audit.report.document import canonical, document, public_copy
-from lennox.audit.report.page import report
 from lennox.audit.report.sheet import sheet
 from lennox.audit.report.wording import Wording, languages, wording
 from lennox.errors import InputError
