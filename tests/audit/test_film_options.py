@@ -43,7 +43,7 @@ min_controls = 20
 [unknown]
 name = "did not say"
 gate = true
-max_share = 0.9
+max_share = 0.4
 [[feature]]
 name = "sensor"
 source = "record"
