@@ -1,12 +1,14 @@
-"""What each metric counts: which rows, what above and what below the line.
+"""What each metric counts: which rows, what above and what below the line, and what is not known of the others.
 
-A unit that the model could not read found nothing: with disease it counts as missed, without disease it cannot have
-been a false alarm and is left out, and both lower `readable_rate`. So refusing a group's films never flatters a model.
+Silence counts against a model: a diseased unit that it could not read is missed. Other units without an answer or a
+label may hold anything, so bounds are taken where each of them is at its worst: `open_low` units at the least value a
+unit can have for a floor, `open_high` units at the most for a ceiling. Estimates are of what was answered.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +26,7 @@ class Counted:
     """The rows of one metric. rows : places in the table; top, bottom : (rows,) what each adds to the two sums.
 
     n_positive, n_negative : (rows,) diseased and healthy units in each row
+    open_low, open_high : (rows,) units that may belong below the line, each at its least, or most, above it
     """
 
     metric: MetricName
@@ -32,6 +35,8 @@ class Counted:
     bottom: Floats
     n_positive: Floats
     n_negative: Floats
+    open_low: Floats
+    open_high: Floats
 
 
 def counted(table: AuditTable, policy: Policy, metric: MetricName) -> Counted:
@@ -47,20 +52,26 @@ def counted(table: AuditTable, policy: Policy, metric: MetricName) -> Counted:
     )
     rows = np.flatnonzero(here)
     label, score = table.label[rows], table.score[rows]
-    readable = np.isfinite(score)
+    readable, unlabelled = np.isfinite(score), label < 0
     ill, well = (label == 1).astype(np.float64), (label == 0).astype(np.float64)
     with np.errstate(invalid="ignore"):
-        flagged = (readable & (score >= table.threshold)).astype(np.float64)
-    top, bottom = np.zeros(len(rows)), np.zeros(len(rows))
+        flagged = readable & (score >= table.threshold)
+    top: NDArray[Any]
+    bottom: NDArray[Any]
+    low: NDArray[Any] = np.zeros(len(rows))
+    high: NDArray[Any] = low
     if metric in ("tpr", "lesion_sensitivity"):
-        top, bottom = ill * flagged, ill
+        top, bottom, low, high = ill * flagged, ill, unlabelled & ~flagged, unlabelled & flagged
     elif metric == "fpr":
+        silent = ~readable & (label != 1)
         top, bottom = well * flagged, well * readable
+        low, high = silent | (unlabelled & ~flagged), silent | (unlabelled & flagged)
     elif metric == "readable_rate":
-        top, bottom = readable.astype(np.float64), np.ones(len(rows))
+        top, bottom = readable, np.ones(len(rows))
     elif metric in ("auc", "calibration_slope", "calibration_intercept", "brier"):
-        bottom = ((label >= 0) & readable).astype(np.float64)
-        top = np.where(bottom > 0, (np.nan_to_num(score) - ill) ** 2, 0.0)
+        bottom = (label >= 0) & readable
+        top = np.where(bottom, (np.nan_to_num(score) - ill) ** 2, 0.0)
+        low = high = ~bottom
     else:
         column = {"dice": "dice", "false_positives_per_image": "false_positives"}[metric]
         if column not in table.counts:
@@ -68,9 +79,13 @@ def counted(table: AuditTable, policy: Policy, metric: MetricName) -> Counted:
                 f"{table.name}: '{metric}' needs a column '{column}'; add it, or name it with --column {column}=NAME"
             )
         values = table.counts[column][rows]
-        bottom = (np.isfinite(values) & readable).astype(np.float64)
-        top = np.where(bottom > 0, values, 0.0)
-    return Counted(metric, rows, np.asarray(top, np.float64), np.asarray(bottom, np.float64), ill, well)
+        bottom = np.isfinite(values) & readable
+        top = np.where(bottom, values, 0.0)
+        low = high = ~bottom
+        if metric == "dice" and not (bottom & (label == 0)).any():  # nobody outlines what is not there
+            low = high = ~bottom & (label != 0)
+    sums = (np.asarray(values, np.float64) for values in (top, bottom, ill, well, low, high))
+    return Counted(metric, rows, *sums)
 
 
 def _image_kind(table: AuditTable, policy: Policy) -> str:
@@ -82,8 +97,10 @@ def _lesion_columns(table: AuditTable, policy: Policy, metric: MetricName) -> Co
     if "lesions_found" not in table.counts:
         raise InputError(f"{table.name}: '{metric}' needs a column 'lesions_found' beside 'lesions'; add it")
     rows = np.flatnonzero(table.rows_of(_image_kind(table, policy)))
-    lesions = np.nan_to_num(table.counts["lesions"][rows])
+    said = table.counts["lesions"][rows]
+    lesions, most = np.nan_to_num(said), np.nanmax(said, initial=1.0)
     found = np.where(np.isfinite(table.score[rows]), np.nan_to_num(table.counts["lesions_found"][rows]), 0.0)
     if (found > lesions).any():
         raise InputError(f"{table.name}: 'lesions_found' is above 'lesions' in some rows; a lesion can be found once")
-    return Counted(metric, rows, found, lesions, lesions, np.zeros(len(rows)))
+    unknown = np.where(np.isnan(said), most, 0.0)  # a film whose lesions nobody counted may have as many as any
+    return Counted(metric, rows, found, lesions, lesions, np.zeros(len(rows)), unknown, unknown)

@@ -1,21 +1,20 @@
 """What was measured of one group or pair: its people, its estimate, and the bounds and p-values that follow.
 
-Two kinds of evidence answer the same questions: rates over patients by closed formulas, and any metric at all by
-the cluster bootstrap. `judge` asks them and knows no statistics of its own.
+One group's evidence is a pair of one-sided answers (`statistics/one_sided.py`); a gap is put together from two groups'
+by square-and-add. `judge` asks them and knows no statistics of its own.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 from lennox.policy.minimums import People
-from lennox.statistics import intervals
+from lennox.statistics.one_sided import OneSided, level_where, square_and_add
 from lennox.statistics.rates import RateSums
 
 Floats = NDArray[np.float64]
@@ -37,8 +36,8 @@ class Evidence(Protocol):
     @property
     def icc(self) -> float: ...
 
-    def bounds(self, alpha: float) -> tuple[float, float]:
-        """One-sided bounds, each at level alpha."""
+    def bound(self, side: int, alpha: float) -> float:
+        """The lower (side 0) or upper (side 1) one-sided bound at level alpha."""
         ...
 
     def p_values(self, limit: float) -> tuple[float, float]:
@@ -46,7 +45,7 @@ class Evidence(Protocol):
         ...
 
     def second_opinion(self, alpha: float) -> tuple[float, float]:
-        """The percentile cluster bootstrap's bounds, each at level alpha."""
+        """The percentile cluster bootstrap's bounds, each at level alpha; NaN where it has none."""
         ...
 
     def with_more(self, scale: float, other_scale: float) -> Evidence:
@@ -63,120 +62,29 @@ def percentiles(draws: Floats, alpha: float) -> tuple[float, float]:
     return float(low), float(high)
 
 
-@dataclass(frozen=True, slots=True)
-class RateEvidence:
-    """A rate of one group: Clopper-Pearson on the design-effect n. draws : its resampled values."""
-
-    sums: RateSums
-    alpha: float
-    draws: Floats
-    wider: bool = False
-
-    method = "Clopper-Pearson on the design-effect n"
-    usable = 1.0
-
-    @property
-    def estimate(self) -> float:
-        return float(self.sums.rate())
-
-    @property
-    def n_eff(self) -> float:
-        return float(self.sums.n_eff())
-
-    @property
-    def design_effect(self) -> float:
-        return float(self.sums.design_effect())
-
-    @property
-    def icc(self) -> float:
-        return float(self.sums.icc())
-
-    def bounds(self, alpha: float) -> tuple[float, float]:
-        low, high = intervals.rate_bounds(self.sums, alpha, nominal=self.alpha)
-        return _widest((float(low), float(high)), self.second_opinion(alpha), self.wider)
-
-    def p_values(self, limit: float) -> tuple[float, float]:
-        low, high = intervals.rate_p_values(self.sums, limit, self.alpha)
-        return float(low), float(high)
-
-    def second_opinion(self, alpha: float) -> tuple[float, float]:
-        return percentiles(self.draws, alpha)
-
-    def with_more(self, scale: float, other_scale: float) -> RateEvidence:
-        return RateEvidence(_scaled(self.sums, scale), self.alpha, np.empty(0))
+def usable_share(draws: Floats) -> float:
+    """Share of resamples in which the number is defined; 1 where nothing was resampled."""
+    return float(np.isfinite(draws).mean()) if len(draws) else 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class GapEvidence:
-    """A rate's difference between two groups: Newcombe's square-and-add on the design-effect n.
+@dataclass(frozen=True)
+class GroupEvidence:
+    """A number of one group.
 
-    correlation : of the two rates' errors; not 0 where patients are in both groups, and the bootstrap of whole
-    patients then widens the bounds where it is the wider
-    """
-
-    a: RateSums
-    b: RateSums
-    correlation: float
-    draws: Floats
-    wider: bool = False
-
-    usable = 1.0
-
-    @property
-    def method(self) -> str:
-        shared = "" if self.correlation == 0 else ", patients in both groups allowed for"
-        return f"Newcombe square-and-add on the design-effect n{shared}"
-
-    @property
-    def estimate(self) -> float:
-        return float(self.a.rate() - self.b.rate())
-
-    @property
-    def n_eff(self) -> float:
-        return float(self.a.n_eff())
-
-    @property
-    def design_effect(self) -> float:
-        return float(self.a.design_effect())
-
-    @property
-    def icc(self) -> float:
-        return float(self.a.icc())
-
-    def bounds(self, alpha: float) -> tuple[float, float]:
-        low, high = intervals.gap_bounds(self.a, self.b, alpha, self.correlation)
-        return _widest((float(low), float(high)), self.second_opinion(alpha), self.wider or self.correlation != 0)
-
-    def p_values(self, limit: float) -> tuple[float, float]:
-        high = intervals.gap_p_values(self.a, self.b, limit, self.correlation)
-        return math.nan, float(high)  # a gap has a ceiling only
-
-    def second_opinion(self, alpha: float) -> tuple[float, float]:
-        return percentiles(self.draws, alpha)
-
-    def with_more(self, scale: float, other_scale: float) -> GapEvidence:
-        return GapEvidence(_scaled(self.a, scale), _scaled(self.b, other_scale), self.correlation, np.empty(0))
-
-
-@dataclass(frozen=True, slots=True)
-class DrawEvidence:
-    """Any metric, or its difference, by the cluster bootstrap: the wider of percentile and Student's t bounds.
-
-    point : the estimate; draws : resampled values; patients : of the (smaller) group
-    floor, ceiling : what the metric's values cannot leave
+    point : the estimate, over what was answered; low : evidence that it is high enough, open units at their least;
+    high : the same of its negative, for ceilings, open units at their most
+    sums : of a share, for its design effect; draws : resampled values; wider : bounds reach as far as the bootstrap's
     """
 
     point: float
+    low: OneSided
+    high: OneSided
+    sums: RateSums | None
     draws: Floats
-    patients: int
-    floor: float
-    ceiling: float
-    grown: float = 1.0
+    wider: bool = False
+    known: dict[tuple[int, float], float] = field(default_factory=dict, repr=False, compare=False)
 
-    method = "cluster bootstrap, the wider of percentile and t"
-    n_eff = math.nan
-    design_effect = math.nan
-    icc = math.nan
+    method = "a worst patient added (Gaffke), saddle point"
 
     @property
     def estimate(self) -> float:
@@ -184,58 +92,109 @@ class DrawEvidence:
 
     @property
     def usable(self) -> float:
-        return float(np.isfinite(self.draws).mean()) if len(self.draws) else 0.0
+        return usable_share(self.draws)
 
-    def _error(self) -> float:
-        finite = self.draws[np.isfinite(self.draws)]
-        return float(finite.std(ddof=1)) / math.sqrt(self.grown) if len(finite) > 1 else math.nan
+    @property
+    def n_eff(self) -> float:
+        return float(self.sums.n_eff()) if self.sums is not None else math.nan
 
-    def bounds(self, alpha: float) -> tuple[float, float]:
-        error = self._error()
-        if not error > 0.0:  # every resample is alike: nothing was missed, or nothing was found
-            return self._bounds_of_a_constant(alpha)
-        reach = error * float(intervals.student(alpha, self.patients * self.grown))
-        low, high = self.point - reach, self.point + reach
-        if self.grown == 1.0:
-            low, high = _widest((low, high), percentiles(self.draws, alpha), wider=True)
-        return max(low, self.floor), min(high, self.ceiling)
+    @property
+    def design_effect(self) -> float:
+        return float(self.sums.design_effect()) if self.sums is not None else math.nan
 
-    def _bounds_of_a_constant(self, alpha: float) -> tuple[float, float]:
-        """One datum a patient: the bounds of a perfect record of as many."""
-        n = self.patients * self.grown
-        if not (math.isfinite(self.point) and n > 0 and len(self.draws)):
-            return math.nan, math.nan
-        reach = 1.0 - alpha ** (1.0 / n)
-        if not math.isfinite(self.ceiling):
-            reach = -math.log(alpha) / n
-        return max(self.point - reach, self.floor), min(self.point + reach, self.ceiling)
+    @property
+    def icc(self) -> float:
+        return float(self.sums.icc()) if self.sums is not None else math.nan
+
+    def one_sided(self, side: int, alpha: float) -> float:
+        """The lower (side 0) or upper (side 1) bound, without the bootstrap's opinion."""
+        if (side, alpha) not in self.known:
+            self.known[side, alpha] = -self.high.lower(alpha) if side else self.low.lower(alpha)
+        return self.known[side, alpha]
+
+    def bound(self, side: int, alpha: float) -> float:
+        return _widest(side, self.one_sided(side, alpha), self.second_opinion(alpha), self.wider)
 
     def p_values(self, limit: float) -> tuple[float, float]:
-        finite, error = self.draws[np.isfinite(self.draws)], self._error()
-        if not (error > 0.0 and len(finite)):
-            return (1.0, 1.0)
-        t = (self.point - limit) / error
-        df = max(self.patients - 1, 1)
-        above = (1 + float((finite >= limit).sum())) / (len(finite) + 1)
-        below = (1 + float((finite <= limit).sum())) / (len(finite) + 1)
-        return max(above, float(special.stdtr(df, t))), max(below, float(special.stdtr(df, -t)))
+        return self.high.p_value(-limit), self.low.p_value(limit)
 
     def second_opinion(self, alpha: float) -> tuple[float, float]:
         return percentiles(self.draws, alpha)
 
-    def with_more(self, scale: float, other_scale: float) -> DrawEvidence:
-        grown = min(scale, other_scale) if math.isfinite(other_scale) else scale
-        return DrawEvidence(self.point, self.draws, self.patients, self.floor, self.ceiling, grown)
+    def with_more(self, scale: float, other_scale: float) -> GroupEvidence:
+        return replace(self, low=self.low.grown(scale), high=self.high.grown(scale), draws=np.empty(0), known={})
 
 
-def _scaled(sums: RateSums, scale: float) -> RateSums:
-    return RateSums(*(np.asarray(getattr(sums, name)) * scale for name in RateSums.__slots__))
+@dataclass(frozen=True)
+class GapEvidence:
+    """The difference of a number between two groups, put together from both groups' bounds (square-and-add).
+
+    correlation : of the two numbers' errors, not 0 where patients are in both groups
+    """
+
+    a: GroupEvidence
+    b: GroupEvidence
+    correlation: float
+    draws: Floats
+    wider: bool = False
+
+    @property
+    def method(self) -> str:
+        shared = "" if self.correlation == 0 else ", patients in both groups allowed for"
+        return f"square-and-add of: {self.a.method}{shared}"
+
+    @property
+    def estimate(self) -> float:
+        return self.a.point - self.b.point
+
+    @property
+    def usable(self) -> float:
+        return usable_share(self.draws)
+
+    @property
+    def n_eff(self) -> float:
+        return self.a.n_eff
+
+    @property
+    def design_effect(self) -> float:
+        return self.a.design_effect
+
+    @property
+    def icc(self) -> float:
+        return self.a.icc
+
+    def lower(self, alpha: float) -> float:
+        """The lower bound of a - b."""
+        a, b = self.a.low.estimate, -self.b.high.estimate
+        reach = square_and_add(a - self.a.one_sided(0, alpha), self.b.one_sided(1, alpha) - b, self.correlation)
+        return a - b - reach
+
+    def upper(self, alpha: float) -> float:
+        """The upper bound of a - b."""
+        a, b = -self.a.high.estimate, self.b.low.estimate
+        reach = square_and_add(self.a.one_sided(1, alpha) - a, b - self.b.one_sided(0, alpha), self.correlation)
+        return a - b + reach
+
+    def bound(self, side: int, alpha: float) -> float:
+        first = self.upper(alpha) if side else self.lower(alpha)
+        return _widest(side, first, self.second_opinion(alpha), self.wider or self.correlation != 0)
+
+    def p_values(self, limit: float) -> tuple[float, float]:
+        beyond = self.a.low.estimate + self.b.high.estimate > limit
+        return math.nan, level_where(self.lower, limit) if beyond else 1.0  # a gap has a ceiling only
+
+    def second_opinion(self, alpha: float) -> tuple[float, float]:
+        return percentiles(self.draws, alpha)
+
+    def with_more(self, scale: float, other_scale: float) -> GapEvidence:
+        a, b = self.a.with_more(scale, scale), self.b.with_more(other_scale, other_scale)
+        return replace(self, a=a, b=b, draws=np.empty(0))
 
 
-def _widest(first: tuple[float, float], second: tuple[float, float], wider: bool) -> tuple[float, float]:
-    if not wider or math.isnan(second[0]):
+def _widest(side: int, first: float, second: tuple[float, float], wider: bool) -> float:
+    if not wider or math.isnan(second[side]):
         return first
-    return min(first[0], second[0]), max(first[1], second[1])
+    return max(first, second[side]) if side else min(first, second[side])
 
 
 @dataclass(frozen=True, slots=True)

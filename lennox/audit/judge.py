@@ -1,8 +1,9 @@
 """The verdict, from what was measured and what was asked: a pure function.
 
-PASS needs every bound on the safe side (intersection-union, Berger 1982: unadjusted bounds suffice). FAIL needs a
-bound beyond its limit after Holm over every cell that could fail. Anything else is INSUFFICIENT EVIDENCE, which is
-neither good nor bad, and does not open the gate.
+PASS needs every bound on the safe side (intersection-union, Berger 1982: bounds need no correction for each other), at
+the level that this attempt on the same data has left, and the bootstrap's bound beside it. FAIL needs a bound beyond
+its limit after Holm over every cell that could fail. Anything else is INSUFFICIENT EVIDENCE, which is neither good nor
+bad, and does not open the gate.
 """
 
 from __future__ import annotations
@@ -15,12 +16,13 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from lennox.audit.evidence import Evidence, Measurement
+from lennox.audit.attempts import spent
+from lennox.audit.evidence import Evidence, GroupEvidence, Measurement
 from lennox.audit.measure import Audit
 from lennox.policy.metrics import METRICS
 from lennox.policy.minimums import for_minimum, too_few
 from lennox.policy.policy import Policy, Requirement
-from lennox.statistics.intervals import holm
+from lennox.statistics.holm import holm
 
 MIN_USABLE = 0.99  # share of resamples in which a metric must be defined
 MAX_PATIENTS = 1_000_000  # beyond this, "how many more" says only that the estimate lies at the limit
@@ -75,8 +77,9 @@ def judge(audit: Audit, policy: Policy) -> Judgement:
         for cell, reason in zip(audit.measurements, reasons, strict=True)
     ]
     rejected, levels = holm(np.array(p_values), alpha) if p_values else (np.zeros(0, bool), np.zeros(0))
+    alpha = spent(alpha, audit.attempt)
     rows = tuple(
-        _row(cell, policy, reason, bool(fails), float(level))
+        _row(cell, policy, alpha, reason, bool(fails), float(level))
         for cell, reason, fails, level in zip(audit.measurements, reasons, rejected, levels, strict=True)
     )
     gated: dict[str, list[Verdict]] = {requirement.id: [] for requirement in policy.requirements}
@@ -98,9 +101,37 @@ def overall(verdicts: list[Verdict]) -> Verdict:
 
 def passes(evidence: Evidence, requirement: Requirement, alpha: float) -> bool:
     """Whether every bound on the safe side clears its limit."""
-    low, high = evidence.bounds(alpha)
-    return (requirement.low is None or low >= requirement.low) and (
-        requirement.high is None or high <= requirement.high
+    return (requirement.low is None or evidence.bound(0, alpha) >= requirement.low) and (
+        requirement.high is None or evidence.bound(1, alpha) <= requirement.high
+    )
+
+
+def shows(evidence: Evidence, requirement: Requirement, alpha: float) -> bool:
+    """What `passes` says, without computing bounds where there is a shorter way."""
+    if not isinstance(evidence, GroupEvidence):
+        return passes(evidence, requirement, alpha)
+    return (requirement.low is None or evidence.low.exceeds(requirement.low, alpha)) and (
+        requirement.high is None or evidence.high.exceeds(-requirement.high, alpha)
+    )
+
+
+def contradicts(opinion: tuple[float, float], requirement: Requirement) -> bool:
+    """Whether the bootstrap's bounds lie beyond a limit; where it has none it says nothing."""
+    return (requirement.low is not None and opinion[0] < requirement.low) or (
+        requirement.high is not None and opinion[1] > requirement.high
+    )
+
+
+def fails(evidence: Evidence, requirement: Requirement, alpha: float) -> bool:
+    """Whether a bound is beyond its limit at level alpha."""
+    if isinstance(evidence, GroupEvidence):
+        return (requirement.low is not None and evidence.high.exceeds(-requirement.low, alpha)) or (
+            requirement.high is not None and evidence.low.exceeds(requirement.high, alpha)
+        )
+    return (requirement.low is not None and evidence.bound(1, alpha) < requirement.low) or (
+        requirement.high is not None
+        and evidence.estimate > requirement.high
+        and evidence.bound(0, alpha) > requirement.high
     )
 
 
@@ -135,26 +166,31 @@ def group_text(group: tuple[tuple[str, str], ...]) -> str:
     return " and ".join(f"{feature}: {value}" for feature, value in group) or "everybody"
 
 
-def _row(cell: Measurement, policy: Policy, reason: str, fails: bool, level: float) -> Row:
-    requirement, alpha = policy.requirement(cell.requirement), policy.evidence.alpha
+def _row(cell: Measurement, policy: Policy, alpha: float, reason: str, fails: bool, level: float) -> Row:
+    requirement = policy.requirement(cell.requirement)
     bound = opposite = adjusted = second = math.nan
     verdict, needed = Verdict.INSUFFICIENT, None
     if cell.evidence is not None and math.isfinite(cell.evidence.estimate):
         side = _side(cell.evidence, requirement, alpha)
-        bounds = cell.evidence.bounds(alpha)
-        bound, opposite = bounds[side], bounds[1 - side]
-        second = cell.evidence.second_opinion(alpha)[side]
+        bound, opposite = (cell.evidence.bound(one, alpha) for one in (side, 1 - side))
+        opinion = cell.evidence.second_opinion(alpha)
+        second = opinion[side]
         if math.isfinite(level):
-            adjusted = cell.evidence.bounds(level)[1 - side]
+            adjusted = cell.evidence.bound(1 - side, level)
     if not reason and cell.evidence is not None:
         if passes(cell.evidence, requirement, alpha):
-            verdict, reason = Verdict.PASS, "the bound clears the limit"
+            if not contradicts(opinion, requirement):
+                verdict, reason = Verdict.PASS, "the bound clears the limit"
+            else:
+                reason = "the bound clears the limit, but the bootstrap of whole patients contradicts it"
         elif fails:
             verdict, reason = Verdict.FAIL, "beyond the limit, after correction for all comparisons"
+        elif math.isinf(bound):
+            reason = "too few patients for any bound on this metric"
         else:
             reason = "the bounds lie on both sides of the limit: we cannot tell yet"
     if verdict is Verdict.INSUFFICIENT:
-        needed = more_patients(cell, policy, level)
+        needed = more_patients(cell, policy, alpha, level)
     return Row(cell, requirement, verdict, reason, bound, opposite, adjusted, second, needed)
 
 
@@ -164,16 +200,18 @@ def _side(evidence: Evidence, requirement: Requirement, alpha: float) -> int:
         return 1
     if requirement.high is None:
         return 0
-    low, high = evidence.bounds(alpha)
+    low, high = (evidence.bound(side, alpha) for side in (0, 1))
     return 0 if low - requirement.low < requirement.high - high else 1
 
 
-def more_patients(cell: Measurement, policy: Policy, level: float = math.nan) -> int | None:
+def more_patients(cell: Measurement, policy: Policy, alpha: float, level: float = math.nan) -> int | None:
     """About how many more patients decide a cell with a chance of 80 %, if its rates stay as they are.
+
+    alpha : of this attempt; level : Holm's, NaN where the cell is no test
 
     For a pair, both groups are brought up together, and the sum is given. None where no number would.
     """
-    requirement, alpha = policy.requirement(cell.requirement), policy.evidence.alpha
+    requirement = policy.requirement(cell.requirement)
     evidence = METRICS[requirement.metric].evidence
     groups = [people for people in (cell.people, cell.versus_people) if people is not None]
     minimum = [people.patients + for_minimum(people, evidence, policy) for people in groups]
@@ -181,18 +219,13 @@ def more_patients(cell: Measurement, policy: Policy, level: float = math.nan) ->
         lacking = sum(for_minimum(people, evidence, policy) for people in groups)
         return max(cell.excess_patients or 0, lacking) or None
     stricter = float(special.ndtr(special.ndtri(alpha) - special.ndtri(CHANCE)))
-    correction = (level if math.isfinite(level) else alpha) / alpha
+    correction = (level if math.isfinite(level) else alpha) / policy.evidence.alpha
 
     def decided(target: float) -> bool:
         scales = [max(target, people.patients) / people.patients for people in groups]
         assert cell.evidence is not None
         more = cell.evidence.with_more(scales[0], scales[1] if len(scales) > 1 else math.inf)
-        if passes(more, requirement, stricter):
-            return True
-        low, high = more.bounds(stricter * correction)
-        return (requirement.low is not None and high < requirement.low) or (
-            requirement.high is not None and low > requirement.high
-        )
+        return shows(more, requirement, stricter) or fails(more, requirement, stricter * correction)
 
     targets = [float(value) for value in minimum]
     known = (
@@ -204,7 +237,7 @@ def more_patients(cell: Measurement, policy: Policy, level: float = math.nan) ->
             low, high = high, high * 2
             if high > MAX_PATIENTS:
                 return None
-        while high - low > max(1.0, high / 200):
+        while high - low > max(1.0, high / 100):
             middle = (low + high) / 2
             low, high = (low, middle) if decided(middle) else (middle, high)
         targets = [max(value, high) for value in targets]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -11,15 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lennox.audit.audit_table import AuditTable
+from lennox.audit.content_order import content_order
 from lennox.audit.denominators import Counted, counted
-from lennox.audit.evidence import DrawEvidence, Evidence, GapEvidence, Measurement, RateEvidence
+from lennox.audit.evidence import Evidence, GapEvidence, Measurement
+from lennox.audit.group_evidence import Found, GroupRows, group_evidence
 from lennox.audit.grouping import Cells, cells_of, people_by_cell
 from lennox.policy.metrics import METRICS, MetricName
 from lennox.policy.minimums import People, too_few
 from lennox.policy.policy import Intersection, Policy, Requirement
 from lennox.statistics.bootstrap import PerCell, Ratio, Statistic, resample
 from lennox.statistics.calibration import calibration_line
-from lennox.statistics.rates import RateSums, error_correlation
+from lennox.statistics.rates import error_correlation
 from lennox.statistics.roc import roc_area
 
 Floats = NDArray[np.float64]
@@ -48,10 +49,9 @@ class _Measured:
 
     cells: Cells
     people: list[People]
-    sums: RateSums | None
-    points: Floats
+    found: list[Found | None]
+    missing: Floats  # (cells, 2) units that may count, without a label (or count), for a floor and for a ceiling
     draws: Floats
-    errors: list[tuple[NDArray[np.int64], Floats]] | None
 
 
 def audit(table: AuditTable, policy: Policy) -> Audit:
@@ -100,12 +100,13 @@ def _measure_all(
     rows = {metric: counted(table, policy, metric) for metric, _ in wanted}
     cells = {features: cells_of(table, policy, features) for _, features in wanted}
     overall = {requirement.metric for requirement in policy.requirements if requirement.criterion == "to-overall"}
+    order = content_order(table, policy)
     statistics: list[Statistic] = [
-        _statistic(table, rows[metric], cells[features], metric in overall) for metric, features in wanted
+        _statistic(table, order, rows[metric], cells[features], metric in overall) for metric, features in wanted
     ]
     draws = resample(statistics, table.patients, policy.evidence.resamples, policy.evidence.seed)
     return {
-        key: _measured(table, rows[key[0]], cells[key[1]], statistic, drawn)
+        key: _measured(table, rows[key[0]], cells[key[1]], statistic, drawn, policy)
         for key, statistic, drawn in zip(wanted, statistics, draws, strict=True)
     }
 
@@ -117,12 +118,12 @@ def _with_everybody(table: AuditTable, count: Counted, cells: Cells) -> tuple[ND
     return np.concatenate([inside, inside]), np.concatenate([code[inside], np.full(len(inside), len(cells.names))])
 
 
-def _statistic(table: AuditTable, count: Counted, cells: Cells, overall: bool) -> Statistic:
+def _statistic(table: AuditTable, order: NDArray[np.int64], count: Counted, cells: Cells, overall: bool) -> Statistic:
     place, cell = _with_everybody(table, count, cells)
     metric, number = METRICS[count.metric], len(cells.names) + 1
     counts = count.bottom[place] > 0
     place, cell = place[counts], cell[counts]
-    patient = table.patient[count.rows[place]]
+    patient = order[table.patient[count.rows[place]]]
     if metric.family in ("proportion", "mean"):
         return Ratio.of(cell, patient, count.top[place], count.bottom[place], (number, table.patients))
     label, score = table.label[count.rows[place]].astype(np.int64), table.score[count.rows[place]]
@@ -140,7 +141,9 @@ _FUNCTIONS = {
 }
 
 
-def _measured(table: AuditTable, count: Counted, cells: Cells, statistic: Statistic, draws: Floats) -> _Measured:
+def _measured(
+    table: AuditTable, count: Counted, cells: Cells, statistic: Statistic, draws: Floats, policy: Policy
+) -> _Measured:
     place, cell = _with_everybody(table, count, cells)
     number, patient = len(cells.names) + 1, table.patient[count.rows[place]]
     label, score = table.label[count.rows[place]], table.score[count.rows[place]]
@@ -155,43 +158,34 @@ def _measured(table: AuditTable, count: Counted, cells: Cells, statistic: Statis
         bottom=count.bottom[place],
     )
     points = statistic(np.ones((table.patients, 1), np.float32))[0]
-    sums, errors = None, None
-    if METRICS[count.metric].family == "proportion":
-        sums = RateSums.by_cell(cell, patient, count.top[place], count.bottom[place], number)
-        errors = _errors(cell, patient, count.top[place], count.bottom[place], sums)
-    return _Measured(cells, people, sums, points, draws, errors)
+    order = np.argsort(cell, kind="stable")
+    ends = np.searchsorted(cell[order], np.arange(number + 1))
+    wider, found = policy.evidence.interval == "cluster-bootstrap", []
+    for one in range(number):
+        here = order[ends[one] : ends[one + 1]]
+        columns = (values[place[here]] for values in (count.top, count.bottom, count.open_low, count.open_high))
+        rows = GroupRows(patient[here], label[here], score[here], *columns)
+        found.append(group_evidence(METRICS[count.metric], rows, float(points[one]), draws[:, one], wider))
+    unknown = (label < 0) | (METRICS[count.metric].family == "mean" and not math.isfinite(METRICS[count.metric].high))
+    missing = np.stack(
+        [np.bincount(cell, np.where(unknown, side[place], 0.0), number) for side in (count.open_low, count.open_high)],
+        axis=1,
+    ).astype(np.float64)
+    return _Measured(cells, people, found, missing, draws)
 
 
-def _errors(
-    cell: NDArray[np.int64], patient: NDArray[np.int64], top: Floats, bottom: Floats, sums: RateSums
-) -> list[tuple[NDArray[np.int64], Floats]]:
-    """For each cell its patients, each once, and what each adds to the error of its rate."""
-    width, rate = int(patient.max(initial=0)) + 1, np.nan_to_num(sums.rate())
-    keys, place = np.unique(cell * width + patient, return_inverse=True)
-    where, who = keys // width, keys % width
-    k, m = (np.bincount(place, values, len(keys)) for values in (top, bottom))
-    error = k - rate[where] * m
-    starts = np.searchsorted(where, np.arange(len(rate) + 1))
-    return [(who[a:b], error[a:b]) for a, b in itertools.pairwise(starts)]
-
-
-def _evidence(requirement: Requirement, measured: _Measured, policy: Policy, a: int, b: int | None) -> Evidence | None:
+def _evidence(measured: _Measured, policy: Policy, a: int, b: int | None) -> Evidence | None:
     """The evidence on cell a, or on its difference to cell b; None where nobody is."""
-    metric = METRICS[requirement.metric]
-    wider = policy.evidence.interval == "cluster-bootstrap"
-    if any(measured.people[cell].contributing == 0 for cell in (a, b) if cell is not None):
+    first = measured.found[a]
+    if first is None or b is None:
+        return first.evidence if first else None
+    second = measured.found[b]
+    if second is None:
         return None
-    draws = measured.draws[:, a] if b is None else measured.draws[:, a] - measured.draws[:, b]
-    if measured.sums is not None and b is None:
-        return RateEvidence(measured.sums.at(a), policy.evidence.alpha, draws, wider)
-    if measured.sums is not None and b is not None and measured.errors is not None:
-        correlation = error_correlation(*measured.errors[a], *measured.errors[b])
-        return GapEvidence(measured.sums.at(a), measured.sums.at(b), correlation, draws, wider)
-    patients = min(measured.people[cell].contributing for cell in (a, b) if cell is not None)
-    if b is None:
-        return DrawEvidence(float(measured.points[a]), draws, patients, metric.low, metric.high)
-    reach = metric.high - metric.low if math.isfinite(metric.high - metric.low) else math.inf
-    return DrawEvidence(float(measured.points[a] - measured.points[b]), draws, patients, -reach, reach)
+    correlation = error_correlation(first.patients, first.errors, second.patients, second.errors)
+    wider = policy.evidence.interval == "cluster-bootstrap"
+    draws = measured.draws[:, a] - measured.draws[:, b]
+    return GapEvidence(first.evidence, second.evidence, correlation, draws, wider)
 
 
 def _cells(requirement: Requirement, measured: _Measured, policy: Policy) -> list[Measurement]:
@@ -209,27 +203,36 @@ def _cells(requirement: Requirement, measured: _Measured, policy: Policy) -> lis
 def _one(requirement: Requirement, measured: _Measured, policy: Policy, a: int, b: int | None) -> Measurement:
     names = (*measured.cells.names, ())
     people = measured.people[a], None if b is None else measured.people[b]
-    excess, patients = "", None
-    for who, name in zip(people, (names[a], None if b is None else names[b]), strict=True):
-        if who is not None and who.units and who.unlabelled / who.units > policy.evidence.max_missing_labels:
-            share, allowed = 100 * who.unlabelled / who.units, 100 * policy.evidence.max_missing_labels
-            excess = f"{share:.1f} % of the labels of {name and name[-1][1]} are missing ({allowed:g} % allowed)"
-            more = (
-                who.unlabelled / policy.evidence.max_missing_labels - who.units
-                if policy.evidence.max_missing_labels
-                else 0
+    excess, patients, allowed = "", None, policy.evidence.max_missing_labels
+    for one, who in zip((a, b), people, strict=True):
+        missing = 0.0 if one is None else _missing(measured, requirement, one, b is not None)
+        if one is None or who is None or not missing:
+            continue
+        share = missing / (missing + who.denominator)
+        if share > allowed:
+            name = names[one][-1][1] if names[one] else "everybody"
+            excess = (
+                f"{100 * share:.1f} % of the labels or counts that matter in {name} are missing "
+                f"({100 * allowed:g} % allowed)"
             )
-            patients = max(1, math.ceil(more * who.patients / who.units)) if more else None
+            more = missing / allowed - who.denominator - missing if allowed else 0.0
+            patients = max(1, math.ceil(more * who.patients / who.units)) if more > 0 else None
     return Measurement(
         requirement.id,
         names[a],
         people[0],
-        _evidence(requirement, measured, policy, a, b),
+        _evidence(measured, policy, a, b),
         versus=None if b is None else names[b],
         versus_people=people[1],
         excess=excess,
         excess_patients=patients,
     )
+
+
+def _missing(measured: _Measured, requirement: Requirement, cell: int, gap: bool) -> float:
+    """Units of a cell that may count against the requirement and have no label (or count)."""
+    sides = [requirement.low is not None or gap, requirement.high is not None]
+    return float(max(measured.missing[cell][sides]))
 
 
 def _intersection(

@@ -38,7 +38,9 @@ class EProcess:
     """An e-process against "the mean of values in [0, 1] is at least `floor`", over one year.
 
     Its e-value is the wealth of a bet that starts at 1: an even mixture over RATES means below the floor and over four
-    quarters in which the mean may have dropped to one of them (Waudby-Smith & Ramdas 2024, section 4).
+    quarters in which the mean may have dropped to one of them (Waudby-Smith & Ramdas 2024, section 4). The logarithm of
+    the odds' denominator is concave in the mean (Jensen), so wealth is bounded wherever the mean of all observations
+    since a quarter began is at least the floor at every look; single weeks may lie below it.
     """
 
     def __init__(self, floor: float) -> None:
@@ -54,8 +56,8 @@ class EProcess:
         column = np.asarray(values, np.float64).reshape(-1, 1)
         if not ((column >= 0.0) & (column <= 1.0)).all():
             raise ValueError("observations lie in [0, 1]")
-        ratios = column * self._ratio_of_one + (1.0 - column) * self._ratio_of_zero
-        self._log_wealth[: quarter + 1] += np.log(ratios).sum(axis=0)
+        logs = column * np.log(self._ratio_of_one) + (1.0 - column) * np.log(self._ratio_of_zero)
+        self._log_wealth[: quarter + 1] += logs.sum(axis=0)
         with np.errstate(over="ignore"):
             return float(np.exp(self._log_wealth).mean())
 

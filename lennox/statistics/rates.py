@@ -76,11 +76,16 @@ class RateSums:
         return np.where(self.patients > 1, v, np.nan)
 
     def n_eff(self) -> Floats:
-        """Independent units as uncertain as these: one a patient at worst, one a unit at best."""
+        """Independent units as uncertain as these: Kish's effective patients at worst, one a unit at best.
+
+        Where patients bring different numbers of units, those with many count for more than their share, so that even
+        teeth of one mouth that all agree are worth fewer than one datum a patient (Kish, Survey Sampling, 1965).
+        """
         p, v = self.rate(), self.variance()
         with np.errstate(invalid="ignore", divide="ignore"):
-            n = np.clip(p * (1 - p) / v, self.patients, self.units)
-        return np.where(v > 1e-15, n, self.patients)
+            least = self.units**2 / self.units_squared
+            n = np.clip(p * (1 - p) / v, least, self.units)
+        return np.where(v > 1e-15, n, least)
 
     def design_effect(self) -> Floats:
         """Units per independent unit, 1 where units of one patient do not resemble each other."""

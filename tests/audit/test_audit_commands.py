@@ -154,8 +154,9 @@ def test_plan_prints_what_limits_cost_and_draws_it(tmp_path):
     )
     assert result.exit_code == 0, result.output
     assert "design effect 1.90" in result.output
-    assert "Not planned (no closed form): auc, slope." in result.output
-    assert out.read_text().count("<svg") == 3
+    assert "All at once" in result.output
+    assert "Not planned" not in result.output
+    assert out.read_text().count("<svg") == 5
     assert run("policy", "plan", DATA / "small.toml", "--truth", "9").exit_code == 2
     assert run("policy", "plan", DATA / "small.toml", "--truth", "x").exit_code == 2
 

@@ -152,3 +152,13 @@ def test_signals_by_chance_alone_are_seldom(tmp_path):
                     rows.append(Decision(when, patient, "f", "a" * 64, status, said, {"sensor": name}))
         notable += any(signal.notable for signal in watch(rows, policy).signals)
     assert 0.02 <= notable / 300 <= 0.15
+
+
+def alternating(seed, weeks, cases=40):
+    """Whether a year of weeks with rates in turn, 0.8 on average, raised an alarm at a floor of 0.8."""
+    rng, process = np.random.default_rng(seed), EProcess(0.8)
+    return any(process.update(rng.random(cases) < weeks[week % 2], week // 13) >= 1 / ALPHA for week in range(52))
+
+
+def test_weeks_may_differ_as_long_as_the_mean_so_far_keeps_the_floor():
+    assert np.mean([alternating(seed, (1.0, 0.6)) for seed in range(300)]) <= 0.05 + 2 * math.sqrt(0.05 * 0.95 / 300)

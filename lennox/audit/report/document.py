@@ -255,8 +255,8 @@ def _row(row: Row) -> dict[str, Any]:
     if cell.versus is not None and cell.versus_people is not None:
         entry["versus"] = dict(cell.versus)
         pair = (evidence.a, evidence.b) if isinstance(evidence, GapEvidence) else None
-        entry["group_estimate"] = float(pair[0].rate()) if pair else None
-        entry["versus_estimate"] = float(pair[1].rate()) if pair else None
+        entry["group_estimate"] = pair[0].estimate if pair else None
+        entry["versus_estimate"] = pair[1].estimate if pair else None
         entry["versus_counts"] = {
             "patients": cell.versus_people.patients,
             "cases": cell.versus_people.n_positive,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lennox.audit.plan import PATIENTS, Cost, Plan
 from lennox.policy.policy import Policy
-from lennox.report.charts import chances
+from lennox.report.charts import chances as plot
 from lennox.report.pages import render
 
 
@@ -23,8 +23,13 @@ def plan_text(plan: Plan, policy: Policy) -> str:
             cells += [f"{100 * cost.chances[n]:.0f} %" for n in PATIENTS]
             lines.append("  " + "".join(f"{cell:>10}" for cell in cells))
         lines.append("")
+    lines.append("All at once")
+    lines.append("  " + "".join(f"{head:>10}" for head in ("true rate", *(str(n) for n in PATIENTS))))
+    for truth, chances in plan.joint.items():
+        cells = [f"{truth:g}", *(f"{100 * chances[n]:.0f} %" for n in PATIENTS)]
+        lines.append("  " + "".join(f"{cell:>10}" for cell in cells))
     if plan.skipped:
-        lines.append(f"Not planned (no closed form): {', '.join(plan.skipped)}.")
+        lines.append(f"Not planned: {', '.join(plan.skipped)}.")
     return "\n".join(lines)
 
 
@@ -39,7 +44,7 @@ def plan_page(plan: Plan, policy: Policy) -> str:
         shown.append({
             "plain": requirement.plain,
             "groups": _groups(costs[0]),
-            "chart": chances(series, across="patients in every group", up="chance to pass", title=requirement.plain),
+            "chart": plot(series, across="patients in every group", up="chance to pass", title=requirement.plain),
             "rows": [
                 [
                     f"{cost.truth:g}", _needed(cost.patients_80), _needed(cost.patients_90),
@@ -49,7 +54,12 @@ def plan_page(plan: Plan, policy: Policy) -> str:
             ],
         })  # fmt: skip
     heads = ["true rate", "patients for 80 %", "for 90 %", *(f"chance with {n}" for n in PATIENTS)]
-    return render("plan.html", policy=policy, assumed=_assumed(plan), shown=shown, heads=heads, skipped=plan.skipped)
+    joint = [[f"{truth:g}", *(f"{100 * row[n]:.0f} %" for n in PATIENTS)] for truth, row in plan.joint.items()]
+    joint_heads = ["true rate", *(f"chance with {n}" for n in PATIENTS)]
+    return render(
+        "plan.html", policy=policy, assumed=_assumed(plan), shown=shown, heads=heads, skipped=plan.skipped,
+        joint=joint, joint_heads=joint_heads,
+    )  # fmt: skip
 
 
 def _assumed(plan: Plan) -> list[str]:
@@ -60,7 +70,9 @@ def _assumed(plan: Plan) -> list[str]:
         "every group; then the chance that it passes with so many patients in every group.",
         f"Assumed: {said.per_patient:g} diseased (or healthy) units a patient, ICC {said.icc:g}, "
         f"design effect {said.design_effect:.2f}; groups equal in size and made of different people.",
-        "A true rate counts right answers: diseased found, healthy left alone, films read.",
+        "A true rate counts right answers: diseased found, healthy left alone, films read; areas and Dice have that "
+        "value, false marks and squared errors are half of what is allowed, and calibration is perfect. Each chance is "
+        "simulated through the gate's own bounds, for a first attempt.",
     ]
 
 
