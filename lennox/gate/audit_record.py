@@ -10,23 +10,20 @@ import datetime
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import permutations
 from typing import Any
 
 from lennox.card import ModelCard
 from lennox.errors import InputError
+from lennox.gate.audit_rows import PASS, AuditRows, group_text, people_of
 from lennox.gate.behaviour import behaviour_sha256
 from lennox.gate.predicates import read_time, threshold_text
 from lennox.gate.statement import is_sha256
-from lennox.policy.metrics import METRICS
-from lennox.policy.minimums import People, too_few
 from lennox.policy.policy import Policy, Requirement
 
 FORMAT = "lennox-audit/1"
-PASS = "PASS"  # noqa: S105 - not a password
 MAX_NAMED = 4  # groups in one sentence of a refusal; of comparisons, one
 CLOCKS_MAY_DIFFER = datetime.timedelta(days=1)
-ROUNDING = 1e-6  # numbers in an audit.json have six decimals
+ROW_FIELDS = ("requirement", "metric", "criterion", "verdict", "gated", "limit", "estimate", "bound")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +46,12 @@ class AuditRecord:
     started: datetime.datetime | None
     public: bool
     requirements: Mapping[str, str]
-    rows: tuple[Mapping[str, Any], ...]
+    people: AuditRows
+
+    @property
+    def rows(self) -> tuple[Mapping[str, Any], ...]:
+        """One for each requirement and group, or pair of groups."""
+        return self.people.rows
 
 
 def parse_audit(data: bytes, name: str = "audit.json") -> AuditRecord:
@@ -72,12 +74,19 @@ def parse_audit(data: bytes, name: str = "audit.json") -> AuditRecord:
             started=read_time(document["started"]) if "started" in document else None,
             public=bool(document.get("public", False)),
             requirements={str(entry["id"]): str(entry["verdict"]) for entry in document["requirements"]},
-            rows=tuple(document["rows"]),
+            people=AuditRows(
+                tuple(document["rows"]),
+                int(about["patients"]),
+                {str(name): float(share) for name, share in about["unknown_share"].items()},
+                tuple(about["let_go"]),
+            ),
         )
         for row in read.rows:
-            _ = row["requirement"], row["verdict"], row["gated"], row["limit"], row["bound"], row["group"].items()
+            _ = row["group"].items(), *(row[name] for name in ROW_FIELDS)
             if not read.public:  # where counts are hidden
-                _people(row)
+                people_of(row)
+        for entry in read.people.let_go:
+            _ = entry["features"], int(entry["patients"]), int(entry["of"])
     except (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise InputError(f"{name}: not an audit that this version reads ({error}); run the audit again.") from error
     return read
@@ -94,7 +103,12 @@ def audit_problems(audit: AuditRecord, policy: Policy, card: ModelCard, moment: 
     found = [sentence for requirement in policy.requirements if (sentence := _shortfall(audit, requirement))]
     if audit.verdict != PASS:
         return [f"the verdict is {audit.verdict}.", *found]
-    found += [problem for requirement in policy.requirements for problem in _inconsistent(audit, requirement, policy)]
+    found += audit.people.unknown_problems(policy)
+    for requirement in policy.requirements:
+        if audit.requirements.get(requirement.id) != PASS:
+            found.append(f"'{requirement.id}' is {audit.requirements.get(requirement.id, 'not in it')}.")
+        else:
+            found += audit.people.problems(requirement, policy)
     return [f"the audit says PASS and is not consistent: {problem}" for problem in found]
 
 
@@ -155,60 +169,5 @@ def _named(rows: Sequence[Mapping[str, Any]], *, pair: bool) -> str:
     """The groups or comparisons that rows are of; only their number if they are many."""
     if len(rows) > (1 if pair else MAX_NAMED):
         return f"{len(rows)} {'comparisons of groups' if pair else 'groups'}"
-    against = [f" against {_group(row['versus'])}" if pair else "" for row in rows]
-    return "; ".join(f"{_group(row['group'])}{other}" for row, other in zip(rows, against, strict=True))
-
-
-def _group(group: Mapping[str, Any]) -> str:
-    return " and ".join(f"{name.replace('_', ' ')} {value}" for name, value in group.items()) or "everybody"
-
-
-def _inconsistent(audit: AuditRecord, requirement: Requirement, policy: Policy) -> list[str]:
-    """What contradicts the PASS of one requirement: a group or pair without a row, a limit, a bound, too few people."""
-    name = requirement.id
-    if audit.requirements.get(name) != PASS:
-        return [f"'{name}' is {audit.requirements.get(name, 'not in it')}."]
-    rows = [row for row in audit.rows if row["requirement"] == name]
-    have = [(row["group"], row.get("versus")) for row in rows if row["gated"]]
-    groups = [[{one: group} for group in policy.feature(one).groups] for one in requirement.over]
-    wanted: list[tuple[Mapping[str, str], Mapping[str, str] | None]] = [
-        (one, None) for alike in groups for one in alike
-    ]
-    if requirement.criterion == "between-groups":
-        wanted = [pair for alike in groups for pair in permutations(alike, 2)]
-    found = [
-        f"'{name}' has no row for {_group(group)}{f' against {_group(versus)}' if versus else ''}."
-        for group, versus in wanted
-        if (group, versus) not in have
-    ]
-    for row in rows:
-        limit, bound = row["limit"], row["bound"]
-        if not _same_limit(limit, requirement.limit):
-            found.append(f"'{name}' was judged against the limit {limit}, the policy says {requirement.limit}.")
-        elif row["gated"] and not _clears(bound, requirement):
-            found.append(f"'{name}', {_group(row['group'])}: the bound {bound} does not clear the limit {limit}.")
-        elif row["gated"] and (lacking := too_few(_people(row), METRICS[requirement.metric].evidence, policy)):
-            found.append(f"'{name}', {_group(row['group'])}: {lacking}.")
-    return found
-
-
-def _people(row: Mapping[str, Any]) -> People:
-    names = ("patients", "units", "cases", "controls", "unreadable", "contributing_patients", "denominator")
-    patients, units, cases, controls, unreadable, contributing, denominator = (int(row[name]) for name in names)
-    return People(patients, units, cases, controls, unreadable, 0, contributing, denominator)
-
-
-def _same_limit(found: Any, wanted: float | tuple[float, float]) -> bool:
-    pair = tuple(found) if isinstance(found, list) else (found,)
-    other = wanted if isinstance(wanted, tuple) else (wanted,)
-    return len(pair) == len(other) and all(
-        isinstance(a, (int, float)) and abs(a - b) <= ROUNDING for a, b in zip(pair, other, strict=True)
-    )
-
-
-def _clears(bound: Any, requirement: Requirement) -> bool:
-    if not isinstance(bound, (int, float)):
-        return False
-    return (requirement.low is None or bound >= requirement.low - ROUNDING) and (
-        requirement.high is None or bound <= requirement.high + ROUNDING
-    )
+    against = [f" against {group_text(row['versus'])}" if pair else "" for row in rows]
+    return "; ".join(f"{group_text(row['group'])}{other}" for row, other in zip(rows, against, strict=True))

@@ -87,6 +87,9 @@ def test_many_groups_that_lack_the_same_are_one_sentence(shop):
         {"bound": 0.79}, {"limit": 0.7}, {"verdict": "FAIL"}, {"bound": None}, {"bound": float("nan")},
         {"gated": False}, {"patients": 19},
         {"contributing_patients": 19}, {"cases": 24}, {"group": {"sensor": "phone"}}, {"versus": {}},
+        {"estimate": 0.0}, {"estimate": None}, {"estimate": 1.2}, {"bound": 0.96}, {"bound": 0.93},
+        {"denominator": 30}, {"contributing_patients": 150}, {"cases": 401}, {"metric": "fpr"}, {"estimate": 0.9512},
+        {"bootstrap_bound": 0.7},
     ],
 )  # fmt: skip
 def test_a_pass_that_its_rows_do_not_show_is_refused(shop, field):
@@ -105,7 +108,6 @@ def test_a_pass_that_its_rows_do_not_show_is_refused(shop, field):
     ],
 )  # fmt: skip
 def test_an_audit_that_is_none_is_said(shop, change):
-    shop.write_audit()
     document = json.loads(shop.audit.read_text()) | change
     shop.audit.write_text(json.dumps(document))
     with pytest.raises(InputError, match=r"audit\.json: not an audit that this version reads"):
@@ -113,6 +115,128 @@ def test_an_audit_that_is_none_is_said(shop, change):
     shop.audit.write_text("[" * 100_000)
     with pytest.raises(InputError, match=r"audit\.json: not an audit that this version reads"):
         shop.release()
+
+
+@pytest.mark.parametrize("counts", [{"cases": -1}, {"patients": 30.5}, {"units": True}, {"denominator": "200"}])
+def test_counts_that_are_none_are_refused(shop, counts):
+    document = json.loads(shop.audit.read_text())
+    document["rows"][1] |= counts
+    shop.audit.write_text(json.dumps(document))
+    with pytest.raises(InputError, match="counts must be whole numbers"):
+        shop.release()
+
+
+@pytest.mark.parametrize(
+    ("started", "said"),
+    [
+        (datetime.datetime(2099, 1, 1, tzinfo=datetime.UTC), "which is still to come"),
+        (datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC), "before its policy"),
+    ],
+)
+def test_an_audit_of_an_impossible_day_is_refused_and_does_not_load(shop, started, said):
+    shop.release()
+    shop.write_audit(started=started)
+    with pytest.raises(ReleaseRefusedError, match=said):
+        shop.release()
+
+
+@pytest.mark.parametrize(
+    ("share", "said"),
+    [(None, "does not say how many"), (0.2, "no row for sensor did not say"), (0.5, "too many are 'did not say'")],
+)
+def test_those_who_did_not_say_are_a_group_that_an_audit_must_show(shop, share, said):
+    document = json.loads(shop.audit.read_text())
+    document["data"]["unknown_share"] = {} if share is None else {"sensor": share}
+    shop.audit.write_text(json.dumps(document))
+    with pytest.raises(ReleaseRefusedError, match=said):
+        shop.release()
+
+
+VIEW = """
+[[feature]]
+name   = "view"
+source = "record"
+groups = ["left", "right"]
+
+[[intersection]]
+features = ["sensor", "view"]
+mode = "{mode}"
+"""
+
+
+@pytest.mark.parametrize("mode", ["gate", "gate-if-enough"])
+def test_crossed_groups_that_the_policy_gates_must_have_rows(tmp_path, mode):
+    made = make_workshop(tmp_path, more=VIEW.format(mode=mode))
+    text = made.policy.read_text().replace('over      = ["sensor"]', 'over      = ["sensor", "view"]')
+    made.policy.write_text(text)
+    ratify(made.policy, made.community)
+    made.write_audit()
+    document = json.loads(made.audit.read_text())
+    row = document["rows"][0]
+    document["rows"] += [row | {"group": {"view": side}} for side in ("left", "right")]
+    document["data"]["unknown_share"] = {"sensor": 0.0, "view": 0.0}
+    document["data"]["let_go"] = [{"features": ["sensor", "view"], "patients": 0, "of": 200}]
+    made.audit.write_text(json.dumps(document))
+    with pytest.raises(ReleaseRefusedError, match="no row for 4 of the groups of sensor and view"):
+        made.release(trust=made.trust())
+    cells = [{"sensor": sensor, "view": side} for sensor in ("phone", "wand") for side in ("left", "right")]
+    document["rows"] += [row | {"group": cell} for cell in cells]
+    made.audit.write_text(json.dumps(document))
+    assert made.release(trust=made.trust()).missing == ()
+
+
+def test_a_card_that_changed_since_the_audit_in_what_it_answers_by_is_refused(shop):
+    """Its mean, its labels, its kinds; not a sentence of it."""
+    whole = (shop.folder / "card.json").read_text()
+    shop.release()
+    changes = [("input", "mean", 140.0), ("lesions", "region_share", 0.9), ("intended_use", "familiarity_limit", 1e9),
+               ("intended_use", "kinds", ["bitewing", "other"])]  # fmt: skip
+    for section, name, value in changes:
+        card = json.loads(whole)
+        card[section][name] = value
+        (shop.folder / "card.json").write_text(json.dumps(card))
+        with pytest.raises(ReleaseRefusedError, match="the card has changed since the audit"):
+            shop.release()
+    (shop.folder / "card.json").write_text(json.dumps(json.loads(whole) | {"limits": ["another sentence"]}))
+    assert shop.release().missing == ()
+
+
+def test_a_card_changed_after_the_audit_does_not_load_though_its_auditor_signs_it(shop):
+    shop.release()
+    card = json.loads((shop.folder / "card.json").read_text())
+    card["input"]["mean"] = 140.0
+    (shop.folder / "card.json").write_text(json.dumps(card))
+    sign_again(shop)
+    with pytest.raises(ReleaseRefusedError, match="the card has changed since the audit"):
+        load_model(shop.folder)
+
+
+def sign_again(shop):
+    """What a dishonest auditor signs: whatever lies there."""
+    statement = verify((shop.folder / "release.json").read_bytes(), RELEASE)
+    subjects = {name: sha256_of((shop.folder / name).read_bytes()) for name in statement.subjects}
+    predicate = json.loads(json.dumps(dict(statement.predicate)))
+    predicate["policies"][0]["audit"]["sha256"] = subjects["release/test-policy/audit.json"]
+    (shop.folder / "release.json").write_bytes(sign(RELEASE, subjects, predicate, [shop.auditor]))
+
+
+@pytest.mark.parametrize("change", ["FAIL", "2020", "2099", "x", "bound", "attempt"])
+def test_an_audit_that_releases_nothing_loads_nothing_though_its_auditor_signs_it(shop, change):
+    shop.release()
+    path = shop.folder / "release/test-policy/audit.json"
+    document = json.loads(path.read_text())
+    if change == "FAIL":
+        document["verdict"] = "FAIL"
+    elif change == "bound":
+        document["rows"][0]["bound"] = 0.94
+    elif change == "attempt":
+        document["attempt"] = 7
+    elif change != "x":
+        document["started"] = f"{change}-01-01T00:00:00.000000Z"
+    path.write_text("x" if change == "x" else json.dumps(document))
+    sign_again(shop)
+    with pytest.raises(ReleaseRefusedError, match="policy test-policy: "):
+        load_model(shop.folder)
 
 
 def test_an_audit_without_its_beginning_is_refused(shop):

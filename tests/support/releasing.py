@@ -127,7 +127,7 @@ def audit_document(policy, card, *, weights=None, threshold=0.5, verdict="PASS",
     row = {
         "requirement": "finds-decay", "metric": "tpr", "criterion": "worst-group", "direction": "at-least",
         "limit": 0.8, "patients": 100, "contributing_patients": 100, "units": 400, "denominator": 200, "unreadable": 0,
-        "cases": 200, "controls": 200, "estimate": 0.95, "bound": 0.91,
+        "cases": 200, "controls": 200, "estimate": 0.95, "bound": 0.91, "bootstrap_bound": 0.92,
         "gated": True, "verdict": "PASS", "reason": "", "needs_more_patients": None,
     }  # fmt: skip
     rows = [row | {"group": {"sensor": name}} for name in ("phone", "wand")]
@@ -140,7 +140,14 @@ def audit_document(policy, card, *, weights=None, threshold=0.5, verdict="PASS",
         "attempt": 1,
         "model": {"sha256": weights or card.files["model.onnx"], "behaviour_sha256": behaviour_sha256(card)},
         "policy": {"sha256": sha256_of(policy.read_bytes())},
-        "data": {"name": "films", "sha256": "d" * 64, "threshold": threshold},
+        "data": {
+            "name": "films",
+            "sha256": "d" * 64,
+            "threshold": threshold,
+            "patients": 200,
+            "unknown_share": {"sensor": 0.0},
+            "let_go": [],
+        },
         "requirements": [{"id": "finds-decay", "verdict": verdict}],
         "rows": rows,
     }
