@@ -67,6 +67,10 @@ class Texts:
         """The text of every row."""
         return [self.different[index] for index in self.place.tolist()]
 
+    def used(self) -> list[str]:
+        """The texts that some row holds."""
+        return [self.different[index] for index in np.unique(self.place).tolist()]
+
     def missing(self) -> list[int]:
         """Rows without a value."""
         empty = np.array([text.strip().casefold() in MISSING for text in self.different])

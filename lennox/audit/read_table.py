@@ -26,6 +26,7 @@ from lennox.audit.manifest import Manifest
 from lennox.audit.table_file import read_file
 from lennox.files import sha256_of, sha256_of_file
 from lennox.gate.statement import canonical
+from lennox.policy.floors import MIN_PATIENTS
 from lennox.policy.policy import Policy, Role, Unit
 from lennox.policy.problems import TableError
 
@@ -131,12 +132,13 @@ def table_from_columns(
                 one_value_a_patient(group[feature.name], patients, feature, policy.unknown, problems)
         elif feature.name in used:
             group[feature.name] = np.full(len(frame), len(feature.groups), np.int64)
-    kind = _kinds(frame, wanted, policy)
+    kind = _kinds(frame, wanted, policy, name, problems)
     for feature in policy.features:
         if feature.level == "lesion" and feature.name in group:
             group[feature.name] = np.where(kind == "lesion", group[feature.name], NOT_APPLICABLE)
     threshold, note = _threshold(frame, wanted, policy, reading, score, name, problems)
     _began(policy, name, problems)
+    _numbered(patients, policy, wanted["cluster"], name, problems)
     if problems:
         raise TableError(problems)
     who = np.array(patients.all(), object)[keep]
@@ -215,13 +217,28 @@ def _columns(
     return found
 
 
-def _kinds(frame: pd.DataFrame, wanted: Mapping[str, str], policy: Policy) -> np.ndarray[tuple[int], np.dtype[np.str_]]:
-    """What each row is; a column `unit` of anything but kinds of units (tooth numbers, say) means something else."""
+def _kinds(
+    frame: pd.DataFrame, wanted: Mapping[str, str], policy: Policy, name: str, problems: list[str]
+) -> np.ndarray[tuple[int], np.dtype[np.str_]]:
+    """What each row is (R40); a column `unit` of anything but kinds of units (tooth numbers, say) is none."""
+    unit = policy.scope.unit
+    if "modality" in wanted and policy.scope.modality:
+        others = set(Texts.of(frame[wanted["modality"]]).mapped(patient_id).used()) - set(policy.scope.modality)
+        if others:
+            problems.append(
+                f"{name}: '{wanted['modality']}' holds {', '.join(map(repr, sorted(others)[:_SHOWN]))}; the policy is "
+                f"about {', '.join(policy.scope.modality)}: audit under a policy about these images"
+            )
     if "unit" in wanted:
         texts = [text.strip().casefold() for text in Texts.of(frame[wanted["unit"]]).all()]
         if set(texts) <= set(get_args(Unit)):
+            if unit not in texts and not (unit == "image" and "lesion" in texts):
+                problems.append(
+                    f"{name}: '{wanted['unit']}' says that rows are {', '.join(sorted(set(texts)))}, and the policy "
+                    f"is about each {unit}: audit rows of that kind"
+                )
             return np.array(texts, "<U16")
-    return np.full(len(frame), policy.scope.unit, "<U16")
+    return np.full(len(frame), unit, "<U16")
 
 
 def _without_training(
@@ -304,3 +321,16 @@ def _began(policy: Policy, name: str, problems: list[str]) -> None:
         problems.append(
             f"{name}: the policy was ratified on {policy.ratification.date}, after the audit began: run a new audit"
         )
+
+
+def _numbered(patients: Texts, policy: Policy, where: str, name: str, problems: list[str]) -> None:
+    """R41: rows counted as people, where a mouth brings several."""
+    rows = patients.all()
+    if len(rows) < MIN_PATIENTS or policy.scope.unit in ("patient", "image"):
+        return
+    for first in (0, 1):
+        if rows == [str(number) for number in range(first, first + len(rows))]:
+            problems.append(
+                f"{name}: '{where}' numbers the rows, {rows[0]} to {rows[-1]}: every {policy.scope.unit} would "
+                "count as a person; name the column of the patient with --cluster"
+            )

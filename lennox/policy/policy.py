@@ -27,6 +27,7 @@ Role = Literal[
     "cluster",
     "threshold",
     "unit",
+    "modality",
     "split",
     "lesions",
     "lesions_found",

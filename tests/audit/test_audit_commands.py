@@ -92,6 +92,14 @@ def test_bad_input_is_exit_2_and_nothing_is_written(tmp_path, policy, draw_table
     assert run("audit", path, "--policy", policy, "--out", tmp_path / "o", "--column", "group").exit_code == 2
 
 
+@pytest.mark.parametrize("option", ["--sensor=set=x", "--category=x=caries", "--operating-point=x"])
+def test_options_that_a_table_would_not_heed_are_refused(tmp_path, policy, draw_table, option):
+    path = save(draw_table(), tmp_path / "t.csv")
+    result = run("audit", path, "--policy", policy, "--out", tmp_path / "out", "--threshold", "0.5", option)
+    assert result.exit_code == 2
+    assert "about films (--data), not about a TABLE" in result.stderr
+
+
 def test_a_refused_policy_is_exit_2_with_every_problem(tmp_path):
     path = tmp_path / "policy.toml"
     path.write_text(

@@ -167,3 +167,22 @@ def test_a_column_of_tooth_numbers_is_no_kind_of_row(small_policy):
     assert set(read(small(unit=["16", "17", "16", "46"]), small_policy).kind) == {"tooth"}
     assert read(small(unit=["lesion", "tooth", "lesion", "tooth"]), small_policy).rows_of("lesion").sum() == 2
     assert len(read(small(dice=["good", "bad", "", "x"]), small_policy)) == 4  # not asked for, not read
+
+
+def test_r40_rows_and_images_of_another_kind_are_refused(small_policy):
+    (line,) = refusal(small(unit=["image"] * 4), small_policy)
+    assert "says that rows are image, and the policy is about each tooth" in line
+    policy = replace(small_policy, scope=replace(small_policy.scope, modality=("periapical",)))
+    (line,) = refusal(small(modality=["periapical", "panoramic", "periapical", ""]), policy)
+    assert "holds '', 'panoramic'; the policy is about periapical" in line
+    assert len(read(small(modality=["periapical"] * 4), policy)) == 4
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_r41_rows_that_are_numbered_are_no_people(small_policy, first):
+    table = {"patient": range(first, first + 40), "group": ["a"] * 40, "label": [1, 0] * 20, "score": [0.9, 0.1] * 20}
+    (line,) = refusal(table, small_policy)
+    assert "numbers the rows" in line
+    people = replace(small_policy, scope=replace(small_policy.scope, unit="patient"))
+    assert read(table, people).patients == 40
+    assert read({**table, "patient": np.arange(40) // 2}, small_policy).patients == 20
