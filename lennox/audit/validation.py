@@ -38,7 +38,7 @@ from lennox.statistics.patient_ratio import ratio_lower_bound, ratio_p_value
 Floats = NDArray[np.float64]
 Marks = NDArray[np.bool_]
 ALPHA = 0.05
-_SCORED_SHARE = 10  # metrics of scores are simulated in so many times fewer repetitions: each costs a fit or a sort
+_SCORED_SHARE = 3  # metrics of scores are simulated in so many times fewer repetitions: each costs a fit or a sort
 
 
 @dataclass(frozen=True, slots=True)

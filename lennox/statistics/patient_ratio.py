@@ -84,7 +84,8 @@ def ratio_p_value(
     worst : (...) the least that a unit can add above, such as 0 for a share
     """
     k, m = np.asarray(top, np.float64), np.asarray(bottom, np.float64)
-    one, most = np.asarray(limit, np.float64)[..., None], m.max(-1, keepdims=True)
+    one = np.asarray(limit, np.float64)[..., None]
+    most = np.where(np.asarray(times) > 0, m, 0.0).max(-1, keepdims=True)
     values = k - one * m
     imagined = np.broadcast_to((np.asarray(worst)[..., None] - one) * most, (*values.shape[:-1], 1))
     weights = np.broadcast_to(np.asarray(times, np.float64), values.shape)

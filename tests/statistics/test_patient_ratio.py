@@ -56,6 +56,12 @@ def test_order_changes_nothing_and_a_missed_unit_never_helps(patients, random):
     assert 0.0 <= bound <= top.sum() / bottom.sum()
 
 
+def test_a_kind_of_patient_that_nobody_is_changes_nothing():
+    top, bottom = np.array([1.0, 0.0, 2.0]), np.array([1.0, 1.0, 2.0])
+    nobody = ratio_p_value(np.append(top, 9.0), np.append(bottom, 9.0), 0.4, 0.0, [30.0, 5.0, 9.0, 0.0])
+    assert nobody == ratio_p_value(top, bottom, 0.4, 0.0, [30.0, 5.0, 9.0])
+
+
 def test_one_patient_with_600_found_teeth_carries_nobody_elses():
     """30 people whose every tooth was missed, and one of 600 found: 0.95 of all teeth, and nothing is shown."""
     top, bottom = np.r_[np.zeros(30), 600.0], np.r_[np.ones(30), 600.0]
