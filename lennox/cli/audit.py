@@ -14,6 +14,7 @@ from lennox.errors import InputError, one_line
 from lennox.files import atomic_write
 
 if TYPE_CHECKING:
+    from lennox.audit.audit_table import AuditTable
     from lennox.policy.policy import Policy
 
 PASS, FAIL, INSUFFICIENT, BAD_INPUT = 0, 10, 11, 2
@@ -59,7 +60,10 @@ def _refuse(ctx: click.Context, problems: tuple[str, ...]) -> NoReturn:
 @click.command()
 @click.argument("table", required=False, type=FILE)
 @click.option("--policy", "policy_file", required=True, type=FILE, help="The policy to judge by.")
-@click.option("--out", required=True, type=FILE, metavar="DIR", help="Where the reports are written.")
+@click.option("--out", type=FILE, metavar="DIR", help="Where the reports are written.")
+@click.option(
+    "--verify", "recorded", type=FILE, metavar="AUDIT.json", help="Run this audit again and compare; writes nothing."
+)
 @click.option("--label", metavar="COL", help="Column of the truth: 1 diseased, 0 healthy.")
 @click.option("--score", metavar="COL", help="Column of the model's probability.")
 @click.option("--cluster", metavar="COL", help="Column of the patient; with --data, the key of images[].")
@@ -108,7 +112,8 @@ def audit(
     ctx: click.Context,
     table: Path | None,
     policy_file: Path,
-    out: Path,
+    out: Path | None,
+    recorded: Path | None,
     label: str | None,
     score: str | None,
     cluster: str | None,
@@ -127,21 +132,25 @@ def audit(
     """Judge a table of predictions, or a model on films, by a community's policy.
 
     TABLE is a CSV or Parquet table, one row per tooth, film or person. Writes DIR/audit.json, DIR/audit.html and
-    DIR/community.LANGUAGE.html.
+    DIR/community.LANGUAGE.html. With --verify, an audit that somebody else made is run again and compared.
 
     \b
     Exit status: 0 PASS; 10 FAIL; 11 INSUFFICIENT EVIDENCE; 2 bad input, and nothing was audited.
+    With --verify: 0 the audit is what these data and this model give; 1 it is not, with what differs.
 
     \b
     Examples:
       lennox audit predictions.csv --policy ours.toml --out audit --threshold 0.3
       lennox audit --model caries-radiograph-1 --data films/ --policy ours.toml --out audit
+      lennox audit --model caries-radiograph-1 --data films/ --policy ours.toml --verify audit/audit.json
     """
     _ready()
     from lennox.audit import TableError, TableOptions, read_table
     from lennox.audit.read_table import training_patients
     from lennox.audit.report.write import write_audit
 
+    if (out is None) == (recorded is None):
+        raise InputError("give --out, where the reports go, or --verify, an audit to run again.")
     policy = _policy(ctx, policy_file)
     if (table is None) == (model is None) or (model is None) != (not folders):
         raise InputError("give either a TABLE of predictions, or --model with --data; see lennox audit --help.")
@@ -159,6 +168,10 @@ def audit(
 
             options = FilmOptions(sensors, operating_point, categories)
             audited = table_from_films(folders, model or "", policy, options, reading)
+        if out is None:
+            assert recorded is not None  # one of the two is given
+            _verify(recorded, audited, policy)
+            return
         verdict, written = write_audit(
             audited, policy, out, catalogues=catalogues, public=public, command=_command(), started=started
         )
@@ -168,6 +181,18 @@ def audit(
     for path in written:
         click.echo(f"wrote {path}")
     ctx.exit(EXIT[verdict])
+
+
+def _verify(recorded: Path, audited: AuditTable, policy: Policy) -> None:
+    """Compare; end with status 1 if anything differs."""
+    from lennox.audit.verify import differences
+
+    found = differences(recorded, audited, policy)
+    for line in found:
+        click.echo(one_line(f"{recorded.name}: {line}"), err=True)
+    if found:
+        raise click.exceptions.Exit(1)
+    click.echo(f"{recorded.name} is what these data give: the same verdict, rows and figures.")
 
 
 def _command() -> str:

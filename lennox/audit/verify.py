@@ -1,0 +1,64 @@
+"""An audit run again by somebody else, on the same data, and compared: whether it happened as it says."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from lennox.audit.audit_table import AuditTable
+from lennox.audit.judge import judge
+from lennox.audit.measure import audit
+from lennox.audit.report.document import canonical, document
+from lennox.errors import InputError
+from lennox.policy.policy import Policy
+
+COMPARED = ("verdict", "model", "data", "requirements", "rows", "thresholds", "reliability")
+TOLERANCE = 2e-6  # numbers have six decimals
+MAX_SHOWN = 10
+
+
+def differences(recorded: Path, table: AuditTable, policy: Policy) -> list[str]:
+    """What an audit.json says otherwise than the same audit of the same data does, a line each; none if nothing.
+
+    The attempt is taken as recorded: how often others had audited the data cannot be run again.
+    Raises InputError if the file is no audit.
+    """
+    try:
+        theirs = json.loads(recorded.read_bytes())
+        attempt, digest = theirs["attempt"], theirs["policy"]["sha256"]
+        if type(attempt) is not int or attempt < 1:
+            raise ValueError("attempt")
+    except OSError as error:
+        raise InputError(f"{recorded.name}: cannot be read ({error.strerror}); name an audit.json.") from error
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
+        raise InputError(f"{recorded.name}: not an audit that this version reads; name an audit.json.") from error
+    if digest != policy.digest:
+        return ["policy.sha256: it was made under another text of the policy"]
+    measured = replace(audit(table, policy), attempt=attempt)
+    ours = json.loads(canonical(document(measured, policy, judge(measured, policy))))
+    found = [line for name in COMPARED for line in _compare(theirs.get(name), ours[name], name)]
+    return [*found[:MAX_SHOWN], *([f"{len(found) - MAX_SHOWN} more"] if len(found) > MAX_SHOWN else [])]
+
+
+def _compare(theirs: Any, ours: Any, path: str) -> Iterator[str]:
+    if isinstance(theirs, Mapping) and isinstance(ours, Mapping):
+        for key in sorted({*theirs, *ours}):
+            yield from _compare(theirs.get(key), ours.get(key), f"{path}.{key}")
+    elif isinstance(theirs, list) and isinstance(ours, list) and len(theirs) == len(ours):
+        for number, (one, other) in enumerate(zip(theirs, ours, strict=True), 1):
+            yield from _compare(one, other, f"{path}[{number}]")
+    elif isinstance(theirs, (int, float)) and isinstance(ours, (int, float)):
+        if not abs(theirs - ours) <= TOLERANCE:
+            yield f"{path}: it says {theirs}, found {ours}"
+    elif theirs != ours:
+        yield f"{path}: it says {_short(theirs)}, found {_short(ours)}"
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, list):
+        return f"{len(value)} entries"
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 60 else f"{text[:60]}…"
