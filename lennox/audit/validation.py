@@ -45,7 +45,7 @@ _SCORED_SHARE = 3  # metrics of scores are simulated in so many times fewer repe
 class Size:
     """How long to simulate. repetitions : of each cell; seed : of everything."""
 
-    repetitions: int = 2000
+    repetitions: int = 600
     seed: int = 1
 
 
