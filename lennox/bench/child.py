@@ -25,7 +25,7 @@ def cold(limits: Limits, report: Path, arguments: list[str]) -> None:
     apply(limits)
     atexit.register(lambda: report.write_text(json.dumps({"peak_memory_mib": peak_mib()})))
     sys.argv = ["lennox", *arguments]
-    runpy.run_module("lennox.cli", run_name="__main__")
+    runpy.run_module("lennox", run_name="__main__")
 
 
 def warm(limits: Limits, report: Path, order: dict[str, Any]) -> None:

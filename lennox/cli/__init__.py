@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from importlib import import_module
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import click
 
 import lennox
-from lennox.cli.ending import handled_errors
+from lennox.cli.ending import INTERRUPTED, handled_errors
 
 COMMANDS = {
     "diagnose": "lennox.cli.diagnose:diagnose",
@@ -74,6 +75,10 @@ def main() -> None:
     gc.set_threshold(20_000)  # imports leave no garbage, which Python would look for every 700 objects
     try:
         cli(prog_name="lennox")
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            os._exit(INTERRUPTED)  # without waiting for workers, which may have a slow film
+        raise
     finally:
         gc.freeze()  # nor does the end of the interpreter
     sys.exit(0)

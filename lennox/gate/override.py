@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from lennox import toml
 from lennox.errors import InputError, has_visible_text, one_line
-from lennox.gate.predicates import now
+from lennox.gate.predicates import local_now, now
 
 MAX_DAYS = 30
 MAX_CHARACTERS = 200
@@ -50,7 +50,7 @@ class Override:
     @property
     def over(self) -> bool:
         """Whether its last day has passed, here and in UTC: whoever says "today" must not be refused."""
-        return min(now().date(), now().astimezone().date()) > self.until
+        return min(now().date(), local_now().date()) > self.until
 
     def stamp(self, terms: Iterable[OverrideTerms] = ()) -> str:
         """What every output says: never to be taken for a release. terms : of policies, whose words come first"""

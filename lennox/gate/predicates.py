@@ -293,6 +293,14 @@ def now() -> datetime.datetime:
     return datetime.datetime.now(datetime.UTC)
 
 
+def local_now() -> datetime.datetime:
+    """This moment in the zone of this computer; UTC where TZ names an offset that there cannot be."""
+    try:
+        return now().astimezone()
+    except (ValueError, OverflowError, OSError):
+        return now()
+
+
 def time_text(time: datetime.datetime) -> str:
     """A moment as statements and the log write it, to the microsecond, UTC."""
     return time.astimezone(datetime.UTC).strftime(_TIME)

@@ -96,7 +96,14 @@ def write_form(records: Iterable[str], path: Path, features: Sequence[str], day:
 def _from_csv(path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
     with path.open(encoding="utf-8-sig", newline="") as stream:
         reader = csv.DictReader(stream)
-        yield from ((number, row) for number, row in enumerate(reader, 2))
+        twice = [name for name in reader.fieldnames or () if (reader.fieldnames or ()).count(name) > 1]
+        if twice:
+            raise InputError(f"{path.name}: the column '{twice[0]}' is there twice; keep one of them.")
+        for number, row in enumerate(reader, 2):
+            if None in row or None in row.values():
+                wanted = len(reader.fieldnames or ())
+                raise InputError(f"{path.name}: row {number} has not the {wanted} cells of the first row; complete it.")
+            yield number, row
 
 
 def _from_database(path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:

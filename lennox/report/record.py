@@ -7,19 +7,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar, get_args
 
 import lennox
-from lennox.card import OperatingPoint
+from lennox.card import ImageKind, OperatingPoint
 from lennox.errors import InputError
 from lennox.geometry import Box
-from lennox.inference.examination import Examination, ModelIdentity, Source
+from lennox.inference.examination import Examination, ModelIdentity, Source, Status
 from lennox.inference.findings import Finding
 from lennox.report import words
 
 SCHEMA = "lennox.examination/1"
 PIXEL_DIGITS = 2  # a hundredth of a pixel
 SHARE_DIGITS = 6  # digits of a probability
+KINDS: tuple[ImageKind, ...] = get_args(ImageKind)
+STATUSES: tuple[Status, ...] = get_args(Status)
+Value = TypeVar("Value")
 
 
 def to_record(examination: Examination) -> dict[str, Any]:
@@ -66,23 +69,39 @@ def from_record(record: Mapping[str, Any]) -> Examination:
         spacing = source["spacing_mm"]
         return Examination(
             source=Source(
-                name=str(source["name"]),
-                sha256=source["sha256"],
-                rows=source["rows"],
-                columns=source["columns"],
-                bits=source["bits"],
-                kind=source["kind"],
+                name=_of_type(str, source["name"]),
+                sha256=_or_none(str, source["sha256"]),
+                rows=_or_none(int, source["rows"]),
+                columns=_or_none(int, source["columns"]),
+                bits=_or_none(int, source["bits"]),
+                kind=None if source["kind"] is None else _one_of(KINDS, source["kind"]),
                 spacing_mm=None if spacing is None else (float(spacing[0]), float(spacing[1])),
             ),
-            model=ModelIdentity(**model),
+            model=ModelIdentity(**{name: _of_type(str, value) for name, value in model.items()}),
             operating_point=OperatingPoint(**point),
-            status=record["status"],
-            reasons=tuple(record["reasons"]),
-            probability=record["probability"],
+            status=_one_of(STATUSES, record["status"]),
+            reasons=tuple(_of_type(str, reason) for reason in record["reasons"]),
+            probability=_or_none(float, record["probability"]),
             findings=tuple(_finding(entry) for entry in record["findings"]),
         )
-    except (KeyError, ValueError, TypeError, AttributeError, IndexError) as error:
+    except (KeyError, ValueError, TypeError, AttributeError, IndexError, OverflowError) as error:
         raise InputError(f"not a record that follows {SCHEMA}: {error}; assess the film again.") from error
+
+
+def _of_type(kind: type[Value], value: Any) -> Value:
+    if type(value) is not kind:  # a bool is no int here
+        raise ValueError(f"{value!r:.40} is no {kind.__name__}")
+    return value
+
+
+def _or_none(kind: type[Value], value: Any) -> Value | None:
+    return None if value is None else _of_type(kind, value)
+
+
+def _one_of(known: tuple[Value, ...], value: Any) -> Value:
+    if value not in known:
+        raise ValueError(f"{value!r:.40} is none of {', '.join(map(str, known))}")
+    return known[known.index(value)]
 
 
 def _finding_record(finding: Finding) -> dict[str, Any]:

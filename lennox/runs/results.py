@@ -21,11 +21,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import lennox
 from lennox.card import OperatingPoint
 from lennox.errors import InputError
 from lennox.files import atomic_write, sha256_of_file
-from lennox.inference.examination import Examination
+from lennox.inference.examination import Examination, identify
 from lennox.inference.model import Model
 from lennox.report import from_record, to_json
 
@@ -61,6 +60,8 @@ class Results:
 
     def write(self, name: str, parts: Iterable[bytes]) -> None:
         """Write a file of the folder; it appears when it is complete. Any thread may."""
+        if self._lock < 0:
+            raise ValueError("these results are closed")
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         atomic_write(path, parts, private=True, drafts=self._unfinished)
@@ -74,11 +75,15 @@ class Results:
         self.write(_record(name), [to_json(examination).encode("ascii"), b"\n"])
 
     def read(self, name: str) -> Examination:
-        """The record kept for a film. Raises InputError if there is none that can be read."""
+        """The record kept for a film. Raises InputError if there is none, or it is not as it was written."""
         try:
-            return from_record(json.loads((self.folder / _record(name)).read_bytes()))
-        except (OSError, ValueError, RecursionError) as error:
+            text = (self.folder / _record(name)).read_text("ascii")
+            kept = from_record(json.loads(text))
+            if text != to_json(kept) + "\n":  # also if it was written by another version of lennox
+                raise ValueError("not as it was written")
+        except (OSError, ValueError, TypeError, RecursionError, InputError) as error:
             raise InputError("a record of this run is gone or damaged; run again with --resume.") from error
+        return kept
 
     def finished(
         self, name: str, path: str, model: Model, point: OperatingPoint, pictures: Iterable[str]
@@ -89,23 +94,14 @@ class Results:
         tried again.
         """
         try:
-            record = json.loads((self.folder / _record(name)).read_bytes())
-            kept = from_record(record)
-            same_software = record["software"]["version"] == lennox.__version__
+            kept = self.read(name)
             digest = sha256_of_file(Path(path))
-        except (OSError, ValueError, LookupError, TypeError, RecursionError, InputError):
+        except (OSError, InputError):
             return None
         if kept.status == "assessed" and not all((self.folder / picture).is_file() for picture in pictures):
             return None
-        identity = (kept.model.name, kept.model.sha256, kept.model.release)
-        same = (
-            same_software
-            and kept.status != "unreadable"
-            and kept.source.sha256 == digest
-            and identity == (model.card.name, model.sha256, model.release)
-            and kept.operating_point == point
-        )
-        return kept if same else None
+        same = kept.source.sha256 == digest and kept.model == identify(model) and kept.operating_point == point
+        return kept if same and kept.status != "unreadable" else None
 
     def close(self) -> None:
         """Remove what only an unfinished run needs, and let others write here."""

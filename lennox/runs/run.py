@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import datetime
 from enum import StrEnum
 from functools import partial
 from itertools import islice
@@ -15,9 +14,16 @@ from types import TracebackType
 from typing import Self
 
 from lennox.errors import ImageError
+from lennox.gate.predicates import local_now
 from lennox.image import Image, read_image
 from lennox.inference.batch import in_order
-from lennox.inference.examination import Examination, choose_point, diagnose_file, identify
+from lennox.inference.examination import (
+    Examination,
+    choose_point,
+    diagnose,
+    identify,
+    unreadable,
+)
 from lennox.inference.model import Model
 from lennox.inference.processors import processors
 from lennox.report import csv_lines, to_json, words
@@ -102,7 +108,7 @@ class Run:
 
     def examinations(self) -> Iterator[Examination]:
         """Each film's examination, in order, as soon as it is there."""
-        return self._counted(self._examine)
+        return self._counted(lambda film: self._examine(film)[0])
 
     def keep(self, folder: Path, outputs: Outputs) -> Iterator[Examination]:
         """The same, kept in a folder: each film's record and pictures at once, then all of them in one file.
@@ -128,7 +134,7 @@ class Run:
         count = -(-len(self.films) // size)
         names = tuple("report.html" if page == 0 else f"report-{page + 1}.html" for page in range(count))
         outcomes = {outcome: self.outcomes[outcome] for outcome in ("suspected", "none", "refused")}
-        run = run_page.Run(self.model.card, identify(self.model), self._point, datetime.now().astimezone(), **outcomes)
+        run = run_page.Run(self.model.card, identify(self.model), self._point, local_now(), **outcomes)
         shown = zip(self.films, examinations, strict=True)
         for number, name in enumerate(names):
             entries = [run_page.Film(one, partial(self._open, film, one)) for film, one in islice(shown, size)]
@@ -140,18 +146,17 @@ class Run:
             self.outcomes[words.group_of(examination)] += 1
             yield examination
 
-    def _examine(self, film: FoundFilm) -> Examination:
-        reading = self.reading
-        examination = diagnose_file(
-            film.path,
-            self.model,
-            threshold=reading.threshold,
-            operating_point=reading.operating_point,
-            frame=reading.frame,
-        )
-        # films of many patients often have the same file name: each is named by its path below the folder
-        source = replace(examination.source, name=Path(film.name).as_posix())
-        return replace(examination, source=source)
+    def _examine(self, film: FoundFilm) -> tuple[Examination, Image | None]:
+        """The examination of a film and its image; None if it is unreadable."""
+        reading, image = self.reading, None
+        try:
+            image = read_image(film.path, frame=reading.frame)
+            examination = diagnose(
+                image, self.model, threshold=reading.threshold, operating_point=reading.operating_point
+            )
+        except (ImageError, MemoryError) as error:
+            examination = unreadable(film.path, self.model, self._point, error)
+        return _named(film, examination), image
 
     def _keep_one(self, results: Results, outputs: Outputs, film: FoundFilm) -> Examination:
         asked = ((outputs.overlay, overlay_name), (outputs.dicom, capture_name))
@@ -160,36 +165,47 @@ class Run:
             kept = results.finished(film.name, film.path, self.model, self._point, pictures)
             if kept is not None:
                 return kept
-        examination = self._examine(film)
-        if examination.status == "assessed":
-            self._draw(film, examination, results, outputs)
+        examination, image = self._examine(film)
+        if image is not None and examination.status == "assessed":
+            try:
+                self._draw(film, image, examination, results, outputs)
+            except (ImageError, MemoryError) as error:  # one film costs one film, its pictures included
+                examination = _named(film, unreadable(film.path, self.model, self._point, error))
+        if examination.status != "assessed":
+            for name in (overlay_name(film.name), capture_name(film.name)):
+                results.remove(name)  # an earlier run's, of what the file held then
         results.save(film.name, examination)  # last: what is recorded is finished
         return examination
 
-    def _draw(self, film: FoundFilm, examination: Examination, results: Results, outputs: Outputs) -> None:
-        """The pictures that were asked for; none if the film is gone or no longer the one that was assessed."""
+    def _draw(
+        self, film: FoundFilm, image: Image, examination: Examination, results: Results, outputs: Outputs
+    ) -> None:
+        """The pictures that were asked for. Raises ImageError if the film went away or changed meanwhile."""
         if outputs.overlay:
             from lennox.report.overlay import draw_overlay
 
-            image = self._open(film, examination)
-            if image is not None:
-                results.write(overlay_name(film.name), [draw_overlay(image, examination)])
+            results.write(overlay_name(film.name), [draw_overlay(image, examination)])
         if outputs.dicom:
             from lennox.report.dicom_capture import draw_capture
 
             try:
-                capture = draw_capture(Path(film.path).read_bytes(), examination, frame=self.reading.frame)
-            except (ImageError, OSError):
-                return
-            results.write(capture_name(film.name), [capture])
+                data = Path(film.path).read_bytes()
+            except OSError:
+                raise ImageError("The file went away while it was assessed. Assess it again.") from None
+            results.write(capture_name(film.name), [draw_capture(data, examination, frame=self.reading.frame)])
 
     def _open(self, film: FoundFilm, examination: Examination) -> Image | None:
-        """The film's image again; None if it is gone or is no longer the film that was assessed."""
+        """The film's image again; None if it is gone, is another one now, or takes too much memory."""
         try:
             image = read_image(film.path, frame=self.reading.frame)
-        except ImageError:
+        except (ImageError, MemoryError):
             return None
         return image if image.sha256 == examination.source.sha256 else None
+
+
+def _named(film: FoundFilm, examination: Examination) -> Examination:
+    """Films of many patients often have the same file name: each is named by its path below the folder."""
+    return replace(examination, source=replace(examination.source, name=Path(film.name).as_posix()))
 
 
 def lines(examinations: Iterable[Examination], form: Format = Format.JSON) -> Iterator[str]:

@@ -14,7 +14,7 @@ NEEDLESS = {
 PROGRAM = """
 import atexit, sys
 atexit.register(lambda: sys.stderr.write("\\n".join(sorted(sys.modules))))
-from lennox.cli import main
+from lennox.__main__ import main
 main()
 """
 MAX_MEMORY_MB = 150
@@ -40,7 +40,7 @@ def test_nothing_needless_is_loaded(arguments):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the unit of the peak is that of Linux")
 def test_the_peak_of_memory(arguments):
-    command = [sys.executable, "-P", "-m", "lennox.cli", *arguments]
+    command = [sys.executable, "-P", "-m", "lennox", *arguments]
     # A process of its own between: a child's peak begins with the memory of the process that started it.
     program = "import resource, subprocess, sys; subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True)\n"
     program += "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"

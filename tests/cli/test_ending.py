@@ -85,7 +85,7 @@ def test_messages_are_one_line_without_terminal_codes():
 
 
 def test_stdout_that_is_closed(tiny, films, tmp_path):
-    command = [sys.executable, "-P", "-m", "lennox.cli", "diagnose", "films/0.png", "--model", tiny]
+    command = [sys.executable, "-P", "-m", "lennox", "diagnose", "films/0.png", "--model", tiny]
     done = subprocess.run(["sh", "-c", '"$@" >&-', "sh", *command], cwd=tmp_path, capture_output=True, env=os.environ)
     assert done.returncode == 2
     assert b"Traceback" not in done.stderr

@@ -27,7 +27,7 @@ def drawn_films(tmp_path_factory):
 
 
 def diagnose(*arguments):
-    command = [sys.executable, "-P", "-m", "lennox.cli", "diagnose", *map(str, arguments), *UNRELEASED]
+    command = [sys.executable, "-P", "-m", "lennox", "diagnose", *map(str, arguments), *UNRELEASED]
     return subprocess.run(command, capture_output=True)
 
 

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image as Raster
 
 from lennox.errors import InputError
-from lennox.inference.examination import diagnose_file
+from lennox.image import read_image
 from lennox.inference.load import load_candidate
 from lennox.runs.films import find_films
 from lennox.runs.results import Results
@@ -153,9 +153,9 @@ def test_memory_does_not_grow_while_a_folder_is_read(invoke, tmp_path, monkeypat
         if path.endswith("00.png"):
             gc.collect()
             held.append(tracemalloc.get_traced_memory()[0])
-        return diagnose_file(path, *arguments, **options)
+        return read_image(path, *arguments, **options)
 
-    monkeypatch.setattr("lennox.runs.run.diagnose_file", watched)
+    monkeypatch.setattr("lennox.runs.run.read_image", watched)
     tracemalloc.start()
     result = invoke("diagnose", films, "--threads", "1", "--out", tmp_path / "out")
     tracemalloc.stop()

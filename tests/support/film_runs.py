@@ -77,7 +77,7 @@ def lennox_process(tiny, tmp_path):
 
     def start(*arguments, **options):
         model = ["--model", tiny, *UNRELEASED] if arguments[0] == "diagnose" else []
-        command = [sys.executable, "-P", "-m", "lennox.cli", *map(str, arguments), *model]
+        command = [sys.executable, "-P", "-m", "lennox", *map(str, arguments), *model]
         environment = os.environ | {"OMP_NUM_THREADS": "1"}
         options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "cwd": tmp_path} | options
         return subprocess.Popen(command, env=environment, **options)
