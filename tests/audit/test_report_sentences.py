@@ -114,8 +114,8 @@ def test_methods_are_those_of_the_rows(undecided):
     for row in other["rows"]:
         row["method"] = "a method of tomorrow"
     old, new = text_of(report(undecided)), text_of(report(other))
-    assert "Clopper-Pearson" in old
-    assert "Clopper-Pearson" not in new
+    assert "a worst patient added (Gaffke)" in old
+    assert "a worst patient added (Gaffke)" not in new
     assert "a method of tomorrow" in new
 
 
