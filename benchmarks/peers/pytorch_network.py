@@ -16,10 +16,10 @@ from onnx import numpy_helper
 from torch import nn
 
 from lennox.training.network import Depthwise, Network
-from lennox.training.reading import Familiar, Reading
+from lennox.training.shipped_network import Familiar, ShippedNetwork
 
 
-def load(model: Path) -> Reading:
+def load(model: Path) -> ShippedNetwork:
     """The network as it was trained, with its batch normalisation: what PyTorch would run.
 
     Export folds each normalisation into the convolution before it, so here the convolution takes the folded weights,
@@ -32,7 +32,7 @@ def load(model: Path) -> Reading:
     last = next(node for node in graph.node if node.output[0] == "distance")
     offset = next(float(constants[name]) for name in last.input if name in constants)
     familiar = Familiar(values["weights"].numpy(), offset)
-    reading = Reading(Network(pretrained=False), line["slope"], line["intercept"], familiar).eval()
+    reading = ShippedNetwork(Network(pretrained=False), line["slope"], line["intercept"], familiar).eval()
     modules = dict(reading.network.named_modules())
     for node in graph.node:
         if node.op_type == "Conv" and not node.name.startswith("/smoothing"):
@@ -56,7 +56,7 @@ def module_path(node: str) -> str:
     return ".".join(part for part, after in itertools.pairwise(parts) if not after.startswith(f"{part}."))
 
 
-def folded(reading: Reading) -> Reading:
+def folded(reading: ShippedNetwork) -> ShippedNetwork:
     """The same without batch normalisation, channels last: the fastest that eager PyTorch gets by hand."""
     for layers in [module for module in reading.modules() if isinstance(module, nn.Sequential)]:
         for index, (first, second) in enumerate(itertools.pairwise(list(layers))):

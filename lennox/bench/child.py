@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from lennox.bench.limits import Limits, apply, peak_mib
+from lennox.bench.process_limits import Limits, apply, peak_mib
 
 MIN_FILMS = 5  # measurements of a film that is read after others
 ROUNDS = 3  # of a folder, with each number of threads

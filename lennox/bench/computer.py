@@ -15,7 +15,7 @@ from pathlib import Path
 import cpuinfo
 import psutil
 
-from lennox.bench.limits import MEBIBYTE
+from lennox.bench.process_limits import MEBIBYTE
 from lennox.inference.processors import processors
 
 NOTABLE = (

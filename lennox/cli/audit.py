@@ -164,7 +164,7 @@ def audit(
         if table is not None:
             audited = read_table(table, policy, reading)
         else:
-            from lennox.audit.films import FilmOptions, table_from_films
+            from lennox.audit.film_table import FilmOptions, table_from_films
 
             options = FilmOptions(sensors, operating_point, categories)
             audited = table_from_films(folders, model or "", policy, options, reading)
@@ -327,7 +327,7 @@ def simulate(repetitions: int | None, out: Path | None) -> None:
     Example: lennox policy simulate --out docs/gate-validation.md
     """
     _ready()
-    from lennox.audit.validation import Size, validation_report
+    from lennox.audit.simulation import Size, validation_report
 
     text = validation_report(Size() if repetitions is None else Size(repetitions))
     if out is None:

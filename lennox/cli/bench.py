@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from lennox.bench.measure import Bench, Figures, ProfileName
+    from lennox.bench.measurements import Bench, Figures, ProfileName
 
 
 @click.command()
@@ -44,8 +44,8 @@ def bench(model: str | None, profile: ProfileName, form: str) -> None:
     """
     from rich.console import Console
 
-    from lennox.bench.measure import measure
-    from lennox.bench.record import to_record
+    from lennox.bench.bench_record import to_record
+    from lennox.bench.measurements import measure
 
     with Console(stderr=True).status("Measuring…") as status:
         found = measure(model, profile, progress=lambda step: status.update(f"Measuring: {step}…"))
@@ -61,7 +61,7 @@ def show_bench(found: Bench, console: Console) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from lennox.bench.record import not_enforced, verdict, warnings
+    from lennox.bench.bench_record import not_enforced, verdict, warnings
     from lennox.report.words import readable
 
     console.print(Text(verdict(found.figures), "bold"))
@@ -80,7 +80,7 @@ def show_bench(found: Bench, console: Console) -> None:
 def _table(figures: Figures) -> Table:
     from rich.table import Table
 
-    from lennox.bench.record import two_digits
+    from lennox.bench.bench_record import two_digits
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for title in ("", "median", "lowest", "highest", "times"):

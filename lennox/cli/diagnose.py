@@ -82,9 +82,9 @@ def diagnose(
             raise click.UsageError(f"{option} needs --out DIR, the folder to keep results in.")
 
     from lennox.runs.films import find_films  # here and below: they load the model's runtime
-    from lennox.runs.run import Format, Outputs, Reading, Run, share_threads
+    from lennox.runs.run import Format, Outputs, ReadOptions, Run, share_threads
 
-    reading = Reading(threshold, operating_point, frame)
+    reading = ReadOptions(threshold, operating_point, frame)
     found = find_films(paths, recursive=recursive, results=out, suffix=reading.suffix)
     workers, within_a_film = share_threads(found.films, threads)
     named_one = len(paths) == 1 and not paths[0].is_dir()

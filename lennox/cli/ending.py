@@ -17,7 +17,7 @@ INTERRUPTED = 130  # by Ctrl-C
 UNUSABLE = 2  # a file or folder that cannot be used
 
 
-class Refusal(click.ClickException):
+class CommandError(click.ClickException):
     """One line for people, and an exit status."""
 
     def __init__(self, message: str, exit_status: int) -> None:
@@ -31,14 +31,14 @@ class Refusal(click.ClickException):
 
 @contextmanager
 def handled_errors() -> Iterator[None]:
-    """Turn what the world does wrong into a `Refusal`, and a closed pipe or Ctrl-C into their exit status."""
+    """Turn what the world does wrong into a `CommandError`, and a closed pipe or Ctrl-C into their exit status."""
     if sys.stdout is None:  # Python's way to say that it was closed by whoever started the program
-        raise Refusal("standard output is closed; send it somewhere, to a file or to nowhere.", UNUSABLE)
+        raise CommandError("standard output is closed; send it somewhere, to a file or to nowhere.", UNUSABLE)
     try:
         yield
         sys.stdout.flush()
     except LennoxError as error:
-        raise Refusal(str(error), error.exit_status) from error
+        raise CommandError(str(error), error.exit_status) from error
     except KeyboardInterrupt:
         click.echo("lennox: stopped.", err=True)
         raise click.exceptions.Exit(INTERRUPTED) from None
@@ -47,7 +47,7 @@ def handled_errors() -> Iterator[None]:
         raise click.exceptions.Exit(BROKEN_PIPE) from None
     except OSError as error:
         _drop_stdout()
-        raise Refusal(_sentence(error), UNUSABLE) from error
+        raise CommandError(_sentence(error), UNUSABLE) from error
 
 
 def _sentence(error: OSError) -> str:

@@ -59,7 +59,7 @@ def check(use: Path, policy_file: Path, as_json: bool, channel: str, trust_file:
     Example:
       lennox monitor check use.csv --policy policy.toml
     """
-    from lennox.monitoring import check as checking
+    from lennox.monitoring import use_check as checking
     from lennox.monitoring.use_record import read_use
     from lennox.policy.reading import read_lapsed
 
@@ -84,7 +84,7 @@ def check(use: Path, policy_file: Path, as_json: bool, channel: str, trust_file:
 
 
 def _print(report: UseReport, policy: Policy) -> None:
-    from lennox.monitoring.check import state_of
+    from lennox.monitoring.use_check import state_of
 
     silent = []
     for one in report.watched:

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from lennox.annotations.groups import SIZES, derive_groups, lesion_size
 from lennox.errors import ImageError
-from lennox.evaluation.results import FilmResult
-from lennox.evaluation.summary import Results, share_of
+from lennox.evaluation.film_results import FilmResult
+from lennox.evaluation.summary import ScoredFilms, share_of
 from lennox.image import read_image
 from lennox.statistics.froc import UNMARKED
 
@@ -31,7 +31,7 @@ class _Lesions:
         return {"lesions": int(inside.sum()), **shares}
 
 
-def figures_by_group(results: Results, thresholds: Mapping[str, float]) -> dict[str, Any]:
+def figures_by_group(results: ScoredFilms, thresholds: Mapping[str, float]) -> dict[str, Any]:
     """Figures by group. thresholds : of the whole set, by the false positives a film that they allow it"""
     films = results.films
     groups = [_groups_of(one) for one in films]
@@ -57,7 +57,7 @@ def _groups_of(one: FilmResult) -> Mapping[str, str]:
         return derive_groups(one.film)
 
 
-def _lesions_of(results: Results, thresholds: Mapping[str, float]) -> _Lesions:
+def _lesions_of(results: ScoredFilms, thresholds: Mapping[str, float]) -> _Lesions:
     entries = [
         (number, lesion_size(shape.area, one.film.rows, one.film.columns) if one.film.rows and one.film.columns else "",
          found)
@@ -74,7 +74,7 @@ def _lesions_of(results: Results, thresholds: Mapping[str, float]) -> _Lesions:
 
 
 def _figures(
-    results: Results, members: NDArray[np.bool_], lesions: _Lesions, thresholds: Mapping[str, float]
+    results: ScoredFilms, members: NDArray[np.bool_], lesions: _Lesions, thresholds: Mapping[str, float]
 ) -> dict[str, Any]:
     answer: dict[str, Any] = {
         "films": int(members.sum()),

@@ -16,10 +16,10 @@ from typing import Any
 from lennox.annotations.coco import read_coco
 from lennox.annotations.film import CocoSet
 from lennox.evaluation.by_group import figures_by_group
-from lennox.evaluation.document import document_text
 from lennox.evaluation.evaluation_page import evaluation_page, film_sheet
-from lennox.evaluation.results import FilmResult, Progress, film_results
-from lennox.evaluation.summary import Results, counts_of, figures_of
+from lennox.evaluation.figure_text import document_text
+from lennox.evaluation.film_results import FilmResult, Progress, film_results
+from lennox.evaluation.summary import ScoredFilms, counts_of, figures_of
 from lennox.files import atomic_write
 from lennox.inference.load import load_candidate
 from lennox.inference.model import Model
@@ -77,7 +77,7 @@ def evaluate(
 
 def summarise(coco: CocoSet, model: Model, films: Sequence[FilmResult], resamples: int = RESAMPLES) -> dict[str, Any]:
     """Every figure of an evaluation, with its interval, overall and by group."""
-    results = Results.of(films, resamples)
+    results = ScoredFilms.of(films, resamples)
     figures = figures_of(results, model.card)
     thresholds = {name: figures["threshold_at"][name] for name in ("0.5", "1")} if results.is_outlined else {}
     return {

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lennox.evaluation.results import FilmResult
+from lennox.evaluation.film_results import FilmResult
 from lennox.image import read_image
 from lennox.report.charts import Axes, Curve, curves
 from lennox.report.pages import render

@@ -13,8 +13,8 @@ from lennox.annotations.film import Film
 from lennox.annotations.matching import Candidate, Truth, score_film
 from lennox.errors import InputError
 from lennox.evaluation.distort import DISTORTIONS, Distortion
-from lennox.evaluation.document import document_text
-from lennox.evaluation.results import FLOOR
+from lennox.evaluation.figure_text import document_text
+from lennox.evaluation.film_results import FLOOR
 from lennox.files import atomic_write
 from lennox.image import Image, read_image
 from lennox.inference.examination import diagnose

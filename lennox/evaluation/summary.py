@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from lennox.annotations.film import CocoSet
 from lennox.annotations.matching import NEITHER
 from lennox.card import ModelCard, OperatingPoint
-from lennox.evaluation.results import FilmResult
+from lennox.evaluation.film_results import FilmResult
 from lennox.statistics.average_precision import average_precision
 from lennox.statistics.bootstrap import draw_counts
 from lennox.statistics.calibration import assess_calibration
@@ -28,14 +28,14 @@ CURVE_POINTS, CURVE_END = 200, 8.0  # false positives a film
 
 
 @dataclass(frozen=True)
-class Results:
+class ScoredFilms:
     """The results of a set as arrays, one entry a film. weights : (resamples, films), how often each is drawn"""
 
     films: Sequence[FilmResult]
     weights: Floats
 
     @classmethod
-    def of(cls, films: Sequence[FilmResult], resamples: int) -> Results:
+    def of(cls, films: Sequence[FilmResult], resamples: int) -> ScoredFilms:
         """Results whose resamples draw whole groups of films."""
         return cls(films, group_weights([one.film.name for one in films], resamples))
 
@@ -102,7 +102,7 @@ def counts_of(coco: CocoSet, films: Sequence[FilmResult]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def figures_of(results: Results, card: ModelCard) -> dict[str, Any]:
+def figures_of(results: ScoredFilms, card: ModelCard) -> dict[str, Any]:
     """The figures of all films: of films, of lesions where they are marked, at the card's operating points."""
     curve = roc_curve(results.carious, results.probability)
     answered = [
@@ -121,7 +121,7 @@ def figures_of(results: Results, card: ModelCard) -> dict[str, Any]:
     }
 
 
-def _lesion_figures(results: Results) -> dict[str, Any]:
+def _lesion_figures(results: ScoredFilms) -> dict[str, Any]:
     response, films = results.response, results.films
     sensitivity = response.sensitivity_at(FALSE_A_FILM)
     drawn = np.array([response.sensitivity_at(FALSE_A_FILM, weight) for weight in results.weights])
@@ -161,7 +161,7 @@ def _lesion_figures(results: Results) -> dict[str, Any]:
     return answer
 
 
-def _at_point(results: Results, point: OperatingPoint) -> dict[str, Any]:
+def _at_point(results: ScoredFilms, point: OperatingPoint) -> dict[str, Any]:
     marked, carious = results.probability >= point.threshold, results.carious
     answer = {
         "threshold": point.threshold,

@@ -34,7 +34,7 @@ KIND_NAMES: dict[ImageKind, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class SourceFile:
     """The file an examination is of; what could not be read of it is None.
 
     name : file name without its folder, which may name a patient
@@ -70,7 +70,7 @@ class Examination:
     findings : every lesion at or above the operating point; empty does not mean healthy
     """
 
-    source: Source
+    source: SourceFile
     model: ModelIdentity
     operating_point: OperatingPoint
     status: Status
@@ -99,7 +99,7 @@ def diagnose(
     image = image if isinstance(image, Image) else read_image(image)
     point = choose_point(model, threshold, operating_point)
     quality = assess(image)
-    source = Source(image.name, image.sha256, image.rows, image.columns, image.bits, quality.kind, image.spacing_mm)
+    source = SourceFile(image.name, image.sha256, image.rows, image.columns, image.bits, quality.kind, image.spacing_mm)
     card, identity, reasons = model.card, identify(model), quality.reasons
     if not reasons and quality.kind not in card.kinds:
         made_for = " or ".join(f"{kind}s" for kind in map(KIND_NAMES.__getitem__, card.kinds))
@@ -130,6 +130,7 @@ def diagnose_file(
     try:
         return diagnose(read_image(path, frame=frame), model, threshold=threshold, operating_point=operating_point)
     except (ImageError, MemoryError) as error:
+<<<<<<< HEAD
         return unreadable(path, model, choose_point(model, threshold, operating_point), error)
 
 
@@ -137,6 +138,11 @@ def unreadable(path: str | Path, model: Model, point: OperatingPoint, error: Ima
     """The examination of a file that could not be read, or not with this much memory."""
     reason = str(error) if isinstance(error, ImageError) else NO_MEMORY
     return Examination(Source(Path(path).name), identify(model), point, "unreadable", (reason,))
+=======
+        reason = str(error) if isinstance(error, ImageError) else NO_MEMORY
+        point = choose_point(model, threshold, operating_point)
+        return Examination(SourceFile(Path(path).name), identify(model), point, "unreadable", (reason,))
+>>>>>>> 81a3d52 (One name, one thing: no class or module is called the same in two packages)
 
 
 def choose_point(model: Model, threshold: float | None, operating_point: str | None) -> OperatingPoint:

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from lennox.phantom.anatomy import DrawnTooth, draw_anatomy
 from lennox.phantom.body import Grid
-from lennox.phantom.film import DEPTHS, FILM_KINDS, Lesion, Phantom, tight_box
 from lennox.phantom.lesions import POSSIBLE, mineral_lost, plan_lesions
 from lennox.phantom.mouth import ARTEFACTS, set_scene
+from lennox.phantom.phantom import DEPTHS, FILM_KINDS, Lesion, Phantom, tight_box
 from lennox.phantom.physics import Map, displayed, noisy, optical_depth, resize, transmitted
 from lennox.phantom.sensor import Sensor, choose_sensor, exposed, frame_film
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from lennox.phantom.body import Map, ToothRegion, cusp_line
-from lennox.phantom.film import DEPTHS
 from lennox.phantom.mouth import Tooth
+from lennox.phantom.phantom import DEPTHS
 from lennox.phantom.restorations import crown_margin, sides
 from lennox.phantom.teeth import STEP_MM, Profile
 

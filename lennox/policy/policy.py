@@ -116,7 +116,7 @@ class Intersection:
 
 
 @dataclass(frozen=True, slots=True)
-class Ratification:
+class RatificationRules:
     """Who adopted the policy, when and how, and when it lapses."""
 
     body: str
@@ -149,7 +149,7 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class MinimumEvidence:
     """How much evidence is asked for, and how bounds are drawn. confidence : one-sided, for each limit."""
 
     confidence: float
@@ -198,9 +198,9 @@ class Policy:
     version: str
     title: str
     language: str
-    ratification: Ratification
+    ratification: RatificationRules
     scope: Scope
-    evidence: Evidence
+    evidence: MinimumEvidence
     unknown: Unknown
     features: tuple[Feature, ...]
     intersections: tuple[Intersection, ...]

@@ -20,11 +20,11 @@ from lennox.files import sha256_of
 from lennox.policy.diff import compare, version_problem
 from lennox.policy.policy import (
     Consequences,
-    Evidence,
     Feature,
     Intersection,
+    MinimumEvidence,
     Policy,
-    Ratification,
+    RatificationRules,
     Requirement,
     Scope,
     Story,
@@ -184,7 +184,7 @@ def _build(values: dict[str, Any], name: str, digest: str) -> Policy:
         title_in=values.get("title_in", {}),
         language=values.get("language", "en"),
         supersedes=values.get("supersedes"),
-        ratification=Ratification(
+        ratification=RatificationRules(
             votes={k: ratification[k] for k in ("quorum", "in_favour", "against", "abstained") if k in ratification},
             seats=tuple((seat["role"], seat["count"]) for seat in ratification.get("seat", [])),
             keys=tuple((key["id"], key["public"]) for key in ratification.get("key", [])),
@@ -192,7 +192,7 @@ def _build(values: dict[str, Any], name: str, digest: str) -> Policy:
             **_kept(ratification, "body date method next_review minutes minutes_sha256 note"),
         ),
         scope=Scope(**{**scope, "modality": tuple(scope.get("modality", ()))}),
-        evidence=Evidence(
+        evidence=MinimumEvidence(
             **_kept(
                 evidence,
                 "confidence interval resamples seed min_patients min_cases min_controls max_missing_labels",

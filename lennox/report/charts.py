@@ -20,7 +20,7 @@ MAX_LABEL = 44  # characters that have room
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class ChartShape:
     """One SVG element. attributes : names and values without any text of a reader's; text : what it says"""
 
     tag: str
@@ -35,7 +35,7 @@ class Chart:
     title: str
     width: float
     height: float
-    shapes: tuple[Shape, ...]
+    shapes: tuple[ChartShape, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ def forest(
     return Chart(title, WIDTH, height, tuple(shapes))
 
 
-def _forest_row(row: ForestRow, y: float, x: Callable[[float], float]) -> list[Shape]:
+def _forest_row(row: ForestRow, y: float, x: Callable[[float], float]) -> list[ChartShape]:
     kind = VERDICT_CLASSES[row.verdict]
     shapes = [
         _text(LEFT - 10, y + 4, _short(row.label, MAX_LABEL), anchor="end"),
@@ -117,7 +117,7 @@ def _forest_row(row: ForestRow, y: float, x: Callable[[float], float]) -> list[S
 
 def _forbidden(
     x: Callable[[float], float], ends: tuple[float, float], limits: tuple[float | None, float | None], height: float
-) -> list[Shape]:
+) -> list[ChartShape]:
     """A tint on the side of the limit where no estimate should lie."""
     (left, right), (low, high) = ends, limits
     spans = [(left, low)] if low is not None else []
@@ -158,7 +158,7 @@ def curves(panels: Sequence[Curve], axes: Axes, *, title: str, size: int = 130, 
     """Panels of one curve each, `size` units wide and high, `a_row` of them in a row."""
     gap, steps, edge = (60, 4, 48) if size > 200 else (46, 1, 34)
     lines = -(-len(panels) // a_row)
-    shapes: list[Shape] = []
+    shapes: list[ChartShape] = []
     for index, panel in enumerate(panels):
         left, top = edge + (index % a_row) * (size + gap), 22 + (index // a_row) * (size + gap + 18)
 
@@ -194,7 +194,7 @@ def chances(series: Sequence[tuple[str, Sequence[tuple[float, float]]]], *, acro
     def at(a: float, b: float) -> tuple[float, float]:
         return 50 + width * (math.log(a) - least) / (most - least), 20 + height * (1 - b)
 
-    shapes: list[Shape] = []
+    shapes: list[ChartShape] = []
     for value in (0.0, 0.2, 0.4, 0.6, 0.8, 1.0):
         _, y = at(numbers[0], value)
         shapes.append(_line(50, y, 50 + width, y, "grid", dash="6 4" if value == 0.8 else ""))
@@ -226,34 +226,34 @@ def _tick(value: float, as_percent: bool) -> str:
     return f"{100 * value:.0f} %" if as_percent else f"{value:.2f}"
 
 
-def _shape(tag: str, kind: str, *, dash: str = "", **numbers: float) -> Shape:
+def _shape(tag: str, kind: str, *, dash: str = "", **numbers: float) -> ChartShape:
     attributes = {"class": kind} if kind else {}
     attributes |= {name: f"{number:.1f}" for name, number in numbers.items()}
-    return Shape(tag, attributes | ({"stroke-dasharray": dash} if dash else {}))
+    return ChartShape(tag, attributes | ({"stroke-dasharray": dash} if dash else {}))
 
 
-def _line(x1: float, y1: float, x2: float, y2: float, kind: str, *, dash: str = "") -> Shape:
+def _line(x1: float, y1: float, x2: float, y2: float, kind: str, *, dash: str = "") -> ChartShape:
     return _shape("line", kind, dash=dash, x1=x1, y1=y1, x2=x2, y2=y2)
 
 
-def _rect(x: float, y: float, width: float, height: float, kind: str) -> Shape:
+def _rect(x: float, y: float, width: float, height: float, kind: str) -> ChartShape:
     return _shape("rect", kind, x=x, y=y, width=width, height=height)
 
 
-def _dot(x: float, y: float, radius: float, kind: str) -> Shape:
+def _dot(x: float, y: float, radius: float, kind: str) -> ChartShape:
     return _shape("circle", kind, cx=x, cy=y, r=radius)
 
 
-def _polyline(points: Sequence[tuple[float, float]], kind: str, *, dash: str = "") -> Shape:
+def _polyline(points: Sequence[tuple[float, float]], kind: str, *, dash: str = "") -> ChartShape:
     shape = _shape("polyline", kind, dash=dash)
-    return Shape(shape.tag, {**shape.attributes, "points": " ".join(f"{x:.1f},{y:.1f}" for x, y in points)})
+    return ChartShape(shape.tag, {**shape.attributes, "points": " ".join(f"{x:.1f},{y:.1f}" for x, y in points)})
 
 
-def _text(x: float, y: float, text: str, kind: str = "", *, anchor: str = "start", turned: bool = False) -> Shape:
+def _text(x: float, y: float, text: str, kind: str = "", *, anchor: str = "start", turned: bool = False) -> ChartShape:
     attributes = dict(_shape("text", kind, x=x, y=y).attributes) | {"text-anchor": anchor}
     if turned:
         attributes["transform"] = f"rotate(-90 {x:.1f} {y:.1f})"
-    return Shape("text", attributes, text)
+    return ChartShape("text", attributes, text)
 
 
 def _short(label: str, most: int) -> str:

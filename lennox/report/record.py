@@ -13,7 +13,11 @@ import lennox
 from lennox.card import ImageKind, OperatingPoint
 from lennox.errors import InputError
 from lennox.geometry import Box
+<<<<<<< HEAD
 from lennox.inference.examination import Examination, ModelIdentity, Source, Status
+=======
+from lennox.inference.examination import Examination, ModelIdentity, SourceFile
+>>>>>>> 81a3d52 (One name, one thing: no class or module is called the same in two packages)
 from lennox.inference.findings import Finding
 from lennox.report import words
 
@@ -68,6 +72,7 @@ def from_record(record: Mapping[str, Any]) -> Examination:
         source, model, point = record["source"], record["model"], record["operating_point"]
         spacing = source["spacing_mm"]
         return Examination(
+<<<<<<< HEAD
             source=Source(
                 name=_of_type(str, source["name"]),
                 sha256=_or_none(str, source["sha256"]),
@@ -75,6 +80,15 @@ def from_record(record: Mapping[str, Any]) -> Examination:
                 columns=_or_none(int, source["columns"]),
                 bits=_or_none(int, source["bits"]),
                 kind=None if source["kind"] is None else _one_of(KINDS, source["kind"]),
+=======
+            source=SourceFile(
+                name=str(source["name"]),
+                sha256=source["sha256"],
+                rows=source["rows"],
+                columns=source["columns"],
+                bits=source["bits"],
+                kind=source["kind"],
+>>>>>>> 81a3d52 (One name, one thing: no class or module is called the same in two packages)
                 spacing_mm=None if spacing is None else (float(spacing[0]), float(spacing[1])),
             ),
             model=ModelIdentity(**{name: _of_type(str, value) for name, value in model.items()}),

@@ -27,7 +27,7 @@ THUMBNAIL_SIDE = 160  # of an image without a result: enough to know it by
 
 
 @dataclass(frozen=True, slots=True)
-class Film:
+class FilmEntry:
     """One film of a run.
 
     open : gives the film's image again, or None when it can no longer be read; called once, while rendering
@@ -38,7 +38,7 @@ class Film:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class RunSummary:
     """What every page of a run says.
 
     created : when the run ended
@@ -64,7 +64,9 @@ class Page:
     names: tuple[str, ...] = ("report.html",)
 
 
-def run_page_parts(films: Sequence[Film], run: Run, page: Page | None = None, *, over: Over = map) -> Iterator[str]:
+def run_page_parts(
+    films: Sequence[FilmEntry], run: RunSummary, page: Page | None = None, *, over: Over = map
+) -> Iterator[str]:
     """The page's text in parts, in order.
 
     over : `map`, which holds one film's image at a time, or one like it that uses more cores
@@ -90,7 +92,7 @@ def run_page_parts(films: Sequence[Film], run: Run, page: Page | None = None, *,
     )
 
 
-def _refused(film: Film) -> bool:
+def _refused(film: FilmEntry) -> bool:
     return film.examination.status != "assessed"
 
 
@@ -106,7 +108,7 @@ def _row(number: int, examination: Examination) -> dict[str, Any]:
     }
 
 
-def _refusal(numbered: tuple[int, Film]) -> dict[str, Any]:
+def _refusal(numbered: tuple[int, FilmEntry]) -> dict[str, Any]:
     number, film = numbered
     examination = film.examination
     image = film.open() if examination.source.rows else None
@@ -116,7 +118,7 @@ def _refusal(numbered: tuple[int, Film]) -> dict[str, Any]:
     }
 
 
-def _film(numbered: tuple[int, Film]) -> dict[str, Any]:
+def _film(numbered: tuple[int, FilmEntry]) -> dict[str, Any]:
     number, film = numbered
     source = film.examination.source
     image = film.open()

@@ -29,7 +29,7 @@ from lennox.inference.model import Model
 from lennox.report import from_record, to_json
 
 
-class Results:
+class ResultsFolder:
     """Where a run keeps its results; one run at a time."""
 
     def __init__(self, folder: Path, *, resume: bool) -> None:

@@ -28,7 +28,7 @@ from lennox.inference.model import Model
 from lennox.inference.processors import processors
 from lennox.report import csv_lines, to_json, words
 from lennox.runs.films import FilmList, FoundFilm
-from lennox.runs.results import Results, capture_name, overlay_name
+from lennox.runs.results import ResultsFolder, capture_name, overlay_name
 
 
 class Format(StrEnum):
@@ -40,7 +40,7 @@ class Format(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ReadOptions:
     """How each film is read; None: as the model's card says, and the only image of a file.
 
     threshold, operating_point, frame : see `lennox.diagnose_many`
@@ -89,13 +89,13 @@ class Run:
     outcomes : how many films were "suspected", "none" or "refused" so far; see `lennox.report.words.group_of`
     """
 
-    def __init__(self, films: FilmList, model: Model, reading: Reading | None = None, *, workers: int = 1) -> None:
+    def __init__(self, films: FilmList, model: Model, reading: ReadOptions | None = None, *, workers: int = 1) -> None:
         """Nothing is read before one of the methods is called. Use it as a context.
 
         workers : films at a time; see `share_threads`
         Raises InputError for an impossible threshold or an unknown operating point.
         """
-        self.films, self.model, self.reading = films, model, reading or Reading()
+        self.films, self.model, self.reading = films, model, reading or ReadOptions()
         self.outcomes: Counter[str] = Counter()
         self._point = choose_point(model, self.reading.threshold, self.reading.operating_point)
         self._executor = ThreadPoolExecutor(workers)
@@ -114,9 +114,9 @@ class Run:
         """The same, kept in a folder: each film's record and pictures at once, then all of them in one file.
 
         The run is complete when the iterator is exhausted. Raises InputError if the folder cannot be used, see
-        `Results`, and OSError if it cannot be written.
+        `ResultsFolder`, and OSError if it cannot be written.
         """
-        with Results(folder, resume=outputs.resume) as results:
+        with ResultsFolder(folder, resume=outputs.resume) as results:
             yield from self._counted(partial(self._keep_one, results, outputs))
             examinations = (results.read(film.name) for film in self.films)
             if outputs.format is Format.HTML:
@@ -134,10 +134,16 @@ class Run:
         count = -(-len(self.films) // size)
         names = tuple("report.html" if page == 0 else f"report-{page + 1}.html" for page in range(count))
         outcomes = {outcome: self.outcomes[outcome] for outcome in ("suspected", "none", "refused")}
+<<<<<<< HEAD
         run = run_page.Run(self.model.card, identify(self.model), self._point, local_now(), **outcomes)
+=======
+        run = run_page.RunSummary(
+            self.model.card, identify(self.model), self._point, datetime.now().astimezone(), **outcomes
+        )
+>>>>>>> 81a3d52 (One name, one thing: no class or module is called the same in two packages)
         shown = zip(self.films, examinations, strict=True)
         for number, name in enumerate(names):
-            entries = [run_page.Film(one, partial(self._open, film, one)) for film, one in islice(shown, size)]
+            entries = [run_page.FilmEntry(one, partial(self._open, film, one)) for film, one in islice(shown, size)]
             page = run_page.Page(number + 1, count, number * size + 1, names)
             yield name, run_page.run_page_parts(entries, run, page, over=partial(in_order, self._executor))
 
@@ -158,7 +164,7 @@ class Run:
             examination = unreadable(film.path, self.model, self._point, error)
         return _named(film, examination), image
 
-    def _keep_one(self, results: Results, outputs: Outputs, film: FoundFilm) -> Examination:
+    def _keep_one(self, results: ResultsFolder, outputs: Outputs, film: FoundFilm) -> Examination:
         asked = ((outputs.overlay, overlay_name), (outputs.dicom, capture_name))
         pictures = [name(film.name) for wanted, name in asked if wanted]
         if outputs.resume:
@@ -177,10 +183,15 @@ class Run:
         results.save(film.name, examination)  # last: what is recorded is finished
         return examination
 
+<<<<<<< HEAD
     def _draw(
         self, film: FoundFilm, image: Image, examination: Examination, results: Results, outputs: Outputs
     ) -> None:
         """The pictures that were asked for. Raises ImageError if the film went away or changed meanwhile."""
+=======
+    def _draw(self, film: FoundFilm, examination: Examination, results: ResultsFolder, outputs: Outputs) -> None:
+        """The pictures that were asked for; none if the film is gone or no longer the one that was assessed."""
+>>>>>>> 81a3d52 (One name, one thing: no class or module is called the same in two packages)
         if outputs.overlay:
             from lennox.report.overlay import draw_overlay
 

@@ -25,7 +25,7 @@ from lennox.training.ledger import Ledger, check_files, read_ledger
 from lennox.training.loss import segmentation_loss
 from lennox.training.network import Network, channels_last
 from lennox.training.recipe import Recipe, read_recipe
-from lennox.training.sources import DrawnSource, FilmSource, Source, WindowSource
+from lennox.training.sources import DrawnSource, FilmSource, SampleSource, WindowSource
 from lennox.training.split import require_outlines, split_set
 from lennox.training.teacher import draw_canvases, soften
 from lennox.training.validation import Exam, exams_of_films, exams_of_windows, predict, score_exams
@@ -265,9 +265,9 @@ def _load(path: Path) -> dict[str, Any]:
     return state
 
 
-def _open_sources(recipe: Recipe, ledger: Ledger, teachers: Sequence[Path]) -> tuple[list[Source], list[float]]:
+def _open_sources(recipe: Recipe, ledger: Ledger, teachers: Sequence[Path]) -> tuple[list[SampleSource], list[float]]:
     data, contract = recipe.data, recipe.contract
-    sources: list[Source] = []
+    sources: list[SampleSource] = []
     shares: list[float] = []
     for name, share, kind in (
         (data.films, data.film_share, FilmSource),
@@ -285,7 +285,7 @@ def _open_sources(recipe: Recipe, ledger: Ledger, teachers: Sequence[Path]) -> t
     return sources, [share / sum(shares) for share in shares]
 
 
-def _softened(source: FilmSource | WindowSource, recipe: Recipe, checkpoints: Sequence[Path]) -> Source:
+def _softened(source: FilmSource | WindowSource, recipe: Recipe, checkpoints: Sequence[Path]) -> SampleSource:
     schedule = recipe.schedule
     if not checkpoints:
         return source

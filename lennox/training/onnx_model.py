@@ -21,19 +21,19 @@ from lennox.card import FORMAT as CARD_FORMAT
 from lennox.card import InputContract, ModelCard
 from lennox.errors import InputError
 from lennox.evaluation.card_text import INTENDED_USE, LIMITS
-from lennox.evaluation.document import rounded
+from lennox.evaluation.figure_text import rounded
 from lennox.evaluation.figures import PREVALENCES
 from lennox.evaluation.summary import group_weights
 from lennox.files import atomic_write, sha256_of
 from lennox.statistics.calibration import assess_calibration, calibration_line
 from lennox.statistics.froc import FreeResponse, ScoredFilm
 from lennox.statistics.roc import positive_predictive_value
+from lennox.training.everyday_pictures import PICTURES_SET, everyday_pictures
 from lennox.training.ledger import Ledger, read_ledger
 from lennox.training.loop import HeldOutFilms, load_weights
 from lennox.training.network import Network
-from lennox.training.pictures import PICTURES_SET, everyday_pictures
-from lennox.training.reading import Reading, become_familiar
 from lennox.training.recipe import Recipe, read_recipe
+from lennox.training.shipped_network import ShippedNetwork, become_familiar
 from lennox.training.sources import Canvas, DrawnSource, FilmSource, WindowSource
 from lennox.training.split import split_set
 from lennox.training.validation import REGION_SHARE as RAW_REGION_SHARE
@@ -76,10 +76,10 @@ def export(checkpoint: Path, recipe: Path, out: Path) -> Exported:
     canvases = _familiar_canvases(plan, ledger)
     ledger.require(PICTURES_SET, "train")
     familiar = become_familiar(network, _turned(canvases), everyday_pictures(plan.contract), plan.contract)
-    plain = to_onnx(Reading(network, 1.0, 0.0, familiar).eval(), plan.contract)
+    plain = to_onnx(ShippedNetwork(network, 1.0, 0.0, familiar).eval(), plan.contract)
     answers = run_onnx(plain, [exam.canvas for exam in exams], plan.contract)
     slope, intercept = _calibrate([raw for raw, _ in answers], exams)
-    reading = Reading(network, slope, intercept, familiar).eval()
+    reading = ShippedNetwork(network, slope, intercept, familiar).eval()
     weights = to_onnx(reading, plan.contract)
     _compare(reading, weights, [exam.canvas for exam in exams[:: max(1, len(exams) // 6)]], plan.contract)
     held_out = HeldOut(
@@ -99,7 +99,7 @@ def export(checkpoint: Path, recipe: Path, out: Path) -> Exported:
     return Exported(Path(out), document)
 
 
-def to_onnx(reading: Reading, contract: InputContract) -> bytes:
+def to_onnx(reading: ShippedNetwork, contract: InputContract) -> bytes:
     """The reading as ONNX, opset 17: image -> probability, distance."""
     buffer: Any = io.BytesIO()  # the signature knows only paths, the exporter takes files
     example = torch.zeros(1, 1, contract.rows, contract.columns)
@@ -129,7 +129,7 @@ def run_onnx(
     return answers
 
 
-def _compare(reading: Reading, weights: bytes, canvases: Sequence[Canvas], contract: InputContract) -> None:
+def _compare(reading: ShippedNetwork, weights: bytes, canvases: Sequence[Canvas], contract: InputContract) -> None:
     for canvas, (probability, distance) in zip(canvases, run_onnx(weights, canvases, contract), strict=True):
         image = (torch.from_numpy(canvas.levels).float()[None, None] - contract.mean) / contract.std
         with torch.inference_mode():

@@ -49,7 +49,7 @@ class Canvas:
     fillings: tuple[tuple[float, float], ...] = ()
 
 
-class Source(Protocol):
+class SampleSource(Protocol):
     """Something to draw canvases from."""
 
     def draw(self, random: np.random.Generator) -> Canvas:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from lennox.card import InputContract
 from lennox.training.network import STRIDE, Network
-from lennox.training.sources import Canvas, Source
+from lennox.training.sources import Canvas, SampleSource
 
 MIRRORINGS = ((), (2,), (3,), (2, 3))
 
@@ -59,7 +59,7 @@ def teach(canvas: Canvas, teachers: Sequence[Network], contract: InputContract) 
     return mean
 
 
-def draw_canvases(source: Source, count: int, seed: int) -> list[Canvas]:
+def draw_canvases(source: SampleSource, count: int, seed: int) -> list[Canvas]:
     """`count` canvases of a source, the same for the same seed."""
     random = np.random.default_rng([seed, 1])
     return [source.draw(random) for _ in range(count)]

@@ -12,7 +12,7 @@ from PIL import Image as Pillow
 from tiny_model import write_tiny_model
 
 from lennox.audit import TableError, TableOptions, policy_from_bytes
-from lennox.audit.films import FilmOptions, table_from_films
+from lennox.audit.film_table import FilmOptions, table_from_films
 from lennox.audit.scope import kind_of
 from lennox.cli import cli
 from lennox.errors import InputError

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from lennox.bench import measure as measuring
+from lennox.bench import measurements as measuring
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,7 @@ from tiny_model import write_tiny_model
 pytest.importorskip("pycocotools", reason="needs lennox[evaluate]")
 from lennox.annotations.coco import read_coco
 from lennox.audit import policy_from_bytes
-from lennox.audit.films import table_from_films
+from lennox.audit.film_table import table_from_films
 from lennox.audit.manifest import Manifest
 from lennox.evaluation import evaluate
 from lennox.inference.load import load_candidate

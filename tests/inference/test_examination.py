@@ -4,10 +4,10 @@ from tiny_model import write_tiny_model
 import lennox
 from lennox.card import OperatingPoint
 from lennox.errors import ImageError, InputError
-from lennox.inference.examination import Examination, ModelIdentity, Source
+from lennox.inference.examination import Examination, ModelIdentity, SourceFile
 from lennox.inference.load import load_candidate
 from lennox.phantom import draw_film
-from lennox.phantom.files import encode_png
+from lennox.phantom.film_set import encode_png
 
 
 @pytest.fixture(scope="module")
@@ -81,4 +81,4 @@ def test_an_examination_is_assessed_or_has_reasons():
         ("unreadable", (), None),
     ]:
         with pytest.raises(ValueError, match="either assessed"):
-            Examination(Source("film.png"), identity, OperatingPoint("balanced", 0.5), status, reasons, probability)
+            Examination(SourceFile("film.png"), identity, OperatingPoint("balanced", 0.5), status, reasons, probability)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lennox.phantom import ARTEFACTS, DEPTHS, Phantom, draw_film
-from lennox.phantom.film import LESION_KINDS, SURFACES
+from lennox.phantom.phantom import LESION_KINDS, SURFACES
 
 SMALL = {"rows": 300, "columns": 424}
 PERMANENT = {10 * quadrant + position for quadrant in (1, 2, 3, 4) for position in range(1, 9)}

@@ -8,7 +8,7 @@ import pytest
 from lennox.card import ModelCard, OperatingPoint
 from lennox.geometry import Box
 from lennox.image import Image
-from lennox.inference.examination import Examination, ModelIdentity, Source
+from lennox.inference.examination import Examination, ModelIdentity, SourceFile
 from lennox.inference.findings import Finding
 
 MODEL = ModelIdentity("caries-radiograph-1", "1.0.0", "ab" * 32, "unreleased")
@@ -69,7 +69,7 @@ def make():
     """Make an examination of a status, with a name if need be."""
 
     def examination(status, name="film.png"):
-        read = Source(name, "cd" * 32, 40, 60, 16, "periapical", (0.1, 0.1))
+        read = SourceFile(name, "cd" * 32, 40, 60, 16, "periapical", (0.1, 0.1))
         if status == "suspected":
             return Examination(
                 read, MODEL, POINT, "assessed", (), 0.83, (finding(), finding(0.4, 22.0, 2.0, 30.0, 9.0))
@@ -77,9 +77,9 @@ def make():
         if status == "none":
             return Examination(read, MODEL, POINT, "assessed", (), 0.12)
         if status == "not assessable":
-            photograph = Source(name, "cd" * 32, 40, 60, 8, "photograph")
+            photograph = SourceFile(name, "cd" * 32, 40, 60, 8, "photograph")
             return Examination(photograph, MODEL, POINT, status, ("This looks like a photograph.", "Use a film."))
-        return Examination(Source(name), MODEL, POINT, "unreadable", ("The file is empty. Export it again.",))
+        return Examination(SourceFile(name), MODEL, POINT, "unreadable", ("The file is empty. Export it again.",))
 
     return examination
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import pytest
 
-from lennox.report.run_page import Film, Run, run_page_parts
+from lennox.report.run_page import FilmEntry, RunSummary, run_page_parts
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = pytest.mark.skipif(BROWSER is None, reason="no Chromium is installed")
@@ -68,8 +68,8 @@ def browse(path, *more):
 @pytest.fixture
 def page(card, image, make):
     films = [make("suspected"), make("none"), make("unreadable"), make("suspected", "second.png")]
-    run = Run(card, films[0].model, films[0].operating_point, datetime(2026, 11, 23), 2, 1, 1)
-    return "".join(run_page_parts([Film(one, lambda: image) for one in films], run))
+    run = RunSummary(card, films[0].model, films[0].operating_point, datetime(2026, 11, 23), 2, 1, 1)
+    return "".join(run_page_parts([FilmEntry(one, lambda: image) for one in films], run))
 
 
 def test_keys_and_taps(page, tmp_path):

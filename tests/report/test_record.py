@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from lennox.card import OperatingPoint
 from lennox.errors import InputError
 from lennox.geometry import Box
-from lennox.inference.examination import Examination, ModelIdentity, Source
+from lennox.inference.examination import Examination, ModelIdentity, SourceFile
 from lennox.inference.findings import Finding
 from lennox.report import from_record, to_json, to_record
 
@@ -126,7 +126,7 @@ def any_finding(draw):
     st.none() | st.tuples(st.floats(1e-3, 1.0), st.floats(1e-3, 1.0)),
 )
 def test_any_examination_follows_the_schema_and_comes_back(name, findings, threshold, spacing_mm):
-    source = Source(name, "0" * 64, 4000, 4000, 12, "bitewing", spacing_mm)
+    source = SourceFile(name, "0" * 64, 4000, 4000, 12, "bitewing", spacing_mm)
     model = ModelIdentity("m", "1", "f" * 64, "unreleased")
     examination = Examination(
         source, model, OperatingPoint("custom", threshold), "assessed", (), threshold, tuple(findings)

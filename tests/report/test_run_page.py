@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 import pytest
 
 from lennox.report import words
-from lennox.report.run_page import Film, Page, Run, run_page_parts
+from lennox.report.run_page import FilmEntry, Page, RunSummary, run_page_parts
 
 FORBIDDEN = re.compile(r"diagnosed|unbiased|\bsafe\b|healthy", re.IGNORECASE)
 
@@ -17,9 +17,9 @@ def render(card, image):
     def page(examinations, page=None, opened=image):
         first = examinations[0]
         groups = [words.group_of(one) for one in examinations]
-        run = Run(card, first.model, first.operating_point, datetime(2026, 11, 23, 9, 5),
+        run = RunSummary(card, first.model, first.operating_point, datetime(2026, 11, 23, 9, 5),
                   groups.count("suspected"), groups.count("none"), groups.count("refused"))  # fmt: skip
-        return "".join(run_page_parts([Film(one, lambda: opened) for one in examinations], run, page))
+        return "".join(run_page_parts([FilmEntry(one, lambda: opened) for one in examinations], run, page))
 
     return page
 
@@ -159,8 +159,10 @@ def test_only_one_film_is_open_at_a_time(card, make, image):
         opened.append(number)
         return image
 
-    films = [Film(make("suspected"), lambda number=number: watch(number)) for number in range(50)]
-    run = Run(card, films[0].examination.model, films[0].examination.operating_point, datetime(2026, 1, 1), 50, 0, 0)
+    films = [FilmEntry(make("suspected"), lambda number=number: watch(number)) for number in range(50)]
+    run = RunSummary(
+        card, films[0].examination.model, films[0].examination.operating_point, datetime(2026, 1, 1), 50, 0, 0
+    )
     parts = run_page_parts(films, run)
     while not opened:
         next(parts)

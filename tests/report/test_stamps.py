@@ -25,7 +25,7 @@ from lennox.phantom import draw_film
 from lennox.report import csv_lines, from_record, to_json, to_record, words
 from lennox.report.dicom_capture import draw_capture
 from lennox.report.overlay import PAPER, QUIET, WARNING, draw_overlay
-from lennox.report.run_page import Film, Run, run_page_parts
+from lennox.report.run_page import FilmEntry, RunSummary, run_page_parts
 
 WHO, WHY, UNTIL = "A. Obi", "a course", today()
 WHITE = (255, 255, 255)
@@ -126,8 +126,8 @@ def shown(examination):
 
 
 def page_of(examination, model):
-    run = Run(model.card, examination.model, examination.operating_point, datetime(2026, 11, 23), 1, 0, 0)
-    return "".join(run_page_parts([Film(examination, lambda: None)], run)).encode()
+    run = RunSummary(model.card, examination.model, examination.operating_point, datetime(2026, 11, 23), 1, 0, 0)
+    return "".join(run_page_parts([FilmEntry(examination, lambda: None)], run)).encode()
 
 
 # How an examination is put into each format, and how the stamp is looked for there.

@@ -14,8 +14,8 @@ from lennox.errors import InputError
 from lennox.image import read_image
 from lennox.inference.load import load_candidate
 from lennox.runs.films import find_films
-from lennox.runs.results import Results
-from lennox.runs.run import Format, Outputs, Reading, Run, share_threads
+from lennox.runs.results import ResultsFolder
+from lennox.runs.run import Format, Outputs, ReadOptions, Run, share_threads
 
 FILMS = 30
 
@@ -202,12 +202,12 @@ def test_pages_of_a_long_run_name_each_other(invoke, films, tmp_path, monkeypatc
 def test_a_folder_in_use_is_kept_as_it_is(tmp_path):
     (tmp_path / "letter.txt").write_text("keep me")
     with pytest.raises(InputError, match="not empty"):
-        Results(tmp_path, resume=False)
+        ResultsFolder(tmp_path, resume=False)
     assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]
 
 
 def test_a_file_appears_only_when_it_is_whole(tmp_path):
-    results = Results(tmp_path / "out", resume=False)
+    results = ResultsFolder(tmp_path / "out", resume=False)
 
     def parts():
         yield b"first"
@@ -219,19 +219,19 @@ def test_a_file_appears_only_when_it_is_whole(tmp_path):
 
 
 def test_one_folder_is_for_one_run_at_a_time(tmp_path):
-    first = Results(tmp_path / "out", resume=False)
+    first = ResultsFolder(tmp_path / "out", resume=False)
     first.write("film.txt", [b"first"])
     for resume in (False, True):
         with pytest.raises(InputError, match=r"another run is writing|not empty"):
-            Results(tmp_path / "out", resume=resume)
+            ResultsFolder(tmp_path / "out", resume=resume)
     first.close()
-    with Results(tmp_path / "out", resume=True) as second:
+    with ResultsFolder(tmp_path / "out", resume=True) as second:
         second.write("film.txt", [b"second"])
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["film.txt"]
 
 
 def test_only_the_user_may_read_what_a_run_keeps(tmp_path):
-    with Results(tmp_path / "out", resume=False) as results:
+    with ResultsFolder(tmp_path / "out", resume=False) as results:
         results.write("captures/a name.dcm", [b"x"])
     assert (tmp_path / "out/captures/a name.dcm").stat().st_mode & 0o777 == 0o600
 
@@ -240,7 +240,7 @@ def test_what_the_command_does_a_program_can_do(films, tiny, tmp_path):
     found = find_films([films], recursive=False)
     workers, threads = share_threads(found.films)
     with Run(
-        found.films, load_candidate(tiny, "test", threads=threads), Reading(threshold=0.3), workers=workers
+        found.films, load_candidate(tiny, "test", threads=threads), ReadOptions(threshold=0.3), workers=workers
     ) as run:
         kept = list(run.keep(tmp_path / "out", Outputs(Format.CSV, overlay=True)))
     assert [one.status for one in kept] == ["assessed"] * 3 + ["unreadable", "not assessable"]

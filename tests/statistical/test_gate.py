@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from lennox.audit import TableOptions, Verdict, audit, judge, policy_from_bytes, table_from_columns
-from lennox.audit.validation import TABLES, Cell, Size, gap_upper_bounds, validation_report
+from lennox.audit.simulation import TABLES, Cell, Size, gap_upper_bounds, validation_report
 
 POLICY = """
 format = "lennox-equity-policy/1"

@@ -12,10 +12,10 @@ import jsonschema
 import pytest
 from tiny_model import write_tiny_model
 
-from lennox.bench import measure as measuring
-from lennox.bench.limits import Limit, Limits
-from lennox.bench.measure import Profile, Spread, measure, thread_counts
-from lennox.bench.record import to_record, two_digits, verdict, warnings
+from lennox.bench import measurements as measuring
+from lennox.bench.bench_record import to_record, two_digits, verdict, warnings
+from lennox.bench.measurements import Profile, Spread, measure, thread_counts
+from lennox.bench.process_limits import Limit, Limits
 from lennox.errors import InputError, LennoxError, ModelError
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs/schema/bench-1.json").read_text())

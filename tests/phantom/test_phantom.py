@@ -7,7 +7,7 @@ import pytest
 
 from lennox.geometry import Box
 from lennox.phantom import Lesion, Phantom, draw_film
-from lennox.phantom.film import polygons, tight_box
+from lennox.phantom.phantom import polygons, tight_box
 
 
 def lesion(**changes) -> Lesion:

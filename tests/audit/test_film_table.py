@@ -8,10 +8,10 @@ import numpy as np
 from lennox.annotations.film import Film
 from lennox.annotations.matching import Candidate, Truth, score_film
 from lennox.annotations.shapes import Shape
-from lennox.audit.films import film_rows
+from lennox.audit.film_table import film_rows
 from lennox.card import OperatingPoint
-from lennox.evaluation.results import FilmResult
-from lennox.inference.examination import Examination, ModelIdentity, Source
+from lennox.evaluation.film_results import FilmResult
+from lennox.inference.examination import Examination, ModelIdentity, SourceFile
 from lennox.policy.policy import Feature
 
 LESION = Shape.outlined(np.array([[40, 20], [40, 40], [60, 40], [60, 20]], float))
@@ -25,7 +25,7 @@ def candidate(row, column, probability):
 def result(truth, *candidates, status="assessed", **fields):
     assessed = status == "assessed"
     examination = Examination(
-        Source("film.png", "0" * 64, 100, 100, 8, "periapical"), ModelIdentity("test", "1", "0" * 64, "unreleased"),
+        SourceFile("film.png", "0" * 64, 100, 100, 8, "periapical"), ModelIdentity("test", "1", "0" * 64, "unreleased"),
         OperatingPoint("low", 0.01), status, () if assessed else ("Too dark.",), 0.9 if assessed else None,
     )  # fmt: skip
     film = Film(Path("film.png"), "block-1", 100, 100, truth, (), fields)

@@ -24,7 +24,7 @@ from lennox.audit.read_table import TableOptions, table_from_columns
 from lennox.audit.scope import require_scope, require_seen_kinds
 from lennox.card import OperatingPoint
 from lennox.errors import ImageError, InputError
-from lennox.evaluation.results import FilmResult, film_results
+from lennox.evaluation.film_results import FilmResult, film_results
 from lennox.files import sha256_of_file
 from lennox.gate.behaviour import behaviour_sha256
 from lennox.image import read_image

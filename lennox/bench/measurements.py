@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from lennox.bench.computer import BUSY, Computer, Watch, this_computer, versions
-from lennox.bench.limits import Limit, Limits
+from lennox.bench.process_limits import Limit, Limits
 from lennox.errors import InputError, LennoxError
 from lennox.image import read_image
 from lennox.inference.examination import ModelIdentity

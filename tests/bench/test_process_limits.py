@@ -6,12 +6,13 @@ import sys
 
 import pytest
 
-from lennox.bench import limits
-from lennox.bench.limits import Limits
+from lennox.bench import process_limits
+from lennox.bench.process_limits import Limits
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has this limit")
 APPLY = (
-    "import json\nfrom lennox.bench.limits import Limits, apply\nfrom lennox.inference.processors import processors\n"
+    "import json\nfrom lennox.bench.process_limits import Limits, apply\n"
+    "from lennox.inference.processors import processors; "
 )
 
 
@@ -39,9 +40,9 @@ def test_memory_ends_where_it_is_said_to():
 
 
 def test_a_system_without_limits_says_so(monkeypatch):
-    monkeypatch.delattr(limits.os, "sched_setaffinity", raising=False)
+    monkeypatch.delattr(process_limits.os, "sched_setaffinity", raising=False)
     monkeypatch.setitem(sys.modules, "resource", None)
-    found = limits.apply(Limits(processors=1, memory_mib=512))
+    found = process_limits.apply(Limits(processors=1, memory_mib=512))
     assert [limit.enforced for limit in found] == [False] * 2
     assert all(limit.how for limit in found)
 
@@ -49,11 +50,11 @@ def test_a_system_without_limits_says_so(monkeypatch):
 def test_a_limit_that_the_system_does_not_keep_is_no_limit(monkeypatch):
     resource = pytest.importorskip("resource")
     monkeypatch.setattr(resource, "setrlimit", lambda *limit: None)
-    assert not limits.apply(Limits(memory_mib=64))[0].enforced
+    assert not process_limits.apply(Limits(memory_mib=64))[0].enforced
 
 
 def test_memory_that_is_not_measured(monkeypatch):
-    assert limits.peak_mib() > 10
-    monkeypatch.setattr(limits.Path, "read_text", lambda *_: (_ for _ in ()).throw(OSError()))
+    assert process_limits.peak_mib() > 10
+    monkeypatch.setattr(process_limits.Path, "read_text", lambda *_: (_ for _ in ()).throw(OSError()))
     monkeypatch.setitem(sys.modules, "resource", None)
-    assert limits.peak_mib() is None
+    assert process_limits.peak_mib() is None

@@ -27,7 +27,7 @@ class Familiar:
     offset: float
 
 
-class Reading(nn.Module):
+class ShippedNetwork(nn.Module):
     """What is exported: (1, 1, rows, columns) -> probability (1, 1, rows / 4, columns / 4), distance (1,).
 
     probability : sigmoid, smoothed over one cell, then sigmoid(slope * logit + intercept)

@@ -10,8 +10,8 @@ from lennox.errors import InputError
 from lennox.gate.event_log import Log
 from lennox.gate.predicates import now
 from lennox.gate.trust import Trust
-from lennox.monitoring.check import check, state_of
 from lennox.monitoring.suspension import resume
+from lennox.monitoring.use_check import check, state_of
 from lennox.monitoring.use_record import Decision
 from lennox.policy.reading import read_policy
 

@@ -7,8 +7,8 @@ from dataclasses import asdict
 from typing import Any
 
 import lennox
-from lennox.bench.limits import Limit
-from lennox.bench.measure import FILMS, Bench, Figures, Spread
+from lennox.bench.measurements import FILMS, Bench, Figures, Spread
+from lennox.bench.process_limits import Limit
 
 SCHEMA = "lennox.bench/1"
 

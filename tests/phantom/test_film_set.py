@@ -8,15 +8,15 @@ import pytest
 
 from lennox.errors import InputError
 from lennox.image import Modality, read_image
-from lennox.phantom import draw_film, files, write_films
-from lennox.phantom.files import encode_png, seed_of
+from lennox.phantom import draw_film, film_set, write_films
+from lennox.phantom.film_set import encode_png, seed_of
 
 
 @pytest.fixture(autouse=True)
 def small_films(monkeypatch):
     """Write films of a quarter of the size: these tests are about files."""
-    real = files.draw_film
-    monkeypatch.setattr(files, "draw_film", lambda seed, **rest: real(seed, rows=212, columns=300, **rest))
+    real = film_set.draw_film
+    monkeypatch.setattr(film_set, "draw_film", lambda seed, **rest: real(seed, rows=212, columns=300, **rest))
 
 
 def drawn_again(image: dict, bits: int):
@@ -116,7 +116,7 @@ def test_a_file_in_the_way_is_said_clearly(tmp_path):
 
 
 def test_interrupted_writing_leaves_no_coco_file(tmp_path, monkeypatch):
-    real, drawn = files.draw_film, []
+    real, drawn = film_set.draw_film, []
 
     def second_fails(seed, **rest):
         drawn.append(seed)
@@ -124,7 +124,7 @@ def test_interrupted_writing_leaves_no_coco_file(tmp_path, monkeypatch):
             raise KeyboardInterrupt
         return real(seed, **rest)
 
-    monkeypatch.setattr(files, "draw_film", second_fails)
+    monkeypatch.setattr(film_set, "draw_film", second_fails)
     with pytest.raises(KeyboardInterrupt):
         write_films(tmp_path / "films", 3, 1)
     assert [path.name for path in (tmp_path / "films").iterdir()] == ["drawn-0001.png"]

@@ -16,7 +16,7 @@ from lennox.errors import InputError
 from lennox.files import atomic_write
 from lennox.image.dicom.phantom_object import FilmObject, encode_phantom
 from lennox.phantom.draw import draw_film
-from lennox.phantom.film import Phantom
+from lennox.phantom.phantom import Phantom
 
 NOTICE = "Drawn films (phantoms), not of any patient. No evidence of how well a model reads real films."
 _ENDINGS = {"png": "png", "dicom": "dcm"}
