@@ -192,10 +192,12 @@ def sign_policy(policy: Path, keys: tuple[Path, ...]) -> None:
     Example:
       lennox policy sign policy.toml --key seat-3.pem
     """
-    from lennox.release.sign import ratify
+    from lennox.release.sign import is_listed, ratify
 
     for key in read_keys(keys):
         path = ratify(policy, key)
+        if not is_listed(policy, key.public):
+            click.echo(f"{policy.name} does not list this key: the signature counts for none of its own.", err=True)
     count = len(path.read_bytes().splitlines())
     click.echo(f"Signed. {path.name} holds {count} signature{'' if count == 1 else 's'} of this text.")
 

@@ -24,6 +24,7 @@ from lennox.gate.predicates import PassedPolicy, Release, Revocation, now, thres
 from lennox.gate.ratification import check_ratification
 from lennox.gate.statement import RELEASE, REVOCATION, VerifiedStatement, verify
 from lennox.gate.trust import Trust, TrustedKey
+from lennox.policy.floors import below_channel
 from lennox.policy.policy import Policy
 from lennox.policy.problems import PolicyError
 from lennox.policy.reading import policy_from_bytes
@@ -92,7 +93,7 @@ def check(folder: Path, channel: str, trust: Trust, *, on: datetime.datetime | N
     for one in release.passed:
         keys, against = _policy(one, files, statement, channel, trust)
         if card is not None and one.expected().keys() <= files.data.keys():
-            against += _audit(one, files, card, trust, moment)
+            against += _audit(one, files, card, trust, channel, moment)
         reasons += [f"policy {one.policy}: {reason}" for reason in against]
         ratifiers[one.policy] = " and ".join(f"{key.name} (key {key.public.identity[:12]})" for key in keys)
         policies[one.policy] = files.data.get(f"{one.folder}/policy.toml", b"")
@@ -256,7 +257,9 @@ def _policy(
     return found.keys, problems
 
 
-def _audit(one: PassedPolicy, files: ModelFiles, card: ModelCard, trust: Trust, moment: datetime.datetime) -> list[str]:
+def _audit(
+    one: PassedPolicy, files: ModelFiles, card: ModelCard, trust: Trust, channel: str, moment: datetime.datetime
+) -> list[str]:
     """Whether the policy is in force, and the audit passes under it by its own rows, and is of this very model."""
     policy_text, _, audit_text = (files.data[name] for name in one.expected())
     try:
@@ -267,7 +270,8 @@ def _audit(one: PassedPolicy, files: ModelFiles, card: ModelCard, trust: Trust, 
         return [f"its text is not valid today: {error.problems[0][:MAX_CHARACTERS].rstrip('.')}{more}."]
     except InputError as error:
         return [f"{error}"]
-    found = policy_problems(policy, trust) + audit_problems(audit, policy, card, moment)
+    found = policy_problems(policy, trust) + below_channel(policy, channel)
+    found += audit_problems(audit, policy, card, moment)
     said = (policy.id, policy.version, policy.title, policy.ratification.body)
     if said != (one.policy, one.version, one.title, one.body):
         found.append("the release names another policy, version, title or body than its text.")

@@ -98,14 +98,14 @@ def check_floors(values: dict[str, Any], problems: Problems) -> None:
             )
 
 
-def below_clinic(policy: Policy) -> list[str]:
-    """What a policy asks less than use on patients demands: for the channel `clinic` (R35)."""
+def below_channel(policy: Policy, channel: str) -> list[str]:
+    """What a policy asks less than its channel demands, a sentence each; `clinic` has floors of its own (R35)."""
     found = []
-    for requirement in policy.requirements:
+    for requirement in policy.requirements if channel == "clinic" else ():
         metric = METRICS[requirement.metric]
         too_loose = _below(metric, CLINIC[metric.name], requirement.low, requirement.high, gap=requirement.is_gap)
         if too_loose:
-            found.append(f"{policy.file}: requirement[{requirement.id}].limit: {too_loose}")
+            found.append(f"for {channel}, '{requirement.id}': {too_loose}.")
     return found
 
 

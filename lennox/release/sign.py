@@ -59,6 +59,7 @@ from lennox.gate.trust import Refusal, Trust, TrustedKey
 from lennox.gate.trust_file import add_least_version, add_refusal
 from lennox.inference.load import UNRELEASED
 from lennox.inference.model import Model
+from lennox.policy.floors import below_channel
 from lennox.policy.policy import Policy
 from lennox.policy.reading import read_lapsed, read_policy
 
@@ -104,6 +105,12 @@ def ratify(policy: Path, key: PrivateKey) -> Path:
     kept.append(sign(RATIFICATION, {"policy.toml": read.digest}, ratification.predicate(), [key]))
     atomic_write(path, b"".join(kept))
     return path
+
+
+def is_listed(policy: Path, key: PublicKey) -> bool:
+    """Whether a policy lists a key for its ratification, or lists none at all. Raises PolicyError."""
+    listed = {PublicKey.from_text(public).identity for _, public in read_policy(policy).ratification.keys}
+    return not listed or key.identity in listed
 
 
 def ratification_file(policy: Path) -> Path:
@@ -319,7 +326,8 @@ def _examine(
     text, envelopes = evidence.policy.read_bytes(), _envelopes(evidence.policy)
     audit_text = _audit_text(evidence.audit)
     audit = parse_audit(audit_text)
-    found = policy_problems(policy, trust) + audit_problems(audit, policy, card, now())
+    found = policy_problems(policy, trust) + below_channel(policy, channel)
+    found += audit_problems(audit, policy, card, now())
     if envelopes:
         adopted = check_ratification(text, envelopes, channel, trust, audit.started or now())
         found += adopted.problems

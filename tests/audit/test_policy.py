@@ -11,7 +11,7 @@ import pytest
 
 from lennox.audit import TableOptions, table_from_columns
 from lennox.audit.plan import Assumptions, plan
-from lennox.policy.floors import below_clinic
+from lennox.policy.floors import below_channel
 from lennox.policy.problems import PolicyError, TableError
 from lennox.policy.reading import policy_from_bytes, read_draft, read_policy
 
@@ -359,13 +359,12 @@ def test_a_file_of_endless_problems_is_refused_soon_and_counted():
 
 
 def test_the_floors_of_the_clinic_channel_are_higher():
-    assert below_clinic(read_policy(EXAMPLE, today=TODAY)) == []
+    assert below_channel(read_policy(EXAMPLE, today=TODAY), "clinic") == []
     text = mutated(("limit     = 0.80", "limit = 0.40"), ("at least 8 of 10", "at least 4 of 10"))
     policy = policy_from_bytes(text.encode(), "policy.toml", today=TODAY)
-    (line,) = below_clinic(policy)
-    assert (
-        line == "policy.toml: requirement[find-decay-everywhere].limit: 'tpr' of 0.4 protects nobody; write 0.5 or more"
-    )
+    (line,) = below_channel(policy, "clinic")
+    assert line == "for clinic, 'find-decay-everywhere': 'tpr' of 0.4 protects nobody; write 0.5 or more."
+    assert below_channel(policy, "workshop") == []
 
 
 def test_sentences_in_other_languages_are_compared_too():

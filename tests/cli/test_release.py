@@ -62,7 +62,9 @@ def test_from_keys_to_a_model_that_loads(tmp_path, monkeypatch, film):
         role = "release" if name == "auditor" else "ratify"
         run("trust", "add", public, "--name", name, "--channel", "workshop", "--role", role)
     assert "auditor: may release for workshop" in run("trust", "show").stdout
-    assert "1 signature of" in run("policy", "sign", shop.policy, "--key", tmp_path / "community.pem").stdout
+    ratified = run("policy", "sign", shop.policy, "--key", tmp_path / "community.pem")
+    assert "1 signature of" in ratified.stdout
+    assert ratified.stderr == ""
     shop.write_audit()
     signed = run("release", shop.folder, "--audit", shop.audit, "--policy", shop.policy, "--channel", "workshop",
                  "--key", tmp_path / "auditor.pem")  # fmt: skip
