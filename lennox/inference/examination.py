@@ -130,19 +130,13 @@ def diagnose_file(
     try:
         return diagnose(read_image(path, frame=frame), model, threshold=threshold, operating_point=operating_point)
     except (ImageError, MemoryError) as error:
-<<<<<<< HEAD
         return unreadable(path, model, choose_point(model, threshold, operating_point), error)
 
 
 def unreadable(path: str | Path, model: Model, point: OperatingPoint, error: ImageError | MemoryError) -> Examination:
     """The examination of a file that could not be read, or not with this much memory."""
     reason = str(error) if isinstance(error, ImageError) else NO_MEMORY
-    return Examination(Source(Path(path).name), identify(model), point, "unreadable", (reason,))
-=======
-        reason = str(error) if isinstance(error, ImageError) else NO_MEMORY
-        point = choose_point(model, threshold, operating_point)
-        return Examination(SourceFile(Path(path).name), identify(model), point, "unreadable", (reason,))
->>>>>>> 81a3d52 (One name, one thing: no class or module is called the same in two packages)
+    return Examination(SourceFile(Path(path).name), identify(model), point, "unreadable", (reason,))
 
 
 def choose_point(model: Model, threshold: float | None, operating_point: str | None) -> OperatingPoint:

@@ -13,11 +13,7 @@ import lennox
 from lennox.card import ImageKind, OperatingPoint
 from lennox.errors import InputError
 from lennox.geometry import Box
-<<<<<<< HEAD
-from lennox.inference.examination import Examination, ModelIdentity, Source, Status
-=======
-from lennox.inference.examination import Examination, ModelIdentity, SourceFile
->>>>>>> 81a3d52 (One name, one thing: no class or module is called the same in two packages)
+from lennox.inference.examination import Examination, ModelIdentity, SourceFile, Status
 from lennox.inference.findings import Finding
 from lennox.report import words
 
@@ -72,23 +68,13 @@ def from_record(record: Mapping[str, Any]) -> Examination:
         source, model, point = record["source"], record["model"], record["operating_point"]
         spacing = source["spacing_mm"]
         return Examination(
-<<<<<<< HEAD
-            source=Source(
+            source=SourceFile(
                 name=_of_type(str, source["name"]),
                 sha256=_or_none(str, source["sha256"]),
                 rows=_or_none(int, source["rows"]),
                 columns=_or_none(int, source["columns"]),
                 bits=_or_none(int, source["bits"]),
                 kind=None if source["kind"] is None else _one_of(KINDS, source["kind"]),
-=======
-            source=SourceFile(
-                name=str(source["name"]),
-                sha256=source["sha256"],
-                rows=source["rows"],
-                columns=source["columns"],
-                bits=source["bits"],
-                kind=source["kind"],
->>>>>>> 81a3d52 (One name, one thing: no class or module is called the same in two packages)
                 spacing_mm=None if spacing is None else (float(spacing[0]), float(spacing[1])),
             ),
             model=ModelIdentity(**{name: _of_type(str, value) for name, value in model.items()}),

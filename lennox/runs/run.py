@@ -134,13 +134,7 @@ class Run:
         count = -(-len(self.films) // size)
         names = tuple("report.html" if page == 0 else f"report-{page + 1}.html" for page in range(count))
         outcomes = {outcome: self.outcomes[outcome] for outcome in ("suspected", "none", "refused")}
-<<<<<<< HEAD
-        run = run_page.Run(self.model.card, identify(self.model), self._point, local_now(), **outcomes)
-=======
-        run = run_page.RunSummary(
-            self.model.card, identify(self.model), self._point, datetime.now().astimezone(), **outcomes
-        )
->>>>>>> 81a3d52 (One name, one thing: no class or module is called the same in two packages)
+        run = run_page.RunSummary(self.model.card, identify(self.model), self._point, local_now(), **outcomes)
         shown = zip(self.films, examinations, strict=True)
         for number, name in enumerate(names):
             entries = [run_page.FilmEntry(one, partial(self._open, film, one)) for film, one in islice(shown, size)]
@@ -183,15 +177,10 @@ class Run:
         results.save(film.name, examination)  # last: what is recorded is finished
         return examination
 
-<<<<<<< HEAD
     def _draw(
-        self, film: FoundFilm, image: Image, examination: Examination, results: Results, outputs: Outputs
+        self, film: FoundFilm, image: Image, examination: Examination, results: ResultsFolder, outputs: Outputs
     ) -> None:
         """The pictures that were asked for. Raises ImageError if the film went away or changed meanwhile."""
-=======
-    def _draw(self, film: FoundFilm, examination: Examination, results: ResultsFolder, outputs: Outputs) -> None:
-        """The pictures that were asked for; none if the film is gone or no longer the one that was assessed."""
->>>>>>> 81a3d52 (One name, one thing: no class or module is called the same in two packages)
         if outputs.overlay:
             from lennox.report.overlay import draw_overlay
 
