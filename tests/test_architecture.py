@@ -141,6 +141,24 @@ def test_every_third_party_import_is_a_declared_dependency():
             assert wanted in declared, f"{path.name} imports {name}, which pyproject.toml does not name"
 
 
+# The same idea once for each family of files, on purpose.
+SHARED_NAMES = {"read", "signature"}
+
+
+def test_no_module_and_no_class_is_called_the_same_in_two_packages():
+    """A module of `cli` is called like its command, and so like what the command calls."""
+    homes: dict[str, set[str]] = {}
+    for path in modules():
+        package = path.parent.relative_to(PACKAGE).as_posix()
+        names = {node.name for node in ast.parse(path.read_text("utf-8")).body if isinstance(node, ast.ClassDef)}
+        if not path.stem.startswith("__") and part_of(path) != "cli":
+            names.add(path.stem)
+        for name in names:
+            if not name.startswith("_"):
+                homes.setdefault(name, set()).add(package)
+    assert {name: sorted(found) for name, found in homes.items() if len(found) > 1 and name not in SHARED_NAMES} == {}
+
+
 def test_no_file_has_grown_a_second_idea():
     for path in [*modules(), *PACKAGE.rglob("*.pyx"), *(ROOT / "tests").rglob("*.py")]:
         assert len(path.read_text(encoding="utf-8").splitlines()) <= 500, f"{path} is past 500 lines"
