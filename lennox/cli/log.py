@@ -13,7 +13,9 @@ def log() -> None:
 
 
 @log.command()
-@click.option("--kind", metavar="KIND", help="release, revoke, load, override, audit or alarm.")
+@click.option(
+    "--kind", metavar="KIND", help="release, revoke, withdraw, load, override, candidate, audit, alarm or resume."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, see docs/schema/log-1.json.")
 def show(kind: str | None, as_json: bool) -> None:
     """List the records, the oldest first, and the head to note elsewhere.

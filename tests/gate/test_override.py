@@ -5,7 +5,7 @@ import pickle
 import pytest
 from releasing import make_workshop, today, write_policy
 
-from lennox.errors import ModelError, ReleaseRefusedError
+from lennox.errors import InputError, ModelError, ReleaseRefusedError
 from lennox.gate.event_log import Log
 from lennox.gate.override import Override, OverrideTerms
 from lennox.inference.load import load_model
@@ -106,3 +106,17 @@ def test_another_release_does_not_reach_another_process(tmp_path, monkeypatch):
     shop.release(expires=today(5))
     with pytest.raises(ModelError, match="its files were changed while it was in use"):
         pickle.loads(packed)
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", "\u3164", "\u200b", "\u2060\u2060", "\u2800", "...", "two\nlines", "\u202ewho"]
+)
+@pytest.mark.parametrize("field", ["who", "why"])
+def test_who_and_why_can_be_read(field, text):
+    with pytest.raises(InputError, match=f"an override says {field}"):
+        Override(**({"who": "R. Test", "why": "to see", "until": today(1)} | {field: text}))
+
+
+@pytest.mark.parametrize("text", ["R. T.", "李", "Río", "\u0645\u0631\u06cc\u0645", "7"])
+def test_names_of_every_script_can_be_read(text):
+    assert Override(text, text, today(1)).who == text

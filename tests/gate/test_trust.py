@@ -5,7 +5,8 @@ import pytest
 from lennox.errors import InputError
 from lennox.gate.statement import PrivateKey
 from lennox.gate.trust import ChannelRule, Refusal, Trust, TrustedKey, read_trust, user_file
-from lennox.gate.trust_file import write_trust
+from lennox.gate.trust_file import add_key, add_least_version, add_refusal, lift_refusals, write_trust
+from lennox.release.keys import trust_key
 
 KEY = PrivateKey.new().public
 OTHER = PrivateKey.new().public
@@ -97,3 +98,37 @@ def test_a_user_s_file_that_cannot_be_read_is_not_passed_over(own_home, make):
     make(own_home / "config" / "lennox" / "trust.toml")
     with pytest.raises(InputError, match="cannot be read"):
         Trust.load()
+
+
+COMMENTED = """# Why we trust whom: see the minutes of May.
+format = "lennox-trust/1"   # of the file
+
+[channel.clinic]
+releases = 2  # two, since one was ill
+
+[[key]]  # compared by telephone
+name = "ours"
+public = "{}"
+channels = ["clinic"]
+"""
+
+
+def test_comments_outlive_every_change(tmp_path):
+    path = tmp_path / "trust.toml"
+    path.write_text(COMMENTED.format(KEY.text))
+    add_key(path, TrustedKey("Dra. \U0001f9b7 Río", OTHER, ("clinic",), ("release",)))
+    add_refusal(Refusal(datetime.date(2026, 1, 4), "alarm", weights="b" * 64, channel="clinic"), path)
+    add_least_version(path, "ours", "1.0.0")
+    add_least_version(path, "ours", "1.2.0")
+    lift_refusals(lambda one: one.weights is not None, path)
+    assert [key.name for key in read_trust(path).keys] == ["ours", "Dra. \U0001f9b7 Río"]
+    assert read_trust(path).least_versions == {"ours": "1.2.0"}
+    assert read_trust(path).refused == ()
+    assert all(line in path.read_text() for line in COMMENTED.format(KEY.text).splitlines() if "#" in line)
+
+
+@pytest.mark.parametrize("name", ["", "  ", "\u3164", "\u200b\u200c", "two\nlines", "\u202eright"])
+def test_a_key_whose_name_nobody_can_read_is_not_added(tmp_path, name):
+    with pytest.raises(InputError, match="a name that can be read"):
+        trust_key(tmp_path / "trust.toml", TrustedKey(name, KEY, ("clinic",), ("release",)), Trust())
+    assert not (tmp_path / "trust.toml").exists()
