@@ -1,12 +1,27 @@
 """Small writers of PNG, TIFF and DICOM for tests: what Pillow and pydicom do not write, or not in just this way."""
 
+import contextlib
+import functools
 import io
+import shutil
 import struct
+import subprocess
 import tempfile
 import zlib
 from pathlib import Path
 
 import numpy as np
+
+
+@functools.cache
+def imagemagick():
+    """The path of ImageMagick's converter, an oracle of other people's making; None where it is not installed."""
+    for path in filter(None, (shutil.which("magick"), "/usr/bin/convert", shutil.which("convert"))):
+        with contextlib.suppress(OSError):
+            done = subprocess.run([path, "-version"], capture_output=True, check=False)
+            if done.stdout.startswith(b"Version: ImageMagick"):
+                return path
+    return None
 
 
 def write_png(samples, *, chunks=(), interlace=False):
@@ -30,52 +45,66 @@ def write_png(samples, *, chunks=(), interlace=False):
     )
 
 
-def write_tiff(*pages, big_endian=False, deflate=False):
+def write_tiff(*pages, big_endian=False, deflate=False, big=False):
     """TIFF of one or several pages; a page is samples, or (samples, tags) with tags {number: value or values or None}.
 
-    samples : (rows, columns[, channels]) unsigned, signed or floating
+    samples : (rows, columns[, channels]) unsigned, signed or floating; or bytes, as they go into the file
+    big : BigTIFF
     """
     order = ">" if big_endian else "<"
-    out = bytearray((b"MM" if big_endian else b"II") + struct.pack(order + "HL", 42, 8))
-    link = 4
+    number, long = ("Q", 16) if big else ("L", 4)
+    mark = struct.pack(order + "HHHQ", 43, 8, 0, 16) if big else struct.pack(order + "HL", 42, 8)
+    out = bytearray((b"MM" if big_endian else b"II") + mark)
+    link = 8 if big else 4
     for page in pages:
         samples, tags = page if isinstance(page, tuple) else (page, {})
-        samples = np.asarray(samples)
-        channels = samples.shape[2] if samples.ndim == 3 else 1
-        data = samples.astype(samples.dtype.newbyteorder(order)).tobytes()
+        data, fields = samples, {259: 1}
+        if not isinstance(samples, bytes):
+            data, fields = _tiff_samples(np.asarray(samples), order)
         data = zlib.compress(data, 1) if deflate else data
         where = len(out)
-        out += data + b"\0" * (len(data) % 2)
-        fields = {
-            256: samples.shape[1],
-            257: samples.shape[0],
-            258: [8 * samples.dtype.itemsize] * channels,
-            259: 8 if deflate else 1,
-            262: 2 if channels >= 3 else 1,
-            273: where,
-            277: channels,
-            278: samples.shape[0],
-            279: len(data),
-            339: [{"u": 1, "i": 2, "f": 3}[samples.dtype.kind]] * channels,
-        }
-        fields = {tag: value for tag, value in (fields | tags).items() if value is not None}
-        entries, extra = b"", len(out) + 2 + 12 * len(fields) + 4
+        out += data + b"\0" * (-len(data) % 8)
+        fields |= {259: 8} if deflate else {}
+        fields |= {273: where, 279: len(data)} | tags
+        fields = {tag: value for tag, value in fields.items() if value is not None}
+        entries, extra = b"", len(out) + len(fields) * (20 if big else 12) + (16 if big else 6)
         tail = b""
         for tag, value in sorted(fields.items()):
             values = value if isinstance(value, (list, tuple)) else [value]
-            kind = "H" if tag != 273 and tag != 279 and max(values) < 65536 else "L"
+            kind = "H" if tag not in (273, 279, 324, 325) and max(values) < 65536 else number
             packed = struct.pack(order + kind * len(values), *values)
-            entries += struct.pack(order + "HHL", tag, 3 if kind == "H" else 4, len(values))
-            if len(packed) <= 4:
-                entries += packed.ljust(4, b"\0")
+            entries += struct.pack(order + "HH" + number, tag, 3 if kind == "H" else long, len(values))
+            inline = struct.calcsize(order + number)
+            if len(packed) <= inline:
+                entries += packed.ljust(inline, b"\0")
             else:
-                entries += struct.pack(order + "L", extra + len(tail))
-                tail += packed + b"\0" * (len(packed) % 2)
-        struct.pack_into(order + "L", out, link, len(out))
-        out += struct.pack(order + "H", len(fields)) + entries
+                entries += struct.pack(order + number, extra + len(tail))
+                tail += packed + b"\0" * (-len(packed) % 8)
+        struct.pack_into(order + number, out, link, len(out))
+        out += struct.pack(order + ("Q" if big else "H"), len(fields)) + entries
         link = len(out)
-        out += struct.pack(order + "L", 0) + tail
+        out += struct.pack(order + number, 0) + tail
     return bytes(out)
+
+
+def _tiff_samples(samples, order):
+    channels = samples.shape[2] if samples.ndim == 3 else 1
+    return samples.astype(samples.dtype.newbyteorder(order)).tobytes(), {
+        256: samples.shape[1],
+        257: samples.shape[0],
+        258: [8 * samples.dtype.itemsize] * channels,
+        259: 1,
+        262: 2 if channels >= 3 else 1,
+        277: channels,
+        278: samples.shape[0],
+        339: [{"u": 1, "i": 2, "f": 3}[samples.dtype.kind]] * channels,
+    }
+
+
+def packed_bits(samples, bits):
+    """(rows, columns) integers as rows of so many bits each, the highest first, each row filled up to a byte."""
+    rows = ["".join(format(int(level), f"0{bits}b") for level in row) for row in samples]
+    return b"".join(int(row.ljust(-(-len(row) // 8) * 8, "0"), 2).to_bytes(-(-len(row) // 8), "big") for row in rows)
 
 
 def exif(orientation):

@@ -11,13 +11,12 @@ from PIL import Image as Pillow
 from lennox.errors import ImageError
 from lennox.image.frames import choose_frame
 from lennox.image.levels import from_float, from_wide, full_range, one_channel
-from lennox.image.limits import check_size
 from lennox.image.orientation import upright
 from lennox.image.raster import tiff_pages as tag
 from lennox.image.raster.pillow_process import decode_apart
 from lennox.image.raster.samples import opaque, refuse_printing_colours, scaled, shallow_samples
 from lennox.image.raster.tiff_pages import TiffPage, tiff_pages
-from lennox.image.raster.tiff_samples import has_plain_samples, tiff_samples
+from lennox.image.raster.tiff_samples import has_plain_samples, part_size, tiff_samples
 
 _PREVIEW_OR_MASK = 0b101
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _YCBCR = 0, 1, 2, 3, 6
@@ -47,8 +46,7 @@ def _photometric(page: TiffPage) -> int:
 
 def _coded(page: TiffPage) -> tuple[NDArray[Any], int]:
     """A page that is coded as a picture: JPEG, fax and the like."""
-    rows, columns = page.number(tag.ROWS, 0), page.number(tag.COLUMNS, 0)
-    check_size(rows, columns)
+    rows, columns, _, _ = part_size(page)
     alone = page.alone(tag.NEEDED, {tag.PHOTOMETRIC: (_photometric(page),)})
     found = decode_apart("TIFF", alone, 4 * rows * columns)
     refuse_printing_colours("TIFF", found.mode)

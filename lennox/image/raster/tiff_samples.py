@@ -91,9 +91,21 @@ def tiff_samples(page: TiffPage, keep: int) -> tuple[NDArray[Any], int]:
     return samples, layout.bits
 
 
-def _layout(page: TiffPage) -> _Layout:
+def part_size(page: TiffPage) -> tuple[int, int, int, int]:
+    """Rows and columns of a page, and of its strips or tiles. Raises ImageError for sizes that cannot be."""
     rows, columns = page.number(tag.ROWS, 0), page.number(tag.COLUMNS, 0)
     check_size(rows, columns)
+    if tag.TILE_COLUMNS in page.fields:
+        part_rows, part_columns = page.number(tag.TILE_ROWS, 0), page.number(tag.TILE_COLUMNS, 0)
+    else:
+        part_rows, part_columns = min(page.number(tag.ROWS_PER_STRIP, rows) or rows, rows), columns
+    if min(part_rows, part_columns) < 1 or part_rows * part_columns > 2 * rows * columns + _MAX_PADDING:
+        raise _damaged(f"{rows} x {columns} pixels lie in a tile of {part_rows} x {part_columns}")
+    return rows, columns, part_rows, part_columns
+
+
+def _layout(page: TiffPage) -> _Layout:
+    rows, columns, part_rows, part_columns = part_size(page)
     samples = page.number(tag.SAMPLES, 1)
     widths, formats = set(page.numbers(tag.BITS_PER_SAMPLE)) or {1}, set(page.numbers(tag.FORMAT)) or {_UNSIGNED}
     bits, kind = min(widths), min(formats)
@@ -105,10 +117,6 @@ def _layout(page: TiffPage) -> _Layout:
             f"{kind}; wanted integers of up to 16 bits, or floats. Export it with 8 or 16 bits."
         )
     tiled = tag.TILE_COLUMNS in page.fields
-    part_columns = page.number(tag.TILE_COLUMNS, 0) if tiled else columns
-    part_rows = page.number(tag.TILE_ROWS, 0) if tiled else min(page.number(tag.ROWS_PER_STRIP, rows) or rows, rows)
-    if min(part_rows, part_columns) < 1 or part_rows * part_columns > 2 * rows * columns + _MAX_PADDING:
-        raise _damaged(f"{rows} x {columns} pixels lie in a tile of {part_rows} x {part_columns}")
     planes = samples if page.number(tag.PLANAR, 1) == 2 else 1
     return _Layout(rows, columns, part_rows, part_columns, samples // planes, planes, bits, letter, tiled)
 
