@@ -25,7 +25,7 @@ _HERE = Path(__file__).parent
 _SPARE_BYTES = 256 << 20  # what decoding takes beside copies of its answer
 _COPIES = 6
 _MAX_COMPLAINTS_BYTES = 1 << 16
-_MIN_SECONDS = 2.0  # of the processor's time; on a slow computer, starting takes a tenth of it
+_MIN_SECONDS = 1.5  # of the processor's time; on a slow computer, starting takes a fifth of it
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,6 +111,9 @@ class Elements:
             part.steps = self._stream.steps
             try:
                 found = read_sequence(part, element.is_implicit_VR, element.is_little_endian, len(element.value), "")
+            except OSError:  # pydicom's, which hides what the stream has to say
+                part.check()
+                raise
             finally:
                 self._stream.steps = part.steps
         else:
