@@ -16,7 +16,7 @@ def test_gate(weigh, benchmark, tmp_path, monkeypatch):
 
     monkeypatch.setenv("LENNOX_LOG", str(tmp_path / "log.sqlite"))
     shop = make_workshop(tmp_path / "shop")
-    (shop.folder / "weights.bin").write_bytes(os.urandom(16_000_000))
+    (shop.folder / "more.bin").write_bytes(os.urandom(16_000_000))
     shop.release(trust=shop.trust())
     environment = ENVIRONMENT | {
         "LENNOX_LOG": str(tmp_path / "log.sqlite"), "LENNOX_TRUST": str(shop.trust_file), "PYTHONDONTWRITEBYTECODE": "",

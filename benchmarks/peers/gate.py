@@ -8,12 +8,12 @@ import sys
 import time
 from pathlib import Path
 
-import lennox.inference.model
+import lennox.inference.load
 
 what, folder = sys.argv[1], Path(sys.argv[2])
 start = time.process_time()
 if what == "check":
-    lennox.inference.model.check_release(folder)  # importing cryptography is in it: nothing else needs that
+    lennox.inference.load.check_release(folder)  # importing cryptography is in it: nothing else needs that
 else:
     for file in folder.rglob("*"):
         if file.is_file():

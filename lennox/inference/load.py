@@ -143,7 +143,12 @@ def _check(folder: Path, gate: Gate) -> VerifiedRelease:
 
 def _override(folder: Path, threads: int, gate: Gate, refusal: ReleaseRefusedError, *, again: bool) -> Model:
     """The model by override. Raises the refusal, with what stands against an override, if that is not allowed."""
-    files = _read_files(folder)
+    try:
+        files = _read_files(folder)
+    except ModelError:
+        if gate.override is None:
+            raise refusal from None  # which says it, too
+        raise
     try:
         terms = override_terms(folder, gate.channel, gate.trust, files.sha256.get("model.onnx", ""))
     except InputError as error:
