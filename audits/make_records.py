@@ -17,6 +17,11 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
+
+from lennox.audit.history import FILM_DIGITS
+from lennox.audit.manifest import Manifest
+from lennox.files import sha256_of_file
 
 HERE = Path(__file__).resolve().parent
 RECORDS = HERE / "records"
@@ -35,7 +40,16 @@ def run(command: list[str], folder: Path) -> int:
     ).returncode
 
 
-def carry_over(earlier: list[Path], out: Path) -> None:
+def same_data(subjects: list[Path]) -> dict[str, Any]:
+    """What makes the attempts of a record attempts on these data: they are counted by content."""
+    if subjects[0].is_file():
+        entries = ((subjects[0].name, sha256_of_file(subjects[0])),)
+        return {"data": Manifest(entries).sha256}
+    films = [path for folder in subjects for path in (folder / "images").rglob("*") if path.is_file()]
+    return {"films": sorted(sha256_of_file(path)[:FILM_DIGITS] for path in films)}
+
+
+def carry_over(earlier: list[Path], out: Path, same: dict[str, Any]) -> None:
     """Write the ledger of a new audit: the attempts on these data that the latest record tells of, and that record."""
     out.mkdir(parents=True)
     if not earlier:
@@ -48,14 +62,14 @@ def carry_over(earlier: list[Path], out: Path) -> None:
         "policy": old["policy"]["sha256"],
         "verdict": old["verdict"],
     }
-    ledger = "".join(json.dumps(entry, sort_keys=True) + "\n" for entry in [*old["history"], this])
+    ledger = "".join(json.dumps(entry | same, sort_keys=True) + "\n" for entry in [*old["history"], this])
     (out / "history.jsonl").write_text(ledger, "utf-8")
 
 
-def audit(record: Path, subject: list[str], policy: Path, folder: Path) -> Path:
+def audit(record: Path, subject: list[str], policy: Path, folder: Path, same: dict[str, Any]) -> Path:
     """Audit, and replace the record by the public copy of what came out; returns the folder of the full one."""
     out = folder / record.name
-    carry_over([*(record.parent if record.parent != RECORDS else record).rglob("audit.json")], out)
+    carry_over([*(record.parent if record.parent != RECORDS else record).rglob("audit.json")], out, same)
     status = run(["audit", *subject, "--policy", str(policy), "--out", str(out), "--public"], folder)
     if status not in VERDICTS:
         raise SystemExit(f"{record.name}: the audit ended with status {status}; the record is as it was.")
@@ -93,10 +107,11 @@ def main() -> None:
             if name == "nhanes":
                 record = RECORDS / "nhanes-2017-2020"
                 table = data / "nhanes-2017-2020" / "predictions-gradient-boosting.csv"
-                audit(record, [str(table)], record / "policy.toml", Path(folder))
+                audit(record, [str(table)], record / "policy.toml", Path(folder), same_data([table]))
             else:
                 record, policy = RECORDS / MODEL / name, HERE / "policies" / f"{name}.toml"
-                audited = audit(record, films, policy, Path(folder))
+                same = same_data([data / films_of for films_of in SENSORS])
+                audited = audit(record, films, policy, Path(folder), same)
                 if name == "clinic":
                     refusal_page(record, audited, policy, Path(folder))
 
