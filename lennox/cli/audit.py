@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -147,6 +148,7 @@ def audit(
     _ready()
     from lennox.audit import TableError, TableOptions, read_table
     from lennox.audit.read_table import training_patients
+    from lennox.audit.report.rows import not_met
     from lennox.audit.report.write import write_audit
 
     if (out is None) == (recorded is None):
@@ -178,6 +180,8 @@ def audit(
     except TableError as error:
         _refuse(ctx, error.problems)
     click.echo(verdict)
+    for line in not_met(json.loads(written[0].read_text("utf-8"))):
+        click.echo(one_line(line))
     for path in written:
         click.echo(f"wrote {path}")
     ctx.exit(EXIT[verdict])

@@ -38,6 +38,12 @@ def test_the_three_answers_and_their_files(tmp_path, policy, draw_table, third, 
     result = run("audit", table, "--policy", policy, "--out", tmp_path / "out", "--threshold", "0.5", "--public")
     assert result.exit_code == status, result.output
     assert result.output.splitlines()[0] == word
+    not_met = [
+        line for line in result.output.splitlines()[1:] if line.startswith(("FAIL: ", "INSUFFICIENT EVIDENCE: "))
+    ]
+    assert bool(not_met) == (word != "PASS")
+    if word != "PASS":  # which limit, in the policy's words, and for whom
+        assert any(line.startswith(f"{word}: ") and "group: c" in line for line in not_met), not_met
     names = {"audit.json", "audit.html", "community.en.html", "community.es.html"}
     assert names < {path.name for path in (tmp_path / "out").iterdir()}
     assert names == {path.name for path in (tmp_path / "out" / "public").iterdir()}
@@ -165,6 +171,10 @@ def test_plan_prints_what_limits_cost_and_draws_it(tmp_path):
     assert "All at once" in result.output
     assert "Not planned" not in result.output
     assert out.read_text().count("<svg") == 5
+    words, figures = out.read_text().split("The figures</h2>")  # plain words first, figures behind
+    assert "If the tool truly gets 90 of 100 right in every group" in words
+    assert "ICC" not in words
+    assert "ICC 0.3" in figures
     assert run("policy", "plan", DATA / "small.toml", "--truth", "9").exit_code == 2
     assert run("policy", "plan", DATA / "small.toml", "--truth", "x").exit_code == 2
 

@@ -35,7 +35,7 @@ def plan_text(plan: Plan, policy: Policy) -> str:
 
 def plan_page(plan: Plan, policy: Policy) -> str:
     """The plan as one HTML page with a plot a requirement."""
-    shown = []
+    who, shown = "sets of films" if policy.scope.cluster == "film" else "people", []
     for requirement in policy.requirements:
         costs = [cost for cost in plan.costs if cost.requirement == requirement.id]
         if not costs:
@@ -43,6 +43,7 @@ def plan_page(plan: Plan, policy: Policy) -> str:
         series = [(f"true rate {cost.truth:g}", [(float(n), cost.chances[n]) for n in PATIENTS]) for cost in costs]
         shown.append({
             "plain": requirement.plain,
+            "in_words": [_in_words(cost, who) for cost in costs],
             "groups": _groups(costs[0]),
             "chart": plot(series, across="patients in every group", up="chance to pass", title=requirement.plain),
             "rows": [
@@ -53,11 +54,11 @@ def plan_page(plan: Plan, policy: Policy) -> str:
                 for cost in costs
             ],
         })  # fmt: skip
-    heads = ["true rate", "patients for 80 %", "for 90 %", *(f"chance with {n}" for n in PATIENTS)]
+    heads = ["true rate", "patients for 80 %", "for 90 %", *(f"with {n}" for n in PATIENTS)]
     joint = [[f"{truth:g}", *(f"{100 * row[n]:.0f} %" for n in PATIENTS)] for truth, row in plan.joint.items()]
-    joint_heads = ["true rate", *(f"chance with {n}" for n in PATIENTS)]
+    joint_heads = ["true rate", *(f"with {n}" for n in PATIENTS)]
     return render(
-        "plan.html", policy=policy, assumed=_assumed(plan), shown=shown, heads=heads, skipped=plan.skipped,
+        "plan.html", policy=policy, who=who, assumed=_assumed(plan), shown=shown, heads=heads, skipped=plan.skipped,
         joint=joint, joint_heads=joint_heads,
     )  # fmt: skip
 
@@ -74,6 +75,14 @@ def _assumed(plan: Plan) -> list[str]:
         "value, false marks and squared errors are half of what is allowed, and calibration is perfect. Each chance is "
         "simulated through the gate's own bounds, for a first attempt.",
     ]
+
+
+def _in_words(cost: Cost, who: str) -> str:
+    """What one true rate costs, for people who do not read tables."""
+    right = f"If the tool truly gets {100 * cost.truth:.0f} of 100 right in every group"
+    if cost.patients_80 is None:
+        return f"{right}, it does not pass, however many {who} there are."
+    return f"{right}, each group needs about {cost.patients_80} {who} for it to pass 4 times out of 5."
 
 
 def _groups(cost: Cost) -> str:

@@ -66,6 +66,19 @@ def value(number: float | None, as_percent: bool) -> str:
     return (f"{100 * number:.1f} %" if as_percent else f"{number:.2f}").replace("-", "−")
 
 
+def not_met(document: Document, shown: int = 3) -> list[str]:
+    """A line for each limit that was not passed: which, in the policy's words, and for whom, the worst first."""
+    lines = []
+    for requirement in document["policy"]["requirements"]:
+        verdict = verdict_of(document, requirement["id"])
+        if verdict == "PASS":
+            continue
+        whom = [label(row) for row in gated_rows(document, requirement["id"]) if row["verdict"] == verdict]
+        more = f", and {len(whom) - shown} more" if len(whom) > shown else ""
+        lines.append(f"{verdict}: {requirement['plain']} {'; '.join(whom[:shown])}{more}")
+    return lines
+
+
 def count_or_none(count: int | str) -> int | None:
     """A count, or None where a public copy does not print it."""
     return count if isinstance(count, int) else None
