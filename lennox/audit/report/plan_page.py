@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from lennox.audit.plan import PATIENTS, Cost, Plan
-from lennox.policy.policy import Policy
+from lennox.policy.metrics import METRICS
+from lennox.policy.policy import Policy, Requirement
 from lennox.report.charts import chances as plot
 from lennox.report.pages import render
 
@@ -43,7 +44,7 @@ def plan_page(plan: Plan, policy: Policy) -> str:
         series = [(f"true rate {cost.truth:g}", [(float(n), cost.chances[n]) for n in PATIENTS]) for cost in costs]
         shown.append({
             "plain": requirement.plain,
-            "in_words": [_in_words(cost, who) for cost in costs],
+            "in_words": list(dict.fromkeys(_in_words(cost, requirement, who) for cost in costs)),
             "groups": _groups(costs[0]),
             "chart": plot(series, across="patients in every group", up="chance to pass", title=requirement.plain),
             "rows": [
@@ -77,9 +78,11 @@ def _assumed(plan: Plan) -> list[str]:
     ]
 
 
-def _in_words(cost: Cost, who: str) -> str:
+def _in_words(cost: Cost, requirement: Requirement, who: str) -> str:
     """What one true rate costs, for people who do not read tables."""
     right = f"If the tool truly gets {100 * cost.truth:.0f} of 100 right in every group"
+    if METRICS[requirement.metric].family != "proportion":
+        right = "If the tool is as good in every group as the figures below assume"
     if cost.patients_80 is None:
         return f"{right}, it does not pass, however many {who} there are."
     return f"{right}, each group needs about {cost.patients_80} {who} for it to pass 4 times out of 5."
