@@ -20,6 +20,8 @@ def show(examination: Examination, console: Console) -> None:
     source, model = examination.source, examination.model
     about = [source.kind, f"{source.columns} × {source.rows} pixels", f"{source.bits} bit"] if source.rows else []
     console.print(Text.assemble((words.readable(source.name), "bold"), ("  " + ", ".join(filter(None, about)), "dim")))
+    if source.note:
+        console.print(source.note)
     console.print(Text(words.result(examination), STYLES[words.group_of(examination)]))
     for reason in examination.reasons:
         console.print(Text(words.readable(reason)))

@@ -41,6 +41,7 @@ class SourceFile:
     rows, columns, bits : of the picture as stored
     kind : what kind of image it looks like, as `quality` judges
     spacing_mm : (row, column) millimetres per pixel, when the file says
+    note : what reading did to the pixels that changes positions, if anything
     """
 
     name: str
@@ -50,6 +51,7 @@ class SourceFile:
     bits: int | None = None
     kind: ImageKind | None = None
     spacing_mm: tuple[float, float] | None = None
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,8 @@ def diagnose(
     image = image if isinstance(image, Image) else read_image(image)
     point = choose_point(model, threshold, operating_point)
     quality = assess(image)
-    source = SourceFile(image.name, image.sha256, image.rows, image.columns, image.bits, quality.kind, image.spacing_mm)
+    size = image.rows, image.columns
+    source = SourceFile(image.name, image.sha256, *size, image.bits, quality.kind, image.spacing_mm, image.note or None)
     card, identity, reasons = model.card, identify(model), quality.reasons
     if not reasons and quality.kind not in card.kinds:
         made_for = " or ".join(f"{kind}s" for kind in map(KIND_NAMES.__getitem__, card.kinds))

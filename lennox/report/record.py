@@ -38,6 +38,7 @@ def to_record(examination: Examination) -> dict[str, Any]:
             "bits": source.bits,
             "kind": source.kind,
             "spacing_mm": None if source.spacing_mm is None else list(source.spacing_mm),
+            **({} if source.note is None else {"note": source.note}),
         },
         "model": {
             "name": model.name,
@@ -76,6 +77,7 @@ def from_record(record: Mapping[str, Any]) -> Examination:
                 bits=_or_none(int, source["bits"]),
                 kind=None if source["kind"] is None else _one_of(KINDS, source["kind"]),
                 spacing_mm=None if spacing is None else (float(spacing[0]), float(spacing[1])),
+                note=_or_none(str, source.get("note")),
             ),
             model=ModelIdentity(**{name: _of_type(str, value) for name, value in model.items()}),
             operating_point=OperatingPoint(**point),

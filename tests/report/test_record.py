@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -134,3 +135,13 @@ def test_any_examination_follows_the_schema_and_comes_back(name, findings, thres
     record = json.loads(to_json(examination))
     VALIDATOR.validate(record)
     assert to_record(from_record(record)) == record
+
+
+def test_what_reading_did_to_the_pixels_is_said(make):
+    made = make("suspected")
+    noted = replace(made, source=replace(made.source, note="The file's pixels are not square."))
+    record = to_record(noted)
+    VALIDATOR.validate(record)
+    assert record["source"]["note"] == "The file's pixels are not square."
+    assert from_record(record) == noted
+    assert "note" not in to_record(made)["source"]
