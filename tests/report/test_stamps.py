@@ -5,6 +5,7 @@ import html
 import io
 import json
 import re
+import shutil
 from datetime import datetime
 
 import numpy as np
@@ -50,6 +51,7 @@ def model(request, shop, monkeypatch):
     """One that is released, one that somebody answers for."""
     monkeypatch.setenv("LENNOX_TRUST", str(shop.trust_file))
     (shop.folder / "release.json").unlink(missing_ok=True)
+    shutil.rmtree(shop.folder / "release", ignore_errors=True)  # a policy without its release allows no override
     if request.param == "unreleased":
         found = lennox.load_model(shop.folder, allow_unreleased=Override(WHO, WHY, UNTIL))
         named = ("unreleased", WHO, WHY, str(UNTIL))
