@@ -49,12 +49,12 @@ def replaced_by(release: VerifiedRelease, trust: Trust) -> str:
 
 def note_release(found: VerifiedRelease) -> None:
     """Remember a release that loads, if it is not remembered already."""
-    terms = [OverrideTerms.of_policy(text, policy) for policy, text in found.policies.items()]
-    details = _details(found.release, found.statement_sha256, found.files.sha256["model.onnx"], terms)
     for log in all_logs():
         with contextlib.suppress(InputError):  # a computer where nothing may be written
             if all(one.details.get("statement") != found.statement_sha256 for one in log.records("load", "release")):
-                log.append("load", details)
+                terms = [OverrideTerms.of_policy(text, policy) for policy, text in found.policies.items()]
+                weights = found.files.sha256["model.onnx"]
+                log.append("load", _details(found.release, found.statement_sha256, weights, terms))
 
 
 def note_signed(release: Release, statement_sha256: str, weights: str, policies: Sequence[OverrideTerms]) -> None:
