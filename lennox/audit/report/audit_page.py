@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from lennox.audit.attempts import spent
 from lennox.audit.report.rows import (
     Document,
     Row,
@@ -46,7 +47,8 @@ def report(document: Document) -> str:
         undecided=[row for row in document["rows"] if row["gated"] and row["verdict"] == "INSUFFICIENT EVIDENCE"],
         unknown_rows=_unknown_rows(document),
         methods=_methods(document["rows"]),
-        luck=100 * (1 - document["method"]["confidence"] ** document["attempt"]),
+        alpha=1 - document["method"]["confidence"],
+        level=spent(1 - document["method"]["confidence"], document["attempt"]),
         label=label,
         value=value,
         is_rate=is_rate,
