@@ -16,7 +16,7 @@ from onnx import numpy_helper
 from torch import nn
 
 from lennox.training.network import Depthwise, Network
-from lennox.training.shipped_network import Familiar, ShippedNetwork
+from lennox.training.shipped_network import FamiliarityLine, ShippedNetwork
 
 
 def load(model: Path) -> ShippedNetwork:
@@ -31,9 +31,9 @@ def load(model: Path) -> ShippedNetwork:
     line = json.loads((model / "card.json").read_text())["calibration"]
     last = next(node for node in graph.node if node.output[0] == "distance")
     offset = next(float(constants[name]) for name in last.input if name in constants)
-    familiar = Familiar(values["weights"].numpy(), offset)
-    reading = ShippedNetwork(Network(pretrained=False), line["slope"], line["intercept"], familiar).eval()
-    modules = dict(reading.network.named_modules())
+    familiar = FamiliarityLine(values["weights"].numpy(), offset)
+    shipped = ShippedNetwork(Network(pretrained=False), line["slope"], line["intercept"], familiar).eval()
+    modules = dict(shipped.network.named_modules())
     for node in graph.node:
         if node.op_type == "Conv" and not node.name.startswith("/smoothing"):
             path = module_path(node.name)
@@ -47,7 +47,7 @@ def load(model: Path) -> ShippedNetwork:
                 normalise = modules[f"{above}.{int(index) + 1}"]
                 normalise.running_var.fill_(1.0 - normalise.eps)  # mean 0 and weight 1 as they start
                 normalise.bias.data.copy_(bias[0])
-    return reading
+    return shipped
 
 
 def module_path(node: str) -> str:
@@ -56,13 +56,13 @@ def module_path(node: str) -> str:
     return ".".join(part for part, after in itertools.pairwise(parts) if not after.startswith(f"{part}."))
 
 
-def folded(reading: ShippedNetwork) -> ShippedNetwork:
+def folded(shipped: ShippedNetwork) -> ShippedNetwork:
     """The same without batch normalisation, channels last: the fastest that eager PyTorch gets by hand."""
-    for layers in [module for module in reading.modules() if isinstance(module, nn.Sequential)]:
+    for layers in [module for module in shipped.modules() if isinstance(module, nn.Sequential)]:
         for index, (first, second) in enumerate(itertools.pairwise(list(layers))):
             if isinstance(second, nn.BatchNorm2d):
                 layers[index], layers[index + 1] = with_bias(first, second.bias), nn.Identity()
-    return reading.to(memory_format=torch.channels_last)
+    return shipped.to(memory_format=torch.channels_last)
 
 
 def with_bias(layer: nn.Module, bias: nn.Parameter) -> nn.Conv2d:

@@ -11,7 +11,7 @@ from typing import Any
 from lennox.audit.audit_table import AuditTable
 from lennox.audit.judge import judge
 from lennox.audit.measure import audit
-from lennox.audit.report.document import canonical, document
+from lennox.audit.report.document import audit_text, document
 from lennox.errors import InputError
 from lennox.policy.policy import Policy
 
@@ -38,7 +38,7 @@ def differences(recorded: Path, table: AuditTable, policy: Policy) -> list[str]:
     if digest != policy.digest:
         return ["policy.sha256: it was made under another text of the policy"]
     measured = replace(audit(table, policy), attempt=attempt)
-    ours = json.loads(canonical(document(measured, policy, judge(measured, policy))))
+    ours = json.loads(audit_text(document(measured, policy, judge(measured, policy))))
     found = [line for name in COMPARED for line in _compare(theirs.get(name), ours[name], name)]
     return [*found[:MAX_SHOWN], *([f"{len(found) - MAX_SHOWN} more"] if len(found) > MAX_SHOWN else [])]
 

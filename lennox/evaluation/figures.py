@@ -10,7 +10,7 @@ from typing import Any
 from lennox.card import ModelCard
 from lennox.errors import InputError
 from lennox.evaluation.card_page import card_page
-from lennox.evaluation.card_text import PUBLISHED
+from lennox.evaluation.card_statements import PUBLISHED
 from lennox.files import atomic_write
 from lennox.statistics.roc import positive_predictive_value
 

@@ -35,7 +35,7 @@ class FilmResult:
 
     @property
     def probability(self) -> float:
-        """Of the whole film; 0 if it could not be assessed."""
+        """The highest on the film; 0 if it could not be assessed."""
         return self.examination.probability or 0.0
 
 

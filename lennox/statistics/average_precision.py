@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from lennox.geometry import Box
 
-RESAMPLES = 200  # of those offered: each accumulates the whole set
+RESAMPLES = 200  # of those offered: each accumulates the entire set
 
 
 def average_precision(

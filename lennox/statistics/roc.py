@@ -1,4 +1,4 @@
-"""The ROC curve and its area under weights, and what a positive answer is worth at a prevalence."""
+"""The ROC curve and its area under weights, and the predictive value of a positive answer at a prevalence."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ PICTURES = {
     "sklearn.datasets.images": ("china.jpg", "flower.jpg"),
 }  # fmt: skip
 PICTURES_SET = "everyday-pictures"  # their name in the data ledger
-PARTS = 10  # of each picture, besides the whole
+PARTS = 10  # of each picture, besides itself
 
 
 def everyday_pictures(contract: InputContract) -> list[NDArray[np.uint8]]:
@@ -38,8 +38,8 @@ def everyday_pictures(contract: InputContract) -> list[NDArray[np.uint8]]:
     levels = []
     for package, names in PICTURES.items():
         for name in names:
-            whole = _grey(package, name)
-            levels += [make_canvas(part, contract, (), None).levels for part in [whole, *_parts(whole, random)]]
+            picture = _grey(package, name)
+            levels += [make_canvas(part, contract, (), None).levels for part in [picture, *_parts(picture, random)]]
     return levels
 
 
@@ -55,14 +55,14 @@ def _grey(package: str, name: str) -> NDArray[np.uint8]:
     return pixels.astype(np.uint8)
 
 
-def _parts(whole: NDArray[np.uint8], random: np.random.Generator) -> list[NDArray[np.uint8]]:
+def _parts(picture: NDArray[np.uint8], random: np.random.Generator) -> list[NDArray[np.uint8]]:
     parts = []
     for _ in range(PARTS):
-        rows = int(whole.shape[0] * random.uniform(0.5, 1.0))
-        columns = int(min(whole.shape[1], rows * random.choice([0.75, 1.0, 1.33])))
-        top = random.integers(0, whole.shape[0] - rows + 1)
-        left = random.integers(0, whole.shape[1] - columns + 1)
-        part = np.rot90(whole[top : top + rows, left : left + columns], int(random.integers(0, 4)))
+        rows = int(picture.shape[0] * random.uniform(0.5, 1.0))
+        columns = int(min(picture.shape[1], rows * random.choice([0.75, 1.0, 1.33])))
+        top = random.integers(0, picture.shape[0] - rows + 1)
+        left = random.integers(0, picture.shape[1] - columns + 1)
+        part = np.rot90(picture[top : top + rows, left : left + columns], int(random.integers(0, 4)))
         if random.random() < 0.5:
             part = part[:, ::-1]
         if random.random() < 0.2:

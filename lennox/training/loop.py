@@ -294,6 +294,6 @@ def _softened(source: FilmSource | WindowSource, recipe: Recipe, checkpoints: Se
         teacher = Network(pretrained=False)
         teacher.load_state_dict(load_weights(checkpoint))
         teachers.append(channels_last(teacher.eval()))
-    whole = source.canvases if isinstance(source, FilmSource) else None
-    canvases = whole or draw_canvases(source, schedule.soft_windows, recipe.seed)
+    entire = source.canvases if isinstance(source, FilmSource) else None
+    canvases = entire or draw_canvases(source, schedule.soft_windows, recipe.seed)
     return soften(canvases, teachers, schedule.soft_share, recipe.contract)

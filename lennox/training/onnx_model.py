@@ -20,7 +20,7 @@ from lennox.annotations.matching import NEITHER, score_film
 from lennox.card import FORMAT as CARD_FORMAT
 from lennox.card import InputContract, ModelCard
 from lennox.errors import InputError
-from lennox.evaluation.card_text import INTENDED_USE, LIMITS
+from lennox.evaluation.card_statements import INTENDED_USE, LIMITS
 from lennox.evaluation.figure_text import rounded
 from lennox.evaluation.figures import PREVALENCES
 from lennox.evaluation.summary import group_weights
@@ -33,7 +33,7 @@ from lennox.training.ledger import Ledger, read_ledger
 from lennox.training.loop import HeldOutFilms, load_weights
 from lennox.training.network import Network
 from lennox.training.recipe import Recipe, read_recipe
-from lennox.training.shipped_network import ShippedNetwork, become_familiar
+from lennox.training.shipped_network import ShippedNetwork, fit_familiarity
 from lennox.training.sources import Canvas, DrawnSource, FilmSource, WindowSource
 from lennox.training.split import split_set
 from lennox.training.validation import REGION_SHARE as RAW_REGION_SHARE
@@ -75,13 +75,13 @@ def export(checkpoint: Path, recipe: Path, out: Path) -> Exported:
         raise InputError("the recipe holds no films out, so nothing can be calibrated; give it a holdout_share.")
     canvases = _familiar_canvases(plan, ledger)
     ledger.require(PICTURES_SET, "train")
-    familiar = become_familiar(network, _turned(canvases), everyday_pictures(plan.contract), plan.contract)
+    familiar = fit_familiarity(network, _turned(canvases), everyday_pictures(plan.contract), plan.contract)
     plain = to_onnx(ShippedNetwork(network, 1.0, 0.0, familiar).eval(), plan.contract)
     answers = run_onnx(plain, [exam.canvas for exam in exams], plan.contract)
     slope, intercept = _calibrate([raw for raw, _ in answers], exams)
-    reading = ShippedNetwork(network, slope, intercept, familiar).eval()
-    weights = to_onnx(reading, plan.contract)
-    _compare(reading, weights, [exam.canvas for exam in exams[:: max(1, len(exams) // 6)]], plan.contract)
+    shipped = ShippedNetwork(network, slope, intercept, familiar).eval()
+    weights = to_onnx(shipped, plan.contract)
+    _compare(shipped, weights, [exam.canvas for exam in exams[:: max(1, len(exams) // 6)]], plan.contract)
     held_out = HeldOut(
         tuple(exams), tuple(held.groups[exam.group] for exam in exams),
         tuple(_on_line(raw, slope, intercept) for raw, _ in answers), tuple(distance for _, distance in answers),
@@ -99,14 +99,14 @@ def export(checkpoint: Path, recipe: Path, out: Path) -> Exported:
     return Exported(Path(out), document)
 
 
-def to_onnx(reading: ShippedNetwork, contract: InputContract) -> bytes:
-    """The reading as ONNX, opset 17: image -> probability, distance."""
+def to_onnx(shipped: ShippedNetwork, contract: InputContract) -> bytes:
+    """The shipped network as ONNX, opset 17: image -> probability, distance."""
     buffer: Any = io.BytesIO()  # the signature knows only paths, the exporter takes files
     example = torch.zeros(1, 1, contract.rows, contract.columns)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # PyTorch announces the end of the exporter that writes opset 17 exactly
         torch.onnx.export(
-            reading, (example,), buffer, input_names=["image"], output_names=["probability", "distance"],
+            shipped, (example,), buffer, input_names=["image"], output_names=["probability", "distance"],
             opset_version=OPSET, dynamo=False,
         )  # fmt: skip
     weights: bytes = buffer.getvalue()
@@ -129,11 +129,11 @@ def run_onnx(
     return answers
 
 
-def _compare(reading: ShippedNetwork, weights: bytes, canvases: Sequence[Canvas], contract: InputContract) -> None:
+def _compare(shipped: ShippedNetwork, weights: bytes, canvases: Sequence[Canvas], contract: InputContract) -> None:
     for canvas, (probability, distance) in zip(canvases, run_onnx(weights, canvases, contract), strict=True):
         image = (torch.from_numpy(canvas.levels).float()[None, None] - contract.mean) / contract.std
         with torch.inference_mode():
-            expected, away = reading(image)
+            expected, away = shipped(image)
         difference = float(np.abs(expected[0, 0].numpy() - probability).max())
         if not difference <= AGREEMENT or not math.isclose(float(away[0]), distance, rel_tol=1e-2, abs_tol=1e-2):
             raise InputError(

@@ -13,7 +13,6 @@ from lennox.errors import InputError
 from lennox.files import sha256_of
 
 FORMAT = "lennox-recipe/1"
-SOURCES = ("films", "windows", "drawn")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +21,7 @@ class DataPlan:
 
     root : folder of the data sets, relative to the recipe
     ledger : the data ledger, relative to the recipe
-    films, windows : names of sets whose films are used whole, and of panoramic sets used in windows; "" for none
+    films, windows : names of sets whose films are used entire, and of panoramic sets used in windows; "" for none
     film_share, window_share, drawn_share : how often each source is drawn; they are divided by their sum
     drawn_films : how many drawn films are made
     holdout_share, holdout_seed : the part of the groups kept for selection and calibration; never trained on

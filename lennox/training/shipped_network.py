@@ -17,7 +17,7 @@ STRENGTH = 0.01  # of the logistic line's regularisation, the inverse: few pictu
 
 
 @dataclass(frozen=True, slots=True)
-class Familiar:
+class FamiliarityLine:
     """The line between films and other pictures in the space of pooled features.
 
     weights : (features,); offset : of the line; below 0 is the side of the films
@@ -34,7 +34,7 @@ class ShippedNetwork(nn.Module):
     distance : logit of "another picture" against "a film", by logistic regression on the pooled features
     """
 
-    def __init__(self, network: Network, slope: float, intercept: float, familiar: Familiar) -> None:
+    def __init__(self, network: Network, slope: float, intercept: float, familiar: FamiliarityLine) -> None:
         super().__init__()
         self.network, self.smoothing = network, Smoothing()
         self.slope, self.intercept, self.offset = slope, intercept, familiar.offset
@@ -60,9 +60,9 @@ def pool(features: Sequence[Tensor]) -> Tensor:
     return torch.cat([*means, *spreads], 1)
 
 
-def become_familiar(
+def fit_familiarity(
     network: Network, films: Sequence[NDArray[np.uint8]], others: Sequence[NDArray[np.uint8]], contract: InputContract
-) -> Familiar:
+) -> FamiliarityLine:
     """Fit the line between prepared films and prepared other pictures, each side weighing the same."""
     from sklearn.linear_model import LogisticRegression
 
@@ -77,4 +77,4 @@ def become_familiar(
     line = LogisticRegression(C=STRENGTH, max_iter=1000, class_weight="balanced")
     line.fit((values - middle) / spread, [0] * len(films) + [1] * len(others))
     weights = line.coef_[0] / spread
-    return Familiar(weights.astype(np.float32), float(line.intercept_[0] - weights @ middle))
+    return FamiliarityLine(weights.astype(np.float32), float(line.intercept_[0] - weights @ middle))

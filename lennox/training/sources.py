@@ -1,4 +1,4 @@
-"""Where samples come from: whole films, windows of panoramic films at a film's scale, and drawn films.
+"""Where samples come from: entire films, windows of panoramic films at a film's scale, and drawn films.
 
 Every source prepares with `lennox.inference.prepare`, the function that serves reading, and answers canvases.
 """
@@ -227,8 +227,8 @@ def _inside(shapes: Sequence[Shape], top: int, left: int, height: int, width: in
         last_row, last_column = min(box.bottom - top, float(height)), min(box.right - left, float(width))
         if last_row <= first_row or last_column <= first_column:
             continue
-        whole = (box.bottom - box.top) * (box.right - box.left)
-        if (last_row - first_row) * (last_column - first_column) >= MIN_INSIDE * whole:
+        area = (box.bottom - box.top) * (box.right - box.left)
+        if (last_row - first_row) * (last_column - first_column) >= MIN_INSIDE * area:
             moved = shape.moved(lambda points: points - [top, left])
             kept.append(Shape(Box(first_row, first_column, last_row, last_column), moved.polygons))
     return kept

@@ -11,7 +11,7 @@ import pytest
 from lennox.audit import TableOptions, audit, judge, table_from_columns
 from lennox.audit.manifest import Manifest
 from lennox.audit.report.audit_page import report
-from lennox.audit.report.document import canonical, document
+from lennox.audit.report.document import audit_text, document
 from lennox.audit.report.sheet import sheet
 from lennox.audit.report.wording import wording
 
@@ -27,7 +27,7 @@ def made(table, policy, **options):
         manifest=MANIFEST,
     )
     measured = audit(read, policy)
-    return json.loads(canonical(document(measured, policy, judge(measured, policy), command="lennox audit cases.csv")))
+    return json.loads(audit_text(document(measured, policy, judge(measured, policy), command="lennox audit cases.csv")))
 
 
 def text_of(page):

@@ -14,7 +14,7 @@ import pytest
 from lennox.audit import TableOptions, audit, judge, table_from_columns
 from lennox.audit.manifest import Manifest
 from lennox.audit.report.audit_page import report
-from lennox.audit.report.document import canonical, document, public_copy
+from lennox.audit.report.document import audit_text, document, public_copy
 from lennox.audit.report.sheet import BANNED, sheet
 from lennox.audit.report.wording import languages, wording
 from lennox.errors import InputError
@@ -65,16 +65,16 @@ def test_the_json_obeys_its_schema(documents, kind, public):
     schema = json.loads((ROOT / "docs" / "schema" / "audit-1.json").read_text())
     jsonschema.Draft202012Validator.check_schema(schema)
     full = documents[kind]
-    jsonschema.validate(json.loads(canonical(public_copy(full) if public else full)), schema)
+    jsonschema.validate(json.loads(audit_text(public_copy(full) if public else full)), schema)
 
 
 def test_the_json_is_canonical(documents):
-    text = canonical(documents["pass"])
-    assert canonical(json.loads(text)) == text
-    assert canonical({"b": 1 / 3, "a": [float("nan"), -0.0, True], "c": "é"}) == (
+    text = audit_text(documents["pass"])
+    assert audit_text(json.loads(text)) == text
+    assert audit_text({"b": 1 / 3, "a": [float("nan"), -0.0, True], "c": "é"}) == (
         '{\n "a": [null, 0.000000, true],\n "b": 0.333333,\n "c": "é"\n}\n'
     )
-    assert text == canonical(documents["pass"] | {})
+    assert text == audit_text(documents["pass"] | {})
 
 
 def test_each_row_carries_what_was_promised(documents):
@@ -92,8 +92,8 @@ def test_the_cross_check_with_fairlearn_finds_no_difference(documents):
 
 
 def test_public_copies_hide_few_people_and_what_would_tell_them(documents):
-    full = json.loads(canonical(documents["open"]))
-    public = json.loads(canonical(public_copy(documents["open"])))
+    full = json.loads(audit_text(documents["open"]))
+    public = json.loads(audit_text(public_copy(documents["open"])))
     assert any(group["patients"] == 3 for group in full["data"]["groups"])
     for group in public["data"]["groups"]:
         assert not any(
@@ -112,7 +112,7 @@ def test_public_copies_hide_few_people_and_what_would_tell_them(documents):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_page_has_its_sections_and_fetches_nothing(documents, kind):
-    page = report(json.loads(canonical(documents[kind])))
+    page = report(json.loads(audit_text(documents[kind])))
     assert "default-src 'none'" in page
     assert re.findall(r'<h2 id="s(\d+)">', page) == [str(n) for n in range(1, 16)]
     assert "<script" not in page
@@ -124,7 +124,7 @@ def test_the_page_has_its_sections_and_fetches_nothing(documents, kind):
 
 def test_texts_of_a_policy_cannot_become_markup(small_policy, draw_table):
     bad = replace(small_policy, title="<script>alert(1)</script>", title_in={})
-    full = json.loads(canonical(made(draw_table(), bad)))
+    full = json.loads(audit_text(made(draw_table(), bad)))
     for page in (report(full), sheet(full, wording("en"))):
         assert "<script" not in page
         assert "&lt;script&gt;" in page
@@ -137,7 +137,7 @@ def words_of(page):
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("language", ["en", "es"])
 def test_the_sheet_makes_no_banned_claim_and_leaves_nothing_open(documents, kind, language):
-    page = sheet(json.loads(canonical(documents[kind])), wording(language))
+    page = sheet(json.loads(audit_text(documents[kind])), wording(language))
     text = words_of(page).casefold()
     for word in BANNED:
         assert not re.search(rf"\b{re.escape(word)}\b", text), word
@@ -148,7 +148,7 @@ def test_the_sheet_makes_no_banned_claim_and_leaves_nothing_open(documents, kind
 
 def test_the_sheet_says_which_way_it_went(documents):
     say = wording("en")
-    pages = {kind: words_of(sheet(json.loads(canonical(documents[kind])), say)) for kind in KINDS}
+    pages = {kind: words_of(sheet(json.loads(audit_text(documents[kind])), say)) for kind in KINDS}
     assert "This tool met every limit that was set." in pages["pass"]
     assert "in the words of Test person, invented" in pages["pass"]
     assert "This tool may NOT be used yet." in pages["fail"]
@@ -161,7 +161,7 @@ def test_the_sheet_says_which_way_it_went(documents):
 
 def test_the_sheet_promises_no_more_than_was_shown(documents):
     """Lower bounds are rounded down, upper ones up, and true counts are given below 100."""
-    read = json.loads(canonical(documents["pass"]))
+    read = json.loads(audit_text(documents["pass"]))
     text = words_of(sheet(read, wording("en")))
     rows = {row["group"]["group"]: row for row in read["rows"] if row["requirement"] == "floor"}
     shown = re.findall(r"(\w) \(group\)\s+found (\d+) of 100\s+we can be sure of at least (\d+) in 100", text)
@@ -169,7 +169,7 @@ def test_the_sheet_promises_no_more_than_was_shown(documents):
     for group, found, sure in shown:
         assert int(found) == round(100 * rows[group]["estimate"])
         assert int(sure) == int(100 * rows[group]["bound"])
-    few = words_of(sheet(json.loads(canonical(documents["open"])), wording("en")))
+    few = words_of(sheet(json.loads(audit_text(documents["open"])), wording("en")))
     row = next(r for r in documents["open"]["rows"] if r["requirement"] == "floor" and r["group"]["group"] == "c")
     assert f"found {round(row['estimate'] * row['cases'])} of {row['cases']}" in few
 
@@ -203,7 +203,7 @@ def test_a_community_brings_its_own_language(tmp_path, documents):
     text = (AUDIT / "locale" / "es.po").read_text().replace("todavía NO se puede usar", "ama llamkachiychu")
     path = tmp_path / "qu.po"
     path.write_text(text.replace("Language: es", "Language: qu"))
-    page = sheet(json.loads(canonical(documents["fail"])), wording("qu", path))
+    page = sheet(json.loads(audit_text(documents["fail"])), wording("qu", path))
     assert "ama llamkachiychu" in page
     with pytest.raises(InputError, match="no catalogue for 'xx'"):
         wording("xx")

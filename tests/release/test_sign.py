@@ -382,7 +382,7 @@ def test_what_the_real_audit_writes_is_what_a_release_reads(tmp_path, monkeypatc
     import pandas as pd
 
     from lennox.audit import audit, judge, read_policy, read_table
-    from lennox.audit.report.document import canonical, document
+    from lennox.audit.report.document import audit_text, document
     from lennox.inference.load import load_candidate
 
     shop = make_workshop(tmp_path / "shop", more=GAP)
@@ -401,7 +401,7 @@ def test_what_the_real_audit_writes_is_what_a_release_reads(tmp_path, monkeypatc
     model = load_candidate(shop.folder, "test")
     table = replace(table, model={"sha256": model.sha256, "behaviour_sha256": behaviour_sha256(model.card)})
     measured = audit(table, policy)
-    shop.audit.write_text(canonical(document(measured, policy, judge(measured, policy))))
+    shop.audit.write_text(audit_text(document(measured, policy, judge(measured, policy))))
     assert shop.release().missing == ()
     load_model(shop.folder)
     written = json.loads(shop.audit.read_text())

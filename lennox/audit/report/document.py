@@ -82,7 +82,7 @@ def document(
     return made | {"checklists": checklists(made)}
 
 
-def canonical(value: Any) -> str:
+def audit_text(value: Any) -> str:
     """A document as its one text; the same values give the same bytes everywhere."""
     return _text(value, 0) + "\n"
 

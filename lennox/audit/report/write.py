@@ -12,7 +12,7 @@ from lennox.audit.history import record, with_history
 from lennox.audit.judge import judge
 from lennox.audit.measure import audit
 from lennox.audit.report.audit_page import report
-from lennox.audit.report.document import canonical, document, public_copy
+from lennox.audit.report.document import audit_text, document, public_copy
 from lennox.audit.report.sheet import sheet
 from lennox.audit.report.wording import Wording, languages, wording
 from lennox.errors import InputError
@@ -47,10 +47,10 @@ def write_audit(
     measured = with_history(audit(table, policy), out / LEDGER)
     judgement = judge(measured, policy)
     full = document(measured, policy, judgement, command=command, started=started)
-    written = _write(canonical(full), out, words)
+    written = _write(audit_text(full), out, words)
     if public:
         (out / "public").mkdir(exist_ok=True)
-        written += _write(canonical(public_copy(full)), out / "public", words)
+        written += _write(audit_text(public_copy(full)), out / "public", words)
     record(measured, policy, judgement, out / LEDGER)
     return judgement.verdict.value, written
 
