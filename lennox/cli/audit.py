@@ -52,6 +52,22 @@ def _policy(ctx: click.Context, path: Path, *, draft: bool = False) -> Policy:
         _refuse(ctx, error.problems)
 
 
+def _audited_policy(ctx: click.Context, path: Path) -> Policy:
+    """The policy to audit by; what one without keys asks below the floors is said, and opens no release."""
+    from lennox.policy.problems import PolicyError
+    from lennox.policy.reading import read_for_audit
+
+    try:
+        policy, below = read_for_audit(path)
+    except PolicyError as error:
+        _refuse(ctx, error.problems)
+    for line in below:
+        click.echo(f"warning: {one_line(line)}", err=True)
+    if below:
+        click.echo("warning: this policy asks too little to open a release; a PASS under it shows nothing", err=True)
+    return policy
+
+
 def _refuse(ctx: click.Context, problems: tuple[str, ...]) -> NoReturn:
     for problem in problems:
         click.echo(one_line(problem), err=True)
@@ -153,7 +169,7 @@ def audit(
 
     if (out is None) == (recorded is None):
         raise InputError("give --out, where the reports go, or --verify, an audit to run again.")
-    policy = _policy(ctx, policy_file)
+    policy = _audited_policy(ctx, policy_file)
     if (table is None) == (model is None) or (model is None) != (not folders):
         raise InputError("give either a TABLE of predictions, or --model with --data; see lennox audit --help.")
     if table is not None and (sensors or categories or operating_point):

@@ -18,6 +18,7 @@ from typing import Any
 from lennox import toml
 from lennox.files import sha256_of
 from lennox.policy.diff import compare, version_problem
+from lennox.policy.floors import check_floors
 from lennox.policy.policy import (
     Consequences,
     Feature,
@@ -50,6 +51,19 @@ def read_policy(path: str | Path, *, today: datetime.date | None = None) -> Poli
     return policy
 
 
+def read_for_audit(path: str | Path) -> tuple[Policy, list[str]]:
+    """A policy to audit by, and what it asks below the floors of decency (R35 to R39), a line each.
+
+    A policy with keys is refused for it, as everywhere else. One without keys can open no release: it may serve as an
+    example, and whoever audits by it is told.
+    """
+    path = Path(path)
+    below: list[str] = []
+    policy = _checked(_bytes_of(path), path.name, today=None, folder=path.parent, below=below)
+    _check_succession(policy, path)
+    return policy, below
+
+
 def policy_from_bytes(data: bytes, name: str = "policy.toml", *, today: datetime.date | None = None) -> Policy:
     """Check a policy that is not a file; stories' recordings and superseded versions are not looked for."""
     return _checked(data, name, today=today, folder=None)
@@ -76,9 +90,18 @@ def _bytes_of(path: Path) -> bytes:
 
 
 def _checked(
-    data: bytes, name: str, *, today: datetime.date | None, folder: Path | None, draft: bool = False
+    data: bytes,
+    name: str,
+    *,
+    today: datetime.date | None,
+    folder: Path | None,
+    draft: bool = False,
+    below: list[str] | None = None,
 ) -> Policy:
-    """folder : where recordings and minutes lie, None: they are not looked for; draft : without its ratification."""
+    """folder : where recordings and minutes lie, None: they are not looked for; draft : without its ratification.
+
+    below : takes what lies below the floors of a policy without keys, in place of a refusal
+    """
     problems = Problems(name)
     document = _parse(data, problems)
     if document is None:
@@ -94,8 +117,12 @@ def _checked(
     _check_strings(document, "", problems)
     values = checked(document, problems)
     check_rules(values, problems, today=today or datetime.datetime.now(datetime.UTC).date(), folder=folder)
+    low = Problems(name) if below is not None and not values.get("ratification", {}).get("key") else problems
+    check_floors(values, low)
     if problems:
         raise PolicyError(problems.lines)
+    if below is not None:
+        below += low.lines
     return _build(values, name, sha256_of(data))
 
 

@@ -11,7 +11,6 @@ import re
 from pathlib import Path
 from typing import Any, get_args
 
-from lennox.policy.floors import check_floors
 from lennox.policy.policy import FORMAT, Interval, Method, Mode, OnAlarm, OnInsufficient, Role, Source, Unit
 from lennox.policy.problems import Problems
 from lennox.policy.requirement_rules import check_requirements
@@ -41,7 +40,6 @@ def check_rules(values: dict[str, Any], problems: Problems, *, today: datetime.d
             check_id(requirement["id"], f"{path}.id", problems)
         check_story(requirement.get("story"), f"{path}.story", problems, folder)
     _consequences(values, problems)
-    check_floors(values, problems)
 
 
 def fixed_by_default(feature: dict[str, Any]) -> bool:
