@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
 from lennox.errors import InputError
+
+_XDG = {"config": "~/.config", "state": "~/.local/state", "cache": "~/.cache"}
 
 
 def atomic_write(
@@ -57,12 +60,23 @@ def user_folder(kind: Literal["config", "state", "cache"]) -> Path:
 
     Raises InputError for a user without a home, as in a container that runs under a number.
     """
-    import platformdirs  # slow to import, and not needed by everybody
+    path = _xdg_folder(kind) if sys.platform == "linux" else _usual_folder(kind)
+    if not path.is_absolute():
+        raise InputError(f"this user has no home folder, where lennox keeps its {kind} files.")
+    return path
+
+
+def _xdg_folder(kind: str) -> Path:
+    """What platformdirs answers on Linux, without its import, which takes 14 ms of every start."""
+    named = os.environ.get(f"XDG_{kind.upper()}_HOME", "").strip()
+    return Path(named if Path(named).is_absolute() else os.path.expanduser(_XDG[kind])) / "lennox"  # noqa: PTH111
+
+
+def _usual_folder(kind: str) -> Path:
+    import platformdirs
 
     try:
         path: Path = getattr(platformdirs.PlatformDirs("lennox", appauthor=False), f"user_{kind}_path")
     except RuntimeError:  # so say its later versions; earlier ones answer "~/..."
         path = Path("~")
-    if not path.is_absolute():
-        raise InputError(f"this user has no home folder, where lennox keeps its {kind} files.")
     return path

@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from lennox import files
 from lennox.errors import InputError
 from lennox.files import atomic_write, sha256_of, sha256_of_file, user_folder
 
@@ -90,6 +91,16 @@ def test_digests_are_sha256_in_lower_case_hex(tmp_path):
 def test_user_folders_follow_the_environment(monkeypatch, tmp_path, kind):
     monkeypatch.setenv(f"XDG_{kind.upper()}_HOME", str(tmp_path))
     assert user_folder(kind) == tmp_path / "lennox"
+
+
+@pytest.mark.parametrize("kind", ["config", "state", "cache"])
+@pytest.mark.parametrize("named", [None, "/somewhere", "not/absolute"])
+def test_user_folders_are_those_of_platformdirs(monkeypatch, tmp_path, kind, named):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv(f"XDG_{kind.upper()}_HOME", raising=False)
+    if named:
+        monkeypatch.setenv(f"XDG_{kind.upper()}_HOME", named)
+    assert user_folder(kind) == files._usual_folder(kind)
 
 
 def test_a_user_without_a_home_is_told_so(monkeypatch):
