@@ -207,3 +207,10 @@ def test_a_community_brings_its_own_language(tmp_path, documents):
     assert "ama llamkachiychu" in page
     with pytest.raises(InputError, match="no catalogue for 'xx'"):
         wording("xx")
+
+
+@pytest.mark.parametrize("header", ["nplurals=99999999999999999999; plural=0;", 'nplu"\n"rals= 1000000; plural=0;'])
+def test_a_catalogue_of_endless_plural_forms_is_refused_before_it_is_read(tmp_path, header):
+    (tmp_path / "qu.po").write_text(f'msgid ""\nmsgstr ""\n"Plural-Forms: {header}\\n"\n')
+    with pytest.raises(InputError, match="more than 10 plural forms"):
+        wording("qu", tmp_path / "qu.po")

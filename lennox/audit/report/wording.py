@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import gettext
 import io
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from lennox.errors import InputError
 
+MAX_BYTES, MAX_PLURALS = 1 << 20, 10  # Arabic has the most plural forms, 6; Babel makes a list of as many as are said
 _FOLDER = Path(__file__).parent / "locale"
+_PLURALS = re.compile(rb"nplurals\s*=\s*(\d{1,99})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +61,11 @@ def wording(language: str, file: Path | None = None) -> Wording:
     from babel.messages.pofile import PoFileError, read_po
 
     try:
-        with path.open("rb") as source:
-            catalogue = read_po(source, locale=language, abort_invalid=True)
+        data = path.read_bytes()
+        header = re.sub(rb'"\s*"', b"", data)  # a text may go on in the next line
+        if len(data) > MAX_BYTES or any(int(forms) > MAX_PLURALS for forms in _PLURALS.findall(header)):
+            raise ValueError(f"larger than {MAX_BYTES} bytes, or more than {MAX_PLURALS} plural forms")
+        catalogue = read_po(io.BytesIO(data), locale=language, abort_invalid=True)
     except (PoFileError, ValueError, UnicodeDecodeError) as error:
         raise InputError(f"{path.name}: not a catalogue ({error}); give a gettext .po file") from error
     compiled = io.BytesIO()
