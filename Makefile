@@ -3,7 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := pyproject.toml setup.py README.md $(shell find lennox models -type f -not -path '*/__pycache__/*' -not -name '*.so')
 
-.PHONY: records demo test test-training test-checked test-sanitized lint bench clean
+# Two builds of one commit are equal, byte for byte: the time is that of the commit.
+export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 1767225600)
+
+.PHONY: records demo fuzz test test-training test-checked test-sanitized lint bench clean
 
 define kernel_copy
 	$(BIN)/python -m pip install --quiet setuptools Cython "$$(ls .venv/wheel/*.whl)[test]"
@@ -18,7 +21,7 @@ endef
 # One wheel, built once: what is tested is what would be installed. `build` is removed so that no deleted file lingers in it.
 .venv/lennox: .venv/python $(SOURCES)
 	rm -rf build .venv/wheel
-	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir .venv/wheel .
+	umask 022 && $(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir .venv/wheel .
 	$(BIN)/python -m pip install --quiet --force-reinstall --no-deps .venv/wheel/*.whl
 	$(BIN)/python -m pip install --quiet .venv/wheel/*.whl
 	@touch $@
@@ -78,6 +81,14 @@ DATA ?= ../shared/data
 records: .venv/lennox
 	$(BIN)/python -m pip install --quiet "$$(ls .venv/wheel/*.whl)[audit]"
 	$(BIN)/python audits/make_records.py $(DATA)
+
+# Each door for so many minutes, with atheris; see docs/security.md.
+MINUTES ?= 1
+fuzz: .venv/lennox
+	$(BIN)/python -m pip install --quiet "atheris>=3" "$$(ls .venv/wheel/*.whl)[audit,test]"
+	mkdir -p .venv/fuzz
+	for name in raster dicom card policy statement trust coco use record catalogue; do \
+		$(BIN)/python fuzz/fuzz.py $$name .venv/fuzz/$$name -max_total_time=$$((60 * $(MINUTES))) || exit 1; done
 
 clean:
 	rm -rf .venv build dist demo *.egg-info
