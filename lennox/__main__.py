@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 
 
 def main() -> None:
     """Run the command line; never returns."""
+    stopped: list[int] = []
+
+    def stop(number: int, frame: object) -> None:
+        stopped.append(number)
+        raise KeyboardInterrupt
+
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # a job in the background is deaf to Ctrl-C
+        signal.signal(signal.SIGINT, stop)
     try:
         _open_standard_files()
         from lennox.cli import main as command
 
         command()
-    except KeyboardInterrupt:  # while Python was importing, or for the second time
+    except BaseException:  # what a library made of the interrupt while it was imported, too
+        if not stopped:
+            raise
         os.write(2, b"lennox: stopped.\n")
         os._exit(130)
 

@@ -9,14 +9,15 @@ from __future__ import annotations
 import gettext
 import io
 import re
+import string
 from dataclasses import dataclass
 from pathlib import Path
 
-from lennox.errors import InputError
+from lennox.errors import InputError, one_line
 
-MAX_BYTES, MAX_PLURALS = 1 << 20, 10  # Arabic has the most plural forms, 6; Babel makes a list of as many as are said
 _FOLDER = Path(__file__).parent / "locale"
-_PLURALS = re.compile(rb"nplurals\s*=\s*(\d{1,99})")
+MAX_BYTES = 1 << 20
+MAX_PLURALS = 10  # Arabic has six
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +58,43 @@ def wording(language: str, file: Path | None = None) -> Wording:
             f"there is no catalogue for '{language}' (there are {', '.join(languages())}); "
             "translate community.pot and name it with --catalogue"
         )
-    from babel.messages.mofile import write_mo
-    from babel.messages.pofile import PoFileError, read_po
-
     try:
-        data = path.read_bytes()
-        header = re.sub(rb'"\s*"', b"", data)  # a text may go on in the next line
-        if len(data) > MAX_BYTES or any(int(forms) > MAX_PLURALS for forms in _PLURALS.findall(header)):
-            raise ValueError(f"larger than {MAX_BYTES} bytes, or more than {MAX_PLURALS} plural forms")
-        catalogue = read_po(io.BytesIO(data), locale=language, abort_invalid=True)
-    except (PoFileError, ValueError, UnicodeDecodeError) as error:
-        raise InputError(f"{path.name}: not a catalogue ({error}); give a gettext .po file") from error
+        return Wording(language, _compiled(path.read_bytes(), language))
+    except OSError as error:
+        raise InputError(f"{path.name}: cannot be read ({error.strerror})") from error
+    except Exception as error:  # what Babel says of bytes that are no catalogue has no common base
+        raise InputError(
+            f"{path.name}: not a catalogue ({one_line(str(error))[:200]}); give a gettext .po file"
+        ) from error
+
+
+def _compiled(data: bytes, language: str) -> gettext.GNUTranslations:
+    """Translations from the text of a catalogue. Raises anything if it is none, or speaks of values there are not."""
+    from babel.messages.mofile import write_mo
+    from babel.messages.pofile import read_po
+
+    forms = [int(digits[:9]) for digits in re.findall(rb"nplurals\s*=\s*(\d+)", data)]
+    if len(data) > MAX_BYTES or any(number > MAX_PLURALS for number in forms):  # each form is set aside, used or not
+        raise ValueError(f"it is larger than {MAX_BYTES} bytes, or has more than {MAX_PLURALS} plural forms")
+    catalogue = read_po(io.BytesIO(data), locale=language, abort_invalid=True)
+    for message in catalogue:
+        texts = [[one] if isinstance(one, str) else list(one or ()) for one in (message.id, message.string)]
+        known, used = ({name for text in of for name in _values(text)} for of in texts)
+        if message.id and not used <= known:
+            raise ValueError(f"{{{min(used - known)}}} is no value of the sentence '{texts[0][0]:.60}'")
     compiled = io.BytesIO()
     write_mo(compiled, catalogue)
     compiled.seek(0)
-    return Wording(language, gettext.GNUTranslations(compiled))
+    translations = gettext.GNUTranslations(compiled)
+    for number in range(101):  # a plural rule may divide by zero, or name a form that there is not
+        translations.ngettext("", "", number)
+    return translations
+
+
+def _values(text: str) -> set[str]:
+    """The names in braces of a sentence, with what follows them inside the braces."""
+    return {
+        name if not spec and not how else f"{name}!{how}:{spec}"
+        for _, name, spec, how in string.Formatter().parse(text)
+        if name is not None
+    }
