@@ -52,7 +52,7 @@ def test_a_disk_that_fills_up_during_a_run(invoke, films, tmp_path, monkeypatch)
     def full(*_):
         raise OSError(errno.ENOSPC, "No space left on device", str(tmp_path / "patients/draft"))
 
-    monkeypatch.setattr("lennox.runs.results.Results.save", full)
+    monkeypatch.setattr("lennox.runs.results.ResultsFolder.save", full)
     result = invoke("diagnose", films, "--out", tmp_path / "out")
     assert result.exit_code == 2
     assert "lennox: 'draft' cannot be used: No space left on device." in result.stderr

@@ -1,0 +1,84 @@
+"""Commands need no network, and no identifier of a DICOM file reaches an output that was not asked for it."""
+
+import os
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from film_files import data_set, write_dicom
+from pydicom.datadict import dictionary_VR
+
+from lennox.phantom import draw_film
+
+PLANTED = {
+    "PatientName": "PLANTED^NAME", "PatientID": "PLANTED-ID", "PatientBirthDate": "19010203",
+    "PatientAddress": "PLANTED ROAD", "OtherPatientNames": "PLANTED^OTHER", "PatientComments": "PLANTED COMMENT",
+    "AccessionNumber": "PLANTED-ACC", "ReferringPhysicianName": "PLANTED^DOC", "InstitutionName": "PLANTED CLINIC",
+    "OperatorsName": "PLANTED^OP", "StudyDescription": "PLANTED STUDY", "ImageComments": "PLANTED IMAGE",
+    "PatientTelephoneNumbers": "PLANTED-TEL", "StationName": "PLANTED-STATION", "DeviceSerialNumber": "PLANTED-SN",
+}  # fmt: skip
+
+
+@pytest.fixture
+def named_film(tmp_path):
+    """A film whose text elements all name somebody, and one that is cut short."""
+    folder = tmp_path / "named"
+    folder.mkdir()
+    data = write_dicom(data_set(draw_film(3).pixels.astype(np.uint8), **PLANTED))
+    (folder / "a.dcm").write_bytes(data)
+    (folder / "b.dcm").write_bytes(data[: len(data) // 2])
+    return folder
+
+
+def test_the_planted_names_are_text_of_the_file(named_film):
+    data = (named_film / "a.dcm").read_bytes()
+    assert all(value.encode() in data for value in PLANTED.values())
+    assert all(dictionary_VR(keyword) for keyword in PLANTED)
+
+
+@pytest.mark.parametrize("form", ["json", "csv", "html"])
+def test_identifiers_reach_no_output_and_no_log(invoke, named_film, tmp_path, own_home, form):
+    result = invoke("diagnose", named_film, "--format", form, "--overlay", "--out", tmp_path / "out")
+    assert result.exit_code == 1, result.output
+    written = [path.read_bytes() for root in (tmp_path / "out", own_home) for path in root.rglob("*") if path.is_file()]
+    assert len(written) > 3
+    for text in (*written, result.output.encode()):
+        assert b"PLANTED" not in text
+        assert b"19010203" not in text
+
+
+def alone(command, **options):
+    """Run a command in a network namespace without interfaces."""
+    return subprocess.run(["unshare", "-rn", *command], capture_output=True, text=True, **options)
+
+
+@pytest.fixture
+def no_network():
+    if shutil.which("unshare") is None or alone(["true"]).returncode != 0:
+        pytest.skip("this system lets nobody make a network namespace")
+
+
+def test_there_is_no_network_in_the_namespace(no_network):
+    code = "import socket; socket.create_connection(('127.0.0.1', 9), 1)"
+    assert "unreachable" in alone([sys.executable, "-c", code]).stderr
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["models"], ["phantom", "--out", "drawn", "--count", "1"], ["policy", "new"],
+        ["log", "verify"], ["trust", "show"],
+        ["diagnose", "films/0.png"],
+        ["diagnose", "films", "--format", "html", "--overlay", "--dicom", "--out", "out"],
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_commands_need_no_network(no_network, films, tiny, unreleased, tmp_path, command):
+    model = ["--model", tiny, *unreleased] if command[0] == "diagnose" else []
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    done = alone([sys.executable, "-P", "-m", "lennox", *command, *model], cwd=tmp_path, env=environment, timeout=300)
+    assert done.returncode in (0, 1), done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout or (tmp_path / "out/report.html").exists() or (tmp_path / "drawn").exists(), done.stderr
