@@ -12,9 +12,7 @@ import math
 import mmap
 import os
 import signal
-import subprocess
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -48,6 +46,8 @@ def run_decoder(
     harmless : beginnings of lines on standard error that mean nothing; any other line means damage
     Raises ImageError if it fails, complains, or takes more than its time and memory.
     """
+    import subprocess  # most films are decoded without it
+
     seconds = math.ceil(_MIN_SECONDS + budget.seconds)
     limits = {
         "seconds": seconds,
@@ -78,6 +78,8 @@ def run_decoder(
 
 def _scratch() -> IO[bytes]:
     """A file in memory, or where there is none, one without a name."""
+    import tempfile
+
     if hasattr(os, "memfd_create"):
         return os.fdopen(os.memfd_create("lennox"), "w+b")
     return tempfile.TemporaryFile()

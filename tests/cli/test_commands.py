@@ -80,7 +80,7 @@ def test_the_docs_name_no_command_or_option_that_is_gone():
 
 @pytest.mark.parametrize("option", ["--version", "--help"])
 def test_the_start_is_quick_and_loads_nothing_heavy(option):
-    command = [sys.executable, "-P", "-X", "importtime", "-m", "lennox.cli", option]
+    command = [sys.executable, "-P", "-X", "importtime", "-m", "lennox", option]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(command, capture_output=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
