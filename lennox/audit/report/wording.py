@@ -73,7 +73,8 @@ def _compiled(data: bytes, language: str) -> gettext.GNUTranslations:
     from babel.messages.mofile import write_mo
     from babel.messages.pofile import read_po
 
-    forms = [int(digits[:9]) for digits in re.findall(rb"nplurals\s*=\s*(\d+)", data)]
+    header = re.sub(rb'"\s*"', b"", data)  # a text may go on in the next line
+    forms = [int(digits[:9]) for digits in re.findall(rb"nplurals\s*=\s*(\d+)", header)]
     if len(data) > MAX_BYTES or any(number > MAX_PLURALS for number in forms):  # each form is set aside, used or not
         raise ValueError(f"it is larger than {MAX_BYTES} bytes, or has more than {MAX_PLURALS} plural forms")
     catalogue = read_po(io.BytesIO(data), locale=language, abort_invalid=True)
