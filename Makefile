@@ -88,7 +88,7 @@ fuzz: .venv/lennox
 	$(BIN)/python -m pip install --quiet "atheris>=3" "$$(ls .venv/wheel/*.whl)[audit,test]"
 	mkdir -p .venv/fuzz
 	for name in raster dicom card policy statement trust coco use record catalogue; do \
-		$(BIN)/python fuzz/fuzz.py $$name .venv/fuzz/$$name -max_total_time=$$((60 * $(MINUTES))) || exit 1; done
+		$(BIN)/python tests/fuzz/fuzz.py $$name .venv/fuzz/$$name -max_total_time=$$((60 * $(MINUTES))) || exit 1; done
 
 clean:
 	rm -rf .venv build dist demo *.egg-info

@@ -1,6 +1,6 @@
 """Fuzz one door of lennox with atheris: whatever comes in, a value or a `LennoxError` comes out, within 5 s and 1 GB.
 
-    python fuzz/fuzz.py NAME FOLDER [options of libFuzzer, such as -max_total_time=60]
+    python tests/fuzz/fuzz.py NAME FOLDER [options of libFuzzer, such as -max_total_time=60]
 
 NAME is one of TARGETS; FOLDER keeps the inputs that were found, beginning with a few of the project's own. An input
 that crashes is left in the folder above: make a test of it. `make fuzz MINUTES=1` runs them all.
