@@ -26,7 +26,7 @@ with atheris.instrument_imports(include=["lennox"]):
     from lennox.policy.reading import policy_from_bytes
     from lennox.report import from_record, to_json
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 RATIFICATION = "https://lennox.example/policy-ratification/v1"
 USE = (
     "time,patient,film,model,status,mark,decision,sensor\n"
