@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from lennox.errors import ImageError
-from lennox.image import decoder_process
 from lennox.image.decoder_process import DecodingBudget, run_decoder
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="seccomp is of Linux")
@@ -122,9 +121,7 @@ def test_the_header_is_no_secret_and_the_data_no_argument(decoder, monkeypatch):
     """Whoever lists processes sees sizes, and nothing of a patient."""
     seen = []
     run = subprocess.run
-    monkeypatch.setattr(
-        decoder_process.subprocess, "run", lambda command, **options: seen.append(command) or run(command, **options)
-    )
+    monkeypatch.setattr(subprocess, "run", lambda command, **options: seen.append(command) or run(command, **options))
     run_decoder(decoder("return [data]"), {"rows": 1}, b"Doe^Jane", SMALL)
     assert json.loads(seen[0][-1])["rows"] == 1
     assert "Doe" not in " ".join(map(str, seen[0]))
