@@ -31,7 +31,7 @@ class Assumptions:
     """What is taken for true in a plan.
 
     truths : true share of right answers in every group: found among diseased, unflagged among healthy
-    icc : likeness of one patient's answers; per_patient : diseased (or healthy) units each patient brings
+    icc : intraclass correlation of one patient's answers; per_patient : diseased (or healthy) units each patient brings
     """
 
     truths: tuple[float, ...] = (0.85, 0.90, 0.95)

@@ -82,11 +82,11 @@ class Sums:
 
 @dataclass(frozen=True)
 class Areas:
-    """Areas under the ROC curve: placements of cases and of controls; likeness : (repetitions, groups)."""
+    """Areas under the ROC curve: placements of cases and of controls; correlation : (repetitions, groups)."""
 
     cases: Sums
     controls: Sums
-    likeness: Floats
+    correlation: Floats
 
     def lower(self, alpha: float) -> Floats:
         """(repetitions, groups) lower bounds."""
@@ -99,7 +99,7 @@ class Areas:
         return point + self._reach(self.cases.upper(alpha) - point, self.controls.upper(alpha) - point)
 
     def passes(self, low: float | None, high: float | None, alpha: float) -> Marks:
-        ok = np.ones(self.likeness.shape, np.bool_)
+        ok = np.ones(self.correlation.shape, np.bool_)
         if low is not None:
             ok &= self.lower(alpha) >= low
         if high is not None:
@@ -110,7 +110,7 @@ class Areas:
         return widest_gap(self.lower(alpha), self.cases.point(), self.upper(alpha))
 
     def _reach(self, a: Floats, b: Floats) -> Floats:
-        return np.sqrt(np.maximum(a * a + b * b + 2 * self.likeness * a * b, 0.0))
+        return np.sqrt(np.maximum(a * a + b * b + 2 * self.correlation * a * b, 0.0))
 
 
 def widest_gap(low: Floats, point: Floats, high: Floats) -> Floats:
@@ -138,7 +138,7 @@ def draw_groups(
     rng: np.random.Generator,
 ) -> Groups:
     """Groups whose true `metric` is `value`: beta-binomial shares, Dice and errors with a patient's own mean, gamma-
-    Poisson marks, binormal scores. per_patient : units each patient brings; icc : likeness of one patient's units
+    Poisson marks, binormal scores. per_patient : units each patient brings; icc : of one patient's units
     """
     shape = repetitions_for(metric, groups, patients), groups
     if METRICS[metric].family == "proportion":

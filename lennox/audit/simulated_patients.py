@@ -29,7 +29,7 @@ def units(rng: Generator, kind: str, shape: tuple[int, ...]) -> Floats:
 
 
 def found(rng: Generator, bottom: Floats, rate: float, icc: float) -> Floats:
-    """Beta-binomial: units found of `bottom`, where patients have rates of their own. icc : likeness, in [0, 1)."""
+    """Beta-binomial: units found of `bottom`, where patients have rates of their own. icc : in [0, 1)."""
     own: Floats | float = rate
     if icc > 0:
         strength = (1 - icc) / icc
@@ -37,13 +37,13 @@ def found(rng: Generator, bottom: Floats, rate: float, icc: float) -> Floats:
     return rng.binomial(bottom.astype(np.int64), own).astype(np.float64)
 
 
-def found_worse_of_many(rng: Generator, bottom: Floats, rate: float, likely: float) -> Floats:
+def found_worse_of_many(rng: Generator, bottom: Floats, rate: float, share_of_many: float) -> Floats:
     """Patients with many units fare worse: found at 0.9 * rate, and others so much better that all together is `rate`.
 
-    likely : the share of all units that patients with 20 bring
+    share_of_many : the share of all units that patients with 20 bring
     """
     many = 0.9 * rate
-    few = (rate - likely * many) / (1 - likely)
+    few = (rate - share_of_many * many) / (1 - share_of_many)
     return rng.binomial(bottom.astype(np.int64), np.where(bottom > 1, many, few)).astype(np.float64)
 
 

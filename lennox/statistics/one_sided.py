@@ -117,11 +117,11 @@ class Ratio:
 
 @dataclass(frozen=True)
 class Area:
-    """Area under the ROC curve, or its negative. likeness : correlation of the two parts' errors."""
+    """Area under the ROC curve, or its negative. correlation : correlation of the two parts' errors."""
 
     cases: Ratio
     controls: Ratio
-    likeness: float
+    correlation: float
 
     @property
     def estimate(self) -> float:
@@ -129,7 +129,7 @@ class Area:
 
     def lower(self, alpha: float) -> float:
         a, b = self.estimate - self.cases.lower(alpha), self.estimate - self.controls.lower(alpha)
-        return max(self.estimate - square_and_add(a, b, -self.likeness), self.cases.worst)
+        return max(self.estimate - square_and_add(a, b, -self.correlation), self.cases.worst)
 
     def p_value(self, limit: float) -> float:
         return level_where(self.lower, limit) if self.estimate > limit else 1.0
@@ -138,7 +138,7 @@ class Area:
         return self.estimate > limit and self.lower(alpha) >= limit
 
     def grown(self, scale: float) -> Area:
-        return Area(self.cases.grown(scale), self.controls.grown(scale), self.likeness)
+        return Area(self.cases.grown(scale), self.controls.grown(scale), self.correlation)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Rates over patients: counts, the design effect of several units from one patient, their likeness (ICC).
+"""Rates over patients: counts, the design effect of several units from one patient, their intraclass correlation (ICC).
 
 Teeth of one mouth resemble each other, so that 400 teeth of 100 people hold less than 400 people's evidence. The
 variance is linearised over patients (Taylor; Korn & Graubard, Analysis of Health Surveys, 1999, ch. 2) and turned
