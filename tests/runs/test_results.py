@@ -161,7 +161,8 @@ def test_memory_does_not_grow_while_a_folder_is_read(invoke, tmp_path, monkeypat
     tracemalloc.stop()
     assert "1000 films" in result.stderr
     assert len(held) == 10
-    assert max(held[2:]) - held[1] < 100_000, held  # bytes; 900 examinations are 800,000
+    # Bytes: keeping 100 examinations would be 90,000 at each step; a library that is loaded late is one step alone.
+    assert np.median(np.diff(held[1:])) < 10_000, held
 
 
 def test_same_names_in_different_folders_are_kept_apart(invoke, films, write_films, tmp_path):
