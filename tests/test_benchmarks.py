@@ -94,7 +94,7 @@ def test_the_page_quotes_the_results():
     from report import costs, growth, promises
 
     page = PAGE.read_text(encoding="utf-8")
-    (path,) = RESULTS
+    (path,) = [path for path in RESULTS if path.with_suffix(".growth.json").exists()]  # the machine of the page
     document = json.loads(path.read_text(encoding="utf-8"))
     grown = json.loads(path.with_suffix(".growth.json").read_text(encoding="utf-8"))
     for text in (costs(document), promises(document), growth(grown)):
