@@ -15,14 +15,15 @@ from collections.abc import Sequence
 
 JOINERS = "\u200c\u200d"  # spelled in Persian, Indic scripts and emoji
 
-_BLANK_LETTERS = "\u115f\u1160\u3164\uffa0"  # fillers of Hangul: letters to Unicode, nothing to the eye
+_BLANK_CHARACTERS = "\u115f\u1160\u3164\uffa0"  # fillers of Hangul: letters to Unicode, nothing to the eye
 
 
 def one_line(text: str) -> str:
     """Text as one line: breaks become spaces, terminal codes and direction marks, which a name may hold, U+FFFD."""
     text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return "".join(
-        sign if sign.isprintable() or sign in JOINERS else " " if sign.isspace() else "\ufffd" for sign in text
+        character if character.isprintable() or character in JOINERS else " " if character.isspace() else "\ufffd"
+        for character in text
     )
 
 
@@ -31,7 +32,7 @@ def has_visible_text(text: object) -> bool:
     return (
         isinstance(text, str)
         and one_line(text) == text
-        and any(sign.isalnum() and sign not in _BLANK_LETTERS for sign in text)
+        and any(character.isalnum() and character not in _BLANK_CHARACTERS for character in text)
     )
 
 

@@ -25,10 +25,10 @@ _SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """A column as its different texts and each row's place among them."""
+    """A column as its distinct texts and each row's position among them."""
 
-    different: tuple[str, ...]
-    place: NDArray[np.int64]
+    distinct: tuple[str, ...]
+    index: NDArray[np.int64]
 
     @classmethod
     def of(cls, column: pd.Series[Any]) -> Texts:
@@ -40,45 +40,45 @@ class Texts:
 
         if isinstance(column.dtype, pd.CategoricalDtype):  # also the dictionary columns of Parquet
             values: Any = column.cat.categories
-            place = np.asarray(column.cat.codes, np.int64)
+            index = np.asarray(column.cat.codes, np.int64)
         else:
             if getattr(column.dtype, "numpy_dtype", column.dtype) == np.float16:  # pandas does not count them
                 column = pd.Series([_text(value) for value in column.to_numpy(np.float16, na_value=np.nan)])
             try:
-                place, values = pd.factorize(column, use_na_sentinel=True)
+                index, values = pd.factorize(column, use_na_sentinel=True)
             except (TypeError, ValueError, NotImplementedError):  # lists and the like: refused by value
-                place, values = pd.factorize(column.map(str), use_na_sentinel=True)
+                index, values = pd.factorize(column.map(str), use_na_sentinel=True)
         kind = getattr(values.dtype, "numpy_dtype", values.dtype)
         short = np.float32 if kind == np.float32 else None
         texts = [_text(value if short is None else short(value)) for value in values] + [""]
-        return cls.merged(texts, np.where(place < 0, len(texts) - 1, place))
+        return cls.merged(texts, np.where(index < 0, len(texts) - 1, index))
 
     @classmethod
-    def merged(cls, texts: Sequence[str], place: NDArray[np.int64]) -> Texts:
-        """place : each row's position in `texts`, where one text may come twice."""
-        number = {text: index for index, text in enumerate(dict.fromkeys(texts))}
-        return cls(tuple(number), np.array([number[text] for text in texts], np.int64)[place])
+    def merged(cls, texts: Sequence[str], index: NDArray[np.int64]) -> Texts:
+        """index : each row's position in `texts`, where one text may come twice."""
+        number = {text: position for position, text in enumerate(dict.fromkeys(texts))}
+        return cls(tuple(number), np.array([number[text] for text in texts], np.int64)[index])
 
     def mapped(self, change: Callable[[str], str]) -> Texts:
         """The column with every text changed; rows whose texts are then alike hold the same."""
-        return Texts.merged([change(text) for text in self.different], self.place)
+        return Texts.merged([change(text) for text in self.distinct], self.index)
 
     def all(self) -> list[str]:
         """The text of every row."""
-        return [self.different[index] for index in self.place.tolist()]
+        return [self.distinct[index] for index in self.index.tolist()]
 
     def used(self) -> list[str]:
         """The texts that some row holds."""
-        return [self.different[index] for index in np.unique(self.place).tolist()]
+        return [self.distinct[index] for index in np.unique(self.index).tolist()]
 
     def missing(self) -> list[int]:
         """Rows without a value."""
-        empty = np.array([text.strip().casefold() in MISSING for text in self.different])
-        return np.flatnonzero(empty[self.place]).tolist()
+        empty = np.array([text.strip().casefold() in MISSING for text in self.distinct])
+        return np.flatnonzero(empty[self.index]).tolist()
 
     def rows_with(self, which: NDArray[np.bool_]) -> list[int]:
-        """Rows whose text is marked in `which` (one entry per different text)."""
-        return np.flatnonzero(which[self.place]).tolist()
+        """Rows whose text is marked in `which` (one entry per distinct text)."""
+        return np.flatnonzero(which[self.index]).tolist()
 
 
 def _text(value: object) -> str:
@@ -97,7 +97,7 @@ def _text(value: object) -> str:
 
 def patient_id(text: str) -> str:
     """One spelling for one person: composed characters, no invisible ones, no space around it, 1 for 1.0."""
-    shown = "".join(sign for sign in unicodedata.normalize("NFC", text) if not _invisible(sign))
+    shown = "".join(character for character in unicodedata.normalize("NFC", text) if not _invisible(character))
     plain = " ".join(shown.split())
     return _WHOLE.sub(r"\1", plain)
 
@@ -114,15 +114,17 @@ def loose_id(patient: str) -> str:
     return plain.lstrip("0") or "0" if plain.isdigit() else plain
 
 
-def _invisible(sign: str) -> bool:
-    return (unicodedata.category(sign) in ("Cf", "Cc") and not sign.isspace()) or "\ufe00" <= sign <= "\ufe0f"
+def _invisible(character: str) -> bool:
+    return (
+        unicodedata.category(character) in ("Cf", "Cc") and not character.isspace()
+    ) or "\ufe00" <= character <= "\ufe0f"
 
 
 def numbers(texts: Texts, column: str, name: str, problems: list[str], *, high: float | None) -> NDArray[np.float64]:
     """The numbers of a column, NaN where there is none; others than 0..high are problems (R33)."""
-    values = np.full(len(texts.different), np.nan)
-    wrong = np.zeros(len(texts.different), bool)
-    for index, text in enumerate(texts.different):
+    values = np.full(len(texts.distinct), np.nan)
+    wrong = np.zeros(len(texts.distinct), bool)
+    for index, text in enumerate(texts.distinct):
         if text.strip().casefold() in MISSING:
             continue
         try:
@@ -138,15 +140,15 @@ def numbers(texts: Texts, column: str, name: str, problems: list[str], *, high: 
         problems,
         lambda row, text: f"{name}: row {row}: '{text}' in '{column}' is not a number in 0..{'1' if high else 'any'}",
     )
-    return values[texts.place]
+    return values[texts.index]
 
 
 def label_numbers(texts: Texts, column: str, name: str, problems: list[str]) -> NDArray[np.int8]:
     """1 diseased, 0 healthy, -1 no label; anything else is a problem (R33)."""
     known = {**dict.fromkeys(("1", "true"), 1), **dict.fromkeys(("0", "false"), 0)}
-    values = np.full(len(texts.different), -1, np.int8)
-    wrong = np.zeros(len(texts.different), bool)
-    for index, text in enumerate(texts.different):
+    values = np.full(len(texts.distinct), -1, np.int8)
+    wrong = np.zeros(len(texts.distinct), bool)
+    for index, text in enumerate(texts.distinct):
         key = text.strip().casefold()
         key = key.removesuffix(".0") if key in ("0.0", "1.0") else key
         if key in known:
@@ -154,18 +156,18 @@ def label_numbers(texts: Texts, column: str, name: str, problems: list[str]) -> 
         elif key not in MISSING:
             wrong[index] = True
     _report(texts, wrong, problems, lambda row, text: f"{name}: row {row}: label '{text}' in '{column}' is not 0 or 1")
-    return values[texts.place]
+    return values[texts.index]
 
 
 def group_numbers(
     texts: Texts, feature: Feature, unknown: Unknown, name: str, problems: list[str]
 ) -> NDArray[np.int64]:
-    """Place of each row's group; the number of groups where the person did not say (R29)."""
+    """Position of each row's group; the number of groups where the person did not say (R29)."""
     exact = {unicodedata.normalize("NFC", group): index for index, group in enumerate(feature.groups)}
     unsaid = {unknown.name.casefold(), *(text.casefold() for text in unknown.written_as)}
-    values = np.full(len(texts.different), len(feature.groups), np.int64)
-    wrong = np.zeros(len(texts.different), bool)
-    for index, text in enumerate(texts.different):
+    values = np.full(len(texts.distinct), len(feature.groups), np.int64)
+    wrong = np.zeros(len(texts.distinct), bool)
+    for index, text in enumerate(texts.distinct):
         composed = unicodedata.normalize("NFC", text)
         spellings = [composed, *_other_spellings(composed)]
         found = next((exact[one] for one in spellings if one in exact), None)
@@ -180,7 +182,7 @@ def group_numbers(
         problems,
         lambda row, text: f"{name}: row {row}: '{text}' is not a group of '{feature.name}' ({choice})",
     )
-    return values[texts.place]
+    return values[texts.index]
 
 
 def _other_spellings(text: str) -> list[str]:
@@ -196,14 +198,14 @@ def one_value_a_patient(
     group: NDArray[np.int64], patients: Texts, feature: Feature, unknown: Unknown, problems: list[str]
 ) -> None:
     """R32: a person has one value of a fixed feature."""
-    order = np.lexsort((group, patients.place))
-    who, what = patients.place[order], group[order]
+    order = np.lexsort((group, patients.index))
+    who, what = patients.index[order], group[order]
     clash = np.flatnonzero((who[1:] == who[:-1]) & (what[1:] != what[:-1]))
     names = (*feature.groups, unknown.name)
     for index in clash[:_SHOWN]:
         one, other = names[what[index]], names[what[index + 1]]
         problems.append(
-            f"patient {patients.different[who[index]]} is both '{one}' and '{other}' under {feature.name}: "
+            f"patient {patients.distinct[who[index]]} is both '{one}' and '{other}' under {feature.name}: "
             "correct it, or use a group for more than one"
         )
     if len(clash) > _SHOWN:
@@ -212,7 +214,7 @@ def one_value_a_patient(
 
 def _report(texts: Texts, wrong: NDArray[np.bool_], problems: list[str], line: Any) -> None:
     rows = texts.rows_with(wrong)
-    problems.extend(line(row + 1, texts.different[texts.place[row]]) for row in rows[:_SHOWN])
+    problems.extend(line(row + 1, texts.distinct[texts.index[row]]) for row in rows[:_SHOWN])
     if len(rows) > _SHOWN:
-        last = line(rows[_SHOWN] + 1, texts.different[texts.place[rows[_SHOWN]]])
+        last = line(rows[_SHOWN] + 1, texts.distinct[texts.index[rows[_SHOWN]]])
         problems.append(f"{last}, and {len(rows) - _SHOWN - 1} more rows")

@@ -89,8 +89,8 @@ def _area(rows: GroupRows, who: NDArray[np.int64], *, low: bool) -> Area | None:
     score[silent] = np.where((label == 1) == low, -1.0, 2.0)[silent]
     as_case, as_control = _placements(score, label, score)
     parts = []
-    for this, place in ((label == 1, as_case), (label == 0, as_control)):
-        k, m = _by_patient(who, this * place), _by_patient(who, this)
+    for this, placement in ((label == 1, as_case), (label == 0, as_control)):
+        k, m = _by_patient(who, this * placement), _by_patient(who, this)
         parts.append((k, m))
     sign = 1.0 if low else -1.0
     cases, controls = (Ratio.of(sign * k, m, 0.0 if low else -1.0) for k, m in parts)
@@ -114,8 +114,8 @@ def _area_errors(rows: GroupRows, who: NDArray[np.int64]) -> Floats:
     if len(np.unique(label[known])) < 2:
         return errors
     as_case, as_control = _placements(rows.score[known], label[known], rows.score[known])
-    for this, place in ((label[known] == 1, as_case), (label[known] == 0, as_control)):
-        errors += np.bincount(who[known], this * (place - place[this].mean()) / this.sum(), len(errors))
+    for this, placement in ((label[known] == 1, as_case), (label[known] == 0, as_control)):
+        errors += np.bincount(who[known], this * (placement - placement[this].mean()) / this.sum(), len(errors))
     return errors
 
 

@@ -42,9 +42,9 @@ def cells_of(table: AuditTable, policy: Policy, features: tuple[str, ...]) -> Ce
     code = np.where(applies, code, -1)
     present = np.bincount(code[code >= 0], minlength=len(names)) > 0
     keep = np.flatnonzero(present | np.array(declared))
-    place = np.full(len(names) + 1, -1)
-    place[keep] = np.arange(len(keep))
-    return Cells(features, tuple(names[i] for i in keep), tuple(declared[i] for i in keep), place[code])
+    new_code = np.full(len(names) + 1, -1)
+    new_code[keep] = np.arange(len(keep))
+    return Cells(features, tuple(names[i] for i in keep), tuple(declared[i] for i in keep), new_code[code])
 
 
 def people_by_cell(

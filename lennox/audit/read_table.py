@@ -74,7 +74,7 @@ def training_patients(path: str | Path, column: str) -> frozenset[str]:
         frame = read_file(path)
         if column not in frame.columns:
             raise TableError([f"{path.name}: no column '{column}'; it has {', '.join(map(str, frame.columns))}"])
-        patients = Texts.of(frame[column]).different
+        patients = Texts.of(frame[column]).distinct
     else:
         try:
             patients = tuple(path.read_text("utf-8-sig").splitlines())
@@ -186,7 +186,7 @@ def _patients(column: pd.Series[Any], where: str, name: str, problems: list[str]
     patients = Texts.of(column).mapped(patient_id)
     for row in patients.missing()[:_SHOWN]:
         problems.append(f"{name}: row {row + 1}: no patient in '{where}'; every row needs one")
-    for one, other in look_alikes(patients.different)[:_SHOWN]:
+    for one, other in look_alikes(patients.distinct)[:_SHOWN]:
         problems.append(f"{name}: '{one}' and '{other}' in '{where}' may be one person; write one person in one way")
     return patients
 

@@ -35,7 +35,7 @@ def _check_csv(path: Path) -> str:
     """What separates the columns; refused where pandas would shift, fill or merge them in silence."""
     with path.open(encoding="utf-8-sig", newline="") as file:
         first = next((line for line in file if line.strip()), "")
-        separator = next((sign for sign in ",;\t" if sign in first), ",")
+        separator = next((character for character in ",;\t" if character in first), ",")
         file.seek(0)
         rows = csv.reader(file, delimiter=separator)
         header: list[str] = []

@@ -272,7 +272,7 @@ def new(file: Path | None) -> None:
 @click.option(
     "--truth", callback=_numbers, metavar="A,B", help="True shares of right answers; 0.85,0.9,0.95 unless given."
 )
-@click.option("--icc", type=float, metavar="X", help="Likeness of one patient's answers; 0.3 unless given.")
+@click.option("--icc", type=float, metavar="X", help="Correlation of one patient's units (ICC); 0.3 unless given.")
 @click.option(
     "--cases-per-patient", "per_patient", type=float, metavar="N", help="Units each patient brings; 1 unless given."
 )

@@ -59,9 +59,9 @@ def read_once(folder: Path, name: str) -> bytes:
     most = MAX_TEXT_BYTES if name.endswith(TEXT) else MAX_BYTES
     try:
         # NOFOLLOW: not through a link; NONBLOCK: a pipe must not keep us waiting
-        place = os.open(folder / name, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
-        with os.fdopen(place, "rb") as stream:
-            status = os.fstat(place)
+        descriptor = os.open(folder / name, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+        with os.fdopen(descriptor, "rb") as stream:
+            status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):
                 raise ModelError(f"'{name[:80]}' is not a file.")
             if status.st_size > most:
@@ -82,7 +82,7 @@ def is_plain(name: str) -> bool:
         and name.isprintable()
         and not path.is_absolute()
         and not {"..", "."} & set(name.split("/"))
-        and not any(sign in name for sign in ("\\", ":"))
+        and not any(character in name for character in ("\\", ":"))
     )
 
 

@@ -126,15 +126,15 @@ class Log:
             return [str(error)]
         found = []
         previous = START
-        for place, (number, time, kind, text, before, stated) in enumerate(rows, 1):
-            if number != place or before != previous:
-                found.append(f"record {place} does not follow the one before it: records were removed or replaced.")
+        for position, (number, time, kind, text, before, stated) in enumerate(rows, 1):
+            if number != position or before != previous:
+                found.append(f"record {position} does not follow the one before it: records were removed or replaced.")
                 break
             if _hash(number, time, kind, text, before) != stated:
                 found.append(f"record {number} was edited.")
                 break
             previous = stated
-        reached = [EMPTY, *(End(place, row[5]) for place, row in enumerate(rows, 1))]
+        reached = [EMPTY, *(End(position, row[5]) for position, row in enumerate(rows, 1))]
         if reached[-1] not in ends:
             found.append(f"the log's {len(rows)} records do not agree with its head file: it was cut or replaced.")
         if head is not None and head not in map(str, reached):
@@ -171,7 +171,7 @@ class Log:
             ) from error
 
     def _read_ends(self) -> list[End]:
-        """Where the chain may end: one place, or two while a record is being added; where it begins, without a file."""
+        """Where the chain may end: one end, or two while a record is being added; its beginning, without a file."""
         try:
             pairs = [line.partition(":") for line in self._head_path.read_text("ascii").splitlines()]
             return [End(int(number), last) for number, _, last in pairs] or [EMPTY]

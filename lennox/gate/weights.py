@@ -1,6 +1,6 @@
 """A network is one file: nothing that it could make ONNX Runtime open besides is let through.
 
-ONNX keeps the place of a tensor that lies in another file under the key "location" (onnx.proto, StringStringEntryProto
+ONNX keeps the path of a tensor that lies in another file under the key "location" (onnx.proto, StringStringEntryProto
 in TensorProto.external_data), and protobuf keeps the text of a key in one piece. A file without these eight bytes has
 no such tensor, however it is encoded. Read as one piece of bytes, not as a message: what another reader of protobuf
 would see in a file that is encoded oddly does not matter then.

@@ -171,7 +171,7 @@ def _look_alike(names: list[str], path: str, problems: Problems) -> None:
 def _skeleton(name: str) -> str:
     """What a reader sees of a name: without invisible characters, accents composed, look-alikes as Latin letters."""
     plain = unicodedata.normalize("NFKC", name).casefold()
-    plain = "".join(sign for sign in plain if unicodedata.category(sign) not in ("Cf", "Cc"))
+    plain = "".join(character for character in plain if unicodedata.category(character) not in ("Cf", "Cc"))
     return "".join(plain.split()).translate(_LOOKS_LIKE)
 
 

@@ -158,11 +158,11 @@ def _line_and_column(before: str) -> str:
     return f"line {before.count(chr(10)) + 1}, column {len(before) - before.rfind(chr(10))}"
 
 
-def _character(sign: str) -> str:
-    code = f"(U+{ord(sign):04X})"
-    if unicodedata.category(sign) == "Cf":
+def _character(character: str) -> str:
+    code = f"(U+{ord(character):04X})"
+    if unicodedata.category(character) == "Cf":
         return f"a bidirectional control character {code} makes text read as what it is not"
-    return f"a {'NUL' if sign == chr(0) else 'control'} character {code}"
+    return f"a {'NUL' if character == chr(0) else 'control'} character {code}"
 
 
 def _check_strings(value: Any, path: str, problems: Problems) -> None:

@@ -38,17 +38,17 @@ def place_numbers(boxes: Sequence[Box], rows: int, columns: int, height: float) 
     Numbered from 1. Each takes the free corner of its box that is in the film and covers the fewest boxes and numbers.
     height : of the type, in pixels of the film
     """
-    gap, taken, places = height / 5, list(boxes), []
+    gap, taken, corners = height / 5, list(boxes), []
     for number, box in enumerate(boxes, 1):
         width = DIGIT * height * len(str(number))
         tops, lefts = (box.top, box.bottom - height), (box.right + gap, box.left - gap - width)
         spots = [
             _inside(Box(top, left, top + height, left + width), rows, columns) for left, top in product(lefts, tops)
         ]
-        spot = min(spots, key=lambda place: sum(_overlap(place, other) for other in taken))
+        spot = min(spots, key=lambda box: sum(_overlap(box, other) for other in taken))
         taken.append(spot)
-        places.append((round(spot.bottom - 0.1 * height, 1), round(spot.left, 1)))
-    return places
+        corners.append((round(spot.bottom - 0.1 * height, 1), round(spot.left, 1)))
+    return corners
 
 
 def scale_bar(spacing_mm: tuple[float, float] | None, columns: int) -> tuple[float, float] | None:
@@ -62,10 +62,10 @@ def scale_bar(spacing_mm: tuple[float, float] | None, columns: int) -> tuple[flo
     return None
 
 
-def _inside(place: Box, rows: int, columns: int) -> Box:
-    height, width = place.bottom - place.top, place.right - place.left
-    top = min(max(place.top, 0.0), max(rows - height, 0.0))
-    left = min(max(place.left, 0.0), max(columns - width, 0.0))
+def _inside(box: Box, rows: int, columns: int) -> Box:
+    height, width = box.bottom - box.top, box.right - box.left
+    top = min(max(box.top, 0.0), max(rows - height, 0.0))
+    left = min(max(box.left, 0.0), max(columns - width, 0.0))
     return Box(top, left, top + height, left + width)
 
 

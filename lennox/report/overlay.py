@@ -132,7 +132,11 @@ def _wrap(draw: ImageDraw.ImageDraw, line: str, font: ImageFont.FreeTypeFont, wi
 def _drawable(line: str) -> str:
     """The line in the characters of Pillow's own font, which are ASCII: accents are left out, others become ?."""
     apart = unicodedata.normalize("NFKD", line)
-    return "".join(sign for sign in apart if not unicodedata.combining(sign)).encode("ascii", "replace").decode()
+    return (
+        "".join(character for character in apart if not unicodedata.combining(character))
+        .encode("ascii", "replace")
+        .decode()
+    )
 
 
 def _font(size: int) -> ImageFont.FreeTypeFont:

@@ -111,7 +111,7 @@ def _finding_record(finding: Finding) -> dict[str, Any]:
         "label": finding.label,
         "probability": round(finding.probability, SHARE_DIGITS),
         "box": [round(edge, PIXEL_DIGITS) for edge in finding.box.as_tuple()],
-        "centre": [round(place, PIXEL_DIGITS) for place in finding.centre],
+        "centre": [round(coordinate, PIXEL_DIGITS) for coordinate in finding.centre],
         "outline": [[round(row, PIXEL_DIGITS), round(column, PIXEL_DIGITS)] for row, column in finding.outline],
         "area_px": round(finding.area_px, PIXEL_DIGITS),
         "area_mm2": None if finding.area_mm2 is None else round(finding.area_mm2, 4),

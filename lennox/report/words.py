@@ -46,13 +46,15 @@ def as_text(name: str) -> str:
 
 def readable(name: str) -> str:
     """A file name as one visible line: breaks, terminal codes and direction marks become U+FFFD, any space a space."""
-    return name if name.isprintable() and name.isascii() else "".join(_visible(sign) for sign in as_text(name))
+    return (
+        name if name.isprintable() and name.isascii() else "".join(_visible(character) for character in as_text(name))
+    )
 
 
-def _visible(sign: str) -> str:
-    if sign.isprintable() or sign in JOINERS:
-        return sign
-    return " " if unicodedata.category(sign) == "Zs" else "\ufffd"
+def _visible(character: str) -> str:
+    if character.isprintable() or character in JOINERS:
+        return character
+    return " " if unicodedata.category(character) == "Zs" else "\ufffd"
 
 
 def count_of(number: int, noun: str) -> str:

@@ -53,9 +53,9 @@ class RateSums:
     ) -> RateSums:
         """Sums per cell of rows (one cell, patient, found and units each), adding up rows of one patient first."""
         width = int(patient.max()) + 1 if len(patient) else 1
-        keys, place = np.unique(cell * width + patient, return_inverse=True)
-        k = np.bincount(place, found, len(keys))
-        m = np.bincount(place, units, len(keys))
+        keys, cell_and_patient = np.unique(cell * width + patient, return_inverse=True)
+        k = np.bincount(cell_and_patient, found, len(keys))
+        m = np.bincount(cell_and_patient, units, len(keys))
         keep = m > 0
         k, m, where = k[keep], m[keep], keys[keep] // width
         sums = (np.ones(len(k)), k, m, k * k, k * m, m * m, k * k / m)
@@ -93,7 +93,7 @@ class RateSums:
         return np.asarray(np.divide(self.units, n, out=np.full(np.shape(n), np.nan), where=n > 0))
 
     def icc(self) -> Floats:
-        """Likeness of the units of one patient (one-way ANOVA estimator, Donner 1986); NaN if all have one unit."""
+        """Intraclass correlation of a patient's units (one-way ANOVA, Donner 1986); NaN if all have one unit."""
         p, n, k = self.patients, self.units, self.found
         with np.errstate(invalid="ignore", divide="ignore"):
             typical = (n - self.units_squared / n) / (p - 1)
