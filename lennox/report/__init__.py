@@ -5,6 +5,7 @@ table       `csv_lines`: one row a finding
 overlay     `draw_overlay`: a copy of the film with outlines and legend
 run_page    `run_page_parts`: one page a run, complete in itself
 pages       `render`: every page of lennox, from the templates; charts: its plots
+wording     `RUN`, `PATIENT`: catalogues of the pages' sentences in other languages
 spreadsheet `csv_line`: a line of any table, without formulas
 """
 

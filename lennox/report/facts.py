@@ -27,12 +27,18 @@ TITLES = {
 FIRST = ("description", "intended_use", "limits")  # these are open on the page, the rest can be opened
 SPELLED = {"ppv": "PPV", "roc": "ROC", "afroc": "AFROC", "wafroc": "wAFROC", "ap50": "AP50", "sha256": "SHA-256"}
 DIGEST = re.compile("[0-9a-f]{64}")  # its first digits are enough for people
-MEASURES = {  # of a set's operating point: what it is called here
+AT_POINT = {  # of a set, at an operating point: what it is called here
     "lesion_sensitivity": "Marked lesions that were found",
     "false_positives_a_film": "False marks a film",
     "film_sensitivity": "Films with caries that got a mark",
-    "film_specificity": "Films without that got none",
+    "film_specificity": "Films without caries that got none",
 }
+COUNTS = {"films": "Films", "films_with_caries": "Films with caries", "lesions": "Marked lesions"}
+AREAS = {"wafroc_area": "Area under the wAFROC curve", "film_roc_area": "Area under the ROC curve, film by film"}
+FALSE_MARKS = {1.0: "1 false mark a film", 0.5: "0.5 false marks a film"}
+SAME_RATE = 0.01  # two rates of false marks a film that are called the same
+HELD_OUT = "held out films, where the operating points were chosen"
+HELD_OUT_WINDOWS = "held out films and windows, where the operating points were chosen"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +57,30 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True)
+class TestedSet:
+    """How a set of films that the model was tested on went, at the operating point in use, for a sentence.
+
+    found : marked lesions in 100, with their interval; false : false marks a film, or ""
+    """
+
+    name: str
+    films: str
+    lesions: str
+    found: str
+    false: str
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """A card for people.
 
-    trust : a sentence for each set the model was tested on, at the operating point in use
-    measured : the same as a table, or None if the card holds no figures at this point
-    operating_points : the thresholds and what was measured where they were chosen, and the note on that
+    trust : each set the model was tested on, at the operating point in use
+    performance : `performance` of the card, and the note on its held-out films
     open, further : the other sections, (title, content): what everybody should read, and the rest
     """
 
-    trust: tuple[str, ...]
-    measured: Node | None
-    operating_points: Node
+    trust: tuple[TestedSet, ...]
+    performance: Node
     note: str
     open: tuple[tuple[str, Node], ...]
     further: tuple[tuple[str, Node], ...]
@@ -71,73 +89,118 @@ class Facts:
 def read_facts(card: ModelCard, point: str | None = None) -> Facts:
     """Everything in the card that speaks to people; `point` names the operating point in use, if it has a name."""
     document = card.document
-    at_point = _at_point(document.get("figures"), point)
     rest = [name for name in document if name not in TECHNICAL and not _empty(document[name])]
-    held_out = document.get("held_out")
-    note = held_out.get("note", "") if isinstance(held_out, Mapping) else ""
 
     def sections(names: Iterable[str]) -> tuple[tuple[str, Node], ...]:
         return tuple((TITLES.get(name, title(name)), as_node(document[name])) for name in names)
 
     return Facts(
-        tuple(_trust(name, figures, found) for name, figures, found in at_point if "lesion_sensitivity" in found),
-        _measured(at_point) if at_point else None,
-        as_node(document["operating_points"]),
-        str(note),
+        trust_at(document, point),
+        performance(document, point),
+        str(_held_out(document).get("note", "")),
         sections(name for name in FIRST if name in rest),
-        sections(name for name in rest if name not in FIRST),
-    )
-
-
-AtPoint = list[tuple[str, Mapping[str, Any], Mapping[str, Any]]]  # set, its figures, those at the operating point
-
-
-def _at_point(figures: Any, point: str | None) -> AtPoint:
-    found = []
-    for name, entry in figures.items() if isinstance(figures, Mapping) else ():
-        for measured in entry.get("operating_points", ()) if isinstance(entry, Mapping) else ():
-            if isinstance(measured, Mapping) and measured.get("name") == point:
-                found.append((str(name), entry, measured))
-    return found
-
-
-def _trust(name: str, figures: Mapping[str, Any], found: Mapping[str, Any]) -> str:
-    text = (
-        f"On {name} ({spoken(figures.get('films'))} films, {spoken(figures.get('lesions'))} marked lesions) it found "
-    )
-    text += f"{_in_hundred(found['lesion_sensitivity'])} in 100 of the lesions"
-    if "false_positives_a_film" in found:
-        text += f", with {spoken(found['false_positives_a_film'])} false marks a film"
-    return text + "."
-
-
-def _measured(at_point: AtPoint) -> Node:
-    counts = {
-        "films": "Films",
-        "films_with_caries": "With caries",
-        "lesions": "Lesions",
-        "not_assessed": "Not assessed",
-    }
-    shown = [name for name in MEASURES if any(name in found for _, _, found in at_point)]
-    return Node(
-        "table",
-        columns=("Set", *counts.values(), *(MEASURES[name] for name in shown)),
-        rows=tuple(
-            (
-                name,
-                *(spoken(figures[count]) if count in figures else "–" for count in counts),
-                *(spoken(found[measure]) if measure in found else "–" for measure in shown),
-            )
-            for name, figures, found in at_point
+        (
+            ("Operating points: all figures", as_node(document["operating_points"])),
+            *sections(name for name in rest if name not in FIRST),
         ),
     )
+
+
+def trust_at(document: Mapping[str, Any], point: str | None) -> tuple[TestedSet, ...]:
+    """Each set that a card has lesions found for at the operating point `point`."""
+    return tuple(
+        TestedSet(
+            name,
+            spoken(entry.get("films")),
+            spoken(entry.get("lesions")),
+            _in_hundred(found["lesion_sensitivity"]),
+            _brief(found["false_positives_a_film"]) if "false_positives_a_film" in found else "",
+        )
+        for name, entry in _sets(document).items()
+        for found in [_points(entry).get(point or "", {})]
+        if "lesion_sensitivity" in found
+    )
+
+
+def performance(document: Mapping[str, Any], point: str | None = None) -> Node:
+    """One table of all sets that the model was measured on, the held-out films among them: a column each, named.
+
+    point : the operating point whose rows come first
+    """
+    sets = _sets(document)
+    held_out = _held_out(document)
+    chosen = {"operating_points": document["operating_points"]}
+    if any(name in entry for entry in _points(chosen).values() for name in AT_POINT):
+        films = held_out.get("films_and_windows", held_out.get("films"))
+        name = HELD_OUT_WINDOWS if "films_and_windows" in held_out else HELD_OUT
+        known = {"films": films, "films_with_caries": held_out.get("with_caries"), "lesions": held_out.get("lesions")}
+        sets = {name: chosen | {key: value for key, value in known.items() if value is not None}} | sets
+    rows: list[tuple[str, str, list[Any]]] = [
+        (text, "", [entry.get(name) for entry in sets.values()]) for name, text in COUNTS.items()
+    ]
+    names = [one["name"] for one in document["operating_points"]]
+    for name in sorted(names, key=lambda one: one != point):
+        rows += [
+            (text, name, [_points(entry).get(name, {}).get(measure) for entry in sets.values()])
+            for measure, text in AT_POINT.items()
+        ]
+    found = AT_POINT["lesion_sensitivity"]
+    rows += [(found, text, [_found_at(entry, rate) for entry in sets.values()]) for rate, text in FALSE_MARKS.items()]
+    rows += [(text, "", [entry.get(name) for entry in sets.values()]) for name, text in AREAS.items()]
+    return Node(
+        "table",
+        columns=("Measured", "At", *sets),
+        rows=tuple(
+            (text, at, *("–" if value is None else _brief(value) for value in values))
+            for text, at, values in rows
+            if any(value is not None for value in values)
+        ),
+    )
+
+
+def _sets(document: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    figures = document.get("figures")
+    entries = figures.items() if isinstance(figures, Mapping) else ()
+    return {str(name): entry for name, entry in entries if isinstance(entry, Mapping)}
+
+
+def _held_out(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    held_out = document.get("held_out")
+    return held_out if isinstance(held_out, Mapping) else {}
+
+
+def _points(entry: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    points = entry.get("operating_points", ())
+    return {str(one.get("name")): one for one in points if isinstance(one, Mapping)}
+
+
+def _found_at(entry: Mapping[str, Any], rate: float) -> Any:
+    """The share of lesions found at so many false marks a film: of the FROC curve, else of an operating point there."""
+    curve = entry.get("lesion_sensitivity")
+    for measured in curve if isinstance(curve, list) else ():
+        if isinstance(measured, Mapping) and measured.get("false_positives_a_film") == rate:
+            return measured.get("sensitivity")
+    for measured in _points(entry).values():
+        false = measured.get("false_positives_a_film")
+        false = false.get("value") if isinstance(false, Mapping) else false
+        if isinstance(false, int | float) and abs(false - rate) <= SAME_RATE:
+            return measured.get("lesion_sensitivity")
+    return None
+
+
+def _brief(value: Any) -> str:
+    """A figure and its interval, without what else the card says of it."""
+    if isinstance(value, Mapping) and _is_interval(value):
+        low, high = _ends(value)
+        return f"{spoken(value.get('value'))} ({spoken(low)}–{spoken(high)})"
+    return spoken(value)
 
 
 def _in_hundred(value: Any) -> str:
     if not isinstance(value, Mapping):
         return f"{100 * value:.0f}"
     low, high = _ends(value)
-    return f"{100 * value['value']:.0f} ({100 * low:.0f} to {100 * high:.0f})"
+    return f"{100 * value['value']:.0f} ({100 * low:.0f}–{100 * high:.0f})"
 
 
 def as_node(value: Any) -> Node:

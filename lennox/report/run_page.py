@@ -1,14 +1,16 @@
 """A run as one page that needs nothing else: each film beside itself with outlines, and the model's facts.
 
 Films are embedded as reduced copies, so a page holds at most `FILMS_A_PAGE` of them; a longer run has several pages,
-each complete in itself. A page is rendered film by film, so memory does not grow with the run.
+each complete in itself. A page is rendered film by film, so memory does not grow with the run. In a browser, a picture
+is text until it comes near the screen (`run.js`), so that a page of many films opens at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from lennox.card import ModelCard, OperatingPoint
@@ -19,9 +21,11 @@ from lennox.report import pictures, words
 from lennox.report.facts import read_facts
 from lennox.report.marks import place_numbers, scale_bar, soften
 from lennox.report.pages import stream
+from lennox.report.wording import RUN, Wording
 
 Over = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
-FILMS_A_PAGE = 200
+FILMS_A_PAGE = 100  # some 25 MB, which a browser opens in about a second
+MAX_OVERVIEW = 5000  # films in the list of the first page
 LONGEST_SIDE = 1100  # of an embedded film, in pixels: sharp at half the width of a large screen
 THUMBNAIL_SIDE = 160  # of an image without a result: enough to know it by
 
@@ -43,6 +47,7 @@ class RunSummary:
 
     created : when the run ended
     suspected, none, refused : films by result, over all pages
+    say : the language of the page
     """
 
     card: ModelCard
@@ -52,16 +57,21 @@ class RunSummary:
     suspected: int
     none: int
     refused: int
+    say: Wording = field(default_factory=RUN.wording)
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Which part of a run a page shows: `number` of `of`, its first film, and the file names of all pages."""
+    """Which part of a run a page shows: `number` of `of`, its first film, and the file names of all pages.
+
+    overview : rows for the list of films, of all pages; those of the page's own films unless given
+    """
 
     number: int = 1
     of: int = 1
     first_film: int = 1
     names: tuple[str, ...] = ("report.html",)
+    overview: Sequence[Mapping[str, Any]] | None = None
 
 
 def run_page_parts(
@@ -72,11 +82,16 @@ def run_page_parts(
     over : `map`, which holds one film's image at a time, or one like it that uses more cores
     """
     page = page or Page()
-    numbered = list(enumerate(films, page.first_film))
+    numbered, say = list(enumerate(films, page.first_film)), run.say
     return stream(
         "run.html",
         script="run.js",
+        say=say,
+        language=say.language,
+        direction=say.direction,
         page=page,
+        rows_here=len(films),
+        films_a_page=FILMS_A_PAGE,
         created=run.created.strftime("%Y-%m-%d %H:%M"),
         model=run.model,
         card=run.card,
@@ -84,41 +99,50 @@ def run_page_parts(
         point=run.operating_point,
         counts={"suspected": run.suspected, "none": run.none, "refused": run.refused},
         unreleased=words.is_unreleased(run.model.release),
-        notice=words.notice(run.model.release),
-        rows=[_row(number, film.examination) for number, film in numbered],
+        notice=words.notice(run.model.release, say),
+        rows=page.overview or [_row(number, film.examination, say) for number, film in numbered],
         refused=sum(map(_refused, films)),
-        refusals=over(_refusal, (entry for entry in numbered if _refused(entry[1]))),
-        films=over(_film, (entry for entry in numbered if not _refused(entry[1]))),
+        refusals=over(partial(_refusal, say), (entry for entry in numbered if _refused(entry[1]))),
+        films=over(partial(_film, say), (entry for entry in numbered if not _refused(entry[1]))),
     )
+
+
+def overview(examinations: Iterable[Examination], names: Sequence[str], say: Wording) -> list[dict[str, Any]]:
+    """The list of all films of a run, for its first page. names : of the run's pages"""
+    rows = [_row(number, one, say) for number, one in enumerate(examinations, 1)]
+    for index, row in enumerate(rows[FILMS_A_PAGE:], FILMS_A_PAGE):
+        row["page"] = names[index // FILMS_A_PAGE]
+    return rows
 
 
 def _refused(film: FilmEntry) -> bool:
     return film.examination.status != "assessed"
 
 
-def _row(number: int, examination: Examination) -> dict[str, Any]:
+def _row(number: int, examination: Examination, say: Wording) -> dict[str, Any]:
     return {
         "number": number,
         "name": words.readable(examination.source.name),
         "kind": examination.source.kind,
         "group": words.group_of(examination),
-        "result": words.result(examination),
+        "result": words.result(examination, say),
         "places": len(examination.findings) if examination.status == "assessed" else None,
         "probability": examination.probability,
+        "page": "",
     }
 
 
-def _refusal(numbered: tuple[int, FilmEntry]) -> dict[str, Any]:
+def _refusal(say: Wording, numbered: tuple[int, FilmEntry]) -> dict[str, Any]:
     number, film = numbered
     examination = film.examination
     image = film.open() if examination.source.rows else None
-    return _row(number, examination) | {
+    return _row(number, examination, say) | {
         "reasons": [words.readable(reason) for reason in examination.reasons],
         "uri": None if image is None else _uri(image, THUMBNAIL_SIDE),
     }
 
 
-def _film(numbered: tuple[int, FilmEntry]) -> dict[str, Any]:
+def _film(say: Wording, numbered: tuple[int, FilmEntry]) -> dict[str, Any]:
     number, film = numbered
     source = film.examination.source
     image = film.open()
@@ -126,7 +150,7 @@ def _film(numbered: tuple[int, FilmEntry]) -> dict[str, Any]:
     font = max(rows, columns) / 30
     findings = film.examination.findings
     places = place_numbers([finding.box for finding in findings], rows, columns, font)
-    return _row(number, film.examination) | {
+    return _row(number, film.examination, say) | {
         "rows": source.rows,
         "columns": source.columns,
         "bits": source.bits,

@@ -6,6 +6,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from lennox.errors import JOINERS
+from lennox.report.wording import ENGLISH, Wording
 
 if TYPE_CHECKING:
     from lennox.inference.examination import Examination
@@ -23,9 +24,9 @@ UNRELEASED_NOTICE = (
 UNRELEASED_STAMP = "UNRELEASED MODEL"
 
 
-def notice(release: str) -> str:
+def notice(release: str, say: Wording = ENGLISH) -> str:
     """What every record and page says beside the result."""
-    return f"{NOTICE} {UNRELEASED_NOTICE}" if is_unreleased(release) else NOTICE
+    return f"{say(NOTICE)} {say(UNRELEASED_NOTICE)}" if is_unreleased(release) else say(NOTICE)
 
 
 def is_unreleased(release: str) -> bool:
@@ -62,16 +63,19 @@ def count_of(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def result(examination: Examination) -> str:
+def result(examination: Examination, say: Wording = ENGLISH) -> str:
     """The answer in one short sentence; the three statuses never look alike."""
     if examination.status == "not assessable":
-        return "Not assessable"
+        return say("Not assessable")
     if examination.status == "unreadable":
-        return "Unreadable"
+        return say("Unreadable")
     if not examination.findings:
-        return NO_LESION
-    labels = sorted({finding.label for finding in examination.findings})
-    return f"{' and '.join(labels).capitalize()} suspected: {count_of(len(examination.findings), 'place')}"
+        return say(NO_LESION)
+    labels = ", ".join(say.name(label) for label in sorted({finding.label for finding in examination.findings}))
+    places = len(examination.findings)
+    return say.many(
+        "{labels} suspected: {n} place", "{labels} suspected: {n} places", places, labels=labels.capitalize()
+    )
 
 
 def operating_point(examination: Examination) -> str:

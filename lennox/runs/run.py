@@ -61,13 +61,14 @@ class Outputs:
     """What a folder of results is to hold beside a record a film.
 
     format : of the one file with all examinations; overlay, dicom : a drawn copy of each assessed film
-    resume : go on with an earlier run
+    resume : go on with an earlier run; language : of pages
     """
 
     format: Format = Format.JSON
     overlay: bool = False
     dicom: bool = False
     resume: bool = False
+    language: str = "en"
 
 
 def share_threads(films: FilmList, threads: int | None = None) -> tuple[int, int]:
@@ -118,27 +119,39 @@ class Run:
         """
         with ResultsFolder(folder, resume=outputs.resume) as results:
             yield from self._counted(partial(self._keep_one, results, outputs))
-            examinations = (results.read(film.name) for film in self.films)
+
+            def kept() -> Iterator[Examination]:
+                return (results.read(film.name) for film in self.films)
+
             if outputs.format is Format.HTML:
-                for name, parts in self.pages(examinations):
+                for name, parts in self.pages(kept, outputs.language):
                     results.write(name, (part.encode() for part in parts))
             else:
                 name = "examinations.csv" if outputs.format is Format.CSV else "examinations.jsonl"
-                results.write(name, (line.encode() for line in lines(examinations, outputs.format)))
+                results.write(name, (line.encode() for line in lines(kept(), outputs.format)))
 
-    def pages(self, examinations: Iterable[Examination]) -> Iterator[tuple[str, Iterator[str]]]:
-        """The names of the run's pages and their parts, once every film is assessed. examinations : of all films"""
+    def pages(
+        self, examinations: Callable[[], Iterable[Examination]], language: str = "en"
+    ) -> Iterator[tuple[str, Iterator[str]]]:
+        """The names of the run's pages and their parts, once every film is assessed.
+
+        examinations : gives those of all films, each time it is called
+        Raises InputError for a language that pages do not have.
+        """
         from lennox.report import run_page
+        from lennox.report.wording import RUN
 
-        size = run_page.FILMS_A_PAGE
+        size, say = run_page.FILMS_A_PAGE, RUN.wording(language)
         count = -(-len(self.films) // size)
         names = tuple("report.html" if page == 0 else f"report-{page + 1}.html" for page in range(count))
         outcomes = {outcome: self.outcomes[outcome] for outcome in ("suspected", "none", "refused")}
-        run = run_page.RunSummary(self.model.card, identify(self.model), self._point, local_now(), **outcomes)
-        shown = zip(self.films, examinations, strict=True)
+        run = run_page.RunSummary(self.model.card, identify(self.model), self._point, local_now(), **outcomes, say=say)
+        few = count > 1 and len(self.films) <= run_page.MAX_OVERVIEW
+        overview = run_page.overview(examinations(), names, say) if few else None
+        shown = zip(self.films, examinations(), strict=True)
         for number, name in enumerate(names):
             entries = [run_page.FilmEntry(one, partial(self._open, film, one)) for film, one in islice(shown, size)]
-            page = run_page.Page(number + 1, count, number * size + 1, names)
+            page = run_page.Page(number + 1, count, number * size + 1, names, None if number else overview)
             yield name, run_page.run_page_parts(entries, run, page, over=partial(in_order, self._executor))
 
     def _counted(self, work: Callable[[FoundFilm], Examination]) -> Iterator[Examination]:

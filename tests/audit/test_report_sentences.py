@@ -12,8 +12,7 @@ from lennox.audit import TableOptions, audit, judge, table_from_columns
 from lennox.audit.manifest import Manifest
 from lennox.audit.report.audit_page import report
 from lennox.audit.report.document import audit_text, document
-from lennox.audit.report.sheet import sheet
-from lennox.audit.report.wording import wording
+from lennox.audit.report.sheet import CATALOGUES, sheet
 
 MANIFEST = Manifest((("cases.csv", "0" * 64),))
 
@@ -43,11 +42,11 @@ def plain(small_policy, draw_table):
 def test_training_patients_are_said_to_be_apart_only_where_they_were_compared(small_policy, draw_table, plain):
     assert plain["data"]["training"] == {"checked": False, "against": []}
     assert "Whether patients of this audit were also trained on was not checked" in text_of(report(plain))
-    assert "Nobody checked whether the tool had learned" in text_of(sheet(plain, wording("en")))
+    assert "Nobody checked whether the tool had learned" in text_of(sheet(plain, CATALOGUES.wording("en")))
 
     listed = made(draw_table(), small_policy, training=frozenset({"x1", "x2"}))
     assert "No patient of this audit was also trained on, by a list of 2 training patients" in text_of(report(listed))
-    assert "Nobody checked whether" not in text_of(sheet(listed, wording("en")))
+    assert "Nobody checked whether" not in text_of(sheet(listed, CATALOGUES.wording("en")))
 
     table = pd.DataFrame(draw_table())
     others = table[table.patient < 7].assign(patient=lambda t: t.patient + 10_000, split="train")
@@ -149,7 +148,7 @@ def test_the_sheet_says_why_a_group_is_undecided_and_that_it_looks_bad(small_pol
     few = made(table[(table.group != "c") | (table.patient < 60)], small_policy)
     (row,) = [r for r in few["rows"] if r["requirement"] == "floor" and r["group"] == {"group": "c"}]
     assert row["verdict"] == "INSUFFICIENT EVIDENCE"
-    text = text_of(sheet(few, wording("en")))
+    text = text_of(sheet(few, CATALOGUES.wording("en")))
     wanted = few["policy"]["evidence"]["min_cases"]
     assert f"Too few with the disease: {row['cases']}, where {wanted} were asked for." in text
     assert "So far it looks worse than the limit." in text
@@ -157,4 +156,4 @@ def test_the_sheet_says_why_a_group_is_undecided_and_that_it_looks_bad(small_pol
     alone = [r for r in better["rows"] if r["requirement"] == "floor"]
     better["rows"] = alone
     better["policy"]["requirements"] = [r for r in better["policy"]["requirements"] if r["id"] == "floor"]
-    assert "So far it looks worse" not in text_of(sheet(better, wording("en")))
+    assert "So far it looks worse" not in text_of(sheet(better, CATALOGUES.wording("en")))

@@ -15,8 +15,7 @@ from lennox.audit import TableOptions, audit, judge, table_from_columns
 from lennox.audit.manifest import Manifest
 from lennox.audit.report.audit_page import report
 from lennox.audit.report.document import audit_text, document, public_copy
-from lennox.audit.report.sheet import BANNED, sheet
-from lennox.audit.report.wording import languages, wording
+from lennox.audit.report.sheet import BANNED, CATALOGUES, sheet
 from lennox.errors import InputError
 from lennox.policy.policy import Story
 
@@ -107,7 +106,7 @@ def test_public_copies_hide_few_people_and_what_would_tell_them(documents):
             assert row["cases"] == "<5"
     assert public["verdict"] == full["verdict"]
     report(public)
-    sheet(public, wording("en"))
+    sheet(public, CATALOGUES.wording("en"))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -125,7 +124,7 @@ def test_the_page_has_its_sections_and_fetches_nothing(documents, kind):
 def test_texts_of_a_policy_cannot_become_markup(small_policy, draw_table):
     bad = replace(small_policy, title="<script>alert(1)</script>", title_in={})
     full = json.loads(audit_text(made(draw_table(), bad)))
-    for page in (report(full), sheet(full, wording("en"))):
+    for page in (report(full), sheet(full, CATALOGUES.wording("en"))):
         assert "<script" not in page
         assert "&lt;script&gt;" in page
 
@@ -137,7 +136,7 @@ def words_of(page):
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("language", ["en", "es"])
 def test_the_sheet_makes_no_banned_claim_and_leaves_nothing_open(documents, kind, language):
-    page = sheet(json.loads(audit_text(documents[kind])), wording(language))
+    page = sheet(json.loads(audit_text(documents[kind])), CATALOGUES.wording(language))
     text = words_of(page).casefold()
     for word in BANNED:
         assert not re.search(rf"\b{re.escape(word)}\b", text), word
@@ -147,7 +146,7 @@ def test_the_sheet_makes_no_banned_claim_and_leaves_nothing_open(documents, kind
 
 
 def test_the_sheet_says_which_way_it_went(documents):
-    say = wording("en")
+    say = CATALOGUES.wording("en")
     pages = {kind: words_of(sheet(json.loads(audit_text(documents[kind])), say)) for kind in KINDS}
     assert "This tool met every limit that was set." in pages["pass"]
     assert "in the words of Test person, invented" in pages["pass"]
@@ -162,14 +161,14 @@ def test_the_sheet_says_which_way_it_went(documents):
 def test_the_sheet_promises_no_more_than_was_shown(documents):
     """Lower bounds are rounded down, upper ones up, and true counts are given below 100."""
     read = json.loads(audit_text(documents["pass"]))
-    text = words_of(sheet(read, wording("en")))
+    text = words_of(sheet(read, CATALOGUES.wording("en")))
     rows = {row["group"]["group"]: row for row in read["rows"] if row["requirement"] == "floor"}
     shown = re.findall(r"(\w) \(group\)\s+found (\d+) of 100\s+we can be sure of at least (\d+) in 100", text)
     assert shown
     for group, found, sure in shown:
         assert int(found) == round(100 * rows[group]["estimate"])
         assert int(sure) == int(100 * rows[group]["bound"])
-    few = words_of(sheet(json.loads(audit_text(documents["open"])), wording("en")))
+    few = words_of(sheet(json.loads(audit_text(documents["open"])), CATALOGUES.wording("en")))
     row = next(r for r in documents["open"]["rows"] if r["requirement"] == "floor" and r["group"]["group"] == "c")
     assert f"found {round(row['estimate'] * row['cases'])} of {row['cases']}" in few
 
@@ -190,8 +189,8 @@ def test_every_sentence_is_a_template_in_every_language(sentence):
         assert json.dumps(form, ensure_ascii=False) in template
         assert not any(re.search(rf"\b{word}\b", form.casefold()) for word in BANNED)
         assert len(form.split()) <= 24  # short sentences
-    for language in languages()[1:]:
-        catalogue = wording(language).catalogue
+    for language in CATALOGUES.languages()[1:]:
+        catalogue = CATALOGUES.wording(language).catalogue
         for number, form in enumerate(sentence):
             translated = catalogue.ngettext(*sentence, 1 + number) if len(sentence) == 2 else catalogue.gettext(form)
             assert translated != form
@@ -203,14 +202,14 @@ def test_a_community_brings_its_own_language(tmp_path, documents):
     text = (AUDIT / "locale" / "es.po").read_text().replace("todavía NO se puede usar", "ama llamkachiychu")
     path = tmp_path / "qu.po"
     path.write_text(text.replace("Language: es", "Language: qu"))
-    page = sheet(json.loads(audit_text(documents["fail"])), wording("qu", path))
+    page = sheet(json.loads(audit_text(documents["fail"])), CATALOGUES.wording("qu", path))
     assert "ama llamkachiychu" in page
     with pytest.raises(InputError, match="no catalogue for 'xx'"):
-        wording("xx")
+        CATALOGUES.wording("xx")
 
 
 @pytest.mark.parametrize("header", ["nplurals=99999999999999999999; plural=0;", 'nplu"\n"rals= 1000000; plural=0;'])
 def test_a_catalogue_of_endless_plural_forms_is_refused_before_it_is_read(tmp_path, header):
     (tmp_path / "qu.po").write_text(f'msgid ""\nmsgstr ""\n"Plural-Forms: {header}\\n"\n')
     with pytest.raises(InputError, match="more than 10 plural forms"):
-        wording("qu", tmp_path / "qu.po")
+        CATALOGUES.wording("qu", tmp_path / "qu.po")

@@ -16,7 +16,7 @@ import atheris
 
 with atheris.instrument_imports(include=["lennox"]):
     from lennox.annotations.coco import read_coco
-    from lennox.audit.report.wording import wording
+    from lennox.audit.report.sheet import CATALOGUES
     from lennox.card import ModelCard
     from lennox.errors import LennoxError
     from lennox.gate.statement import verify
@@ -102,7 +102,7 @@ TARGETS = {
     "use": (by_file("use.csv", read_use), lambda: [USE.encode()]),
     "record": (record, lambda: [json.dumps(RECORD).encode()]),
     "catalogue": (
-        by_file("qu.po", lambda path: wording("qu", path)),
+        by_file("qu.po", lambda path: CATALOGUES.wording("qu", path)),
         lambda: texts("lennox/audit/report/locale/*.po"),
     ),
 }

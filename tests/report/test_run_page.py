@@ -94,7 +94,7 @@ def test_films_without_a_result_have_a_list_of_their_own(render, examinations):
     refused = text[text.index('<section id="refused"') : text.index('<section id="films"')]
     assert "This looks like a photograph." in refused
     assert "The file is empty. Export it again." in refused
-    assert "<b>no result</b>" in refused
+    assert "These films have no result" in refused
     assert len(Reader(text).all("article")) == 2
     assert len(Reader(refused).all("img", alt="")) == 1  # of the one that could be read
 
@@ -116,8 +116,9 @@ def test_words_for_people_are_careful(render, examinations):
 
 def test_the_model_says_what_it_was_tested_on_and_what_it_cannot_see(render, make):
     text = " ".join(" ".join(Reader(render([make("none")])).text).split())
-    assert "0.54 (0.46 to 0.63)" in text
-    assert "On drawn <b>films</b> (143 films, 90 marked lesions) it found 54 (46 to 63) in 100" in text
+    assert "0.54 (0.46–0.63)" in text
+    assert "On drawn <b>films</b> (143 films, 90 marked lesions) it found 54 (46–63) in 100 of the lesions." in text
+    assert "It set 0.8 (0.6–1) false marks a film there." in text
     assert "caries under fillings" in text
 
 

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from lennox.audit.report.rows import Document, Row, gated_rows, limits, verdict_of
-from lennox.audit.report.wording import Wording
 from lennox.policy.metrics import METRICS
 from lennox.report.pages import render
+from lennox.report.wording import Catalogues, Wording
 
+CATALOGUES = Catalogues(Path(__file__).parent / "locale")
 ROWS_ON_A_PAGE = 14  # of groups, over all limits
 PAIRS_A_LIMIT = 2
 BANNED = ("fair", "unbiased", "safe", "no bias", "bias-free", "justo", "seguro", "imparcial", "sin sesgo")
@@ -30,6 +32,7 @@ def sheet(document: Document, say: Wording) -> str:
     return render(
         "sheet.html",
         language=say.language,
+        direction=say.direction,
         document=document,
         title=policy["title_in"].get(say.language, policy["title"]),
         headline=_headline(document["verdict"], say),

@@ -13,11 +13,11 @@ from lennox.audit.judge import judge
 from lennox.audit.measure import audit
 from lennox.audit.report.audit_page import report
 from lennox.audit.report.document import audit_text, document, public_copy
-from lennox.audit.report.sheet import sheet
-from lennox.audit.report.wording import Wording, languages, wording
+from lennox.audit.report.sheet import CATALOGUES, sheet
 from lennox.errors import InputError
 from lennox.files import atomic_write
 from lennox.policy.policy import Policy
+from lennox.report.wording import Wording
 
 LEDGER = "history.jsonl"
 
@@ -39,7 +39,8 @@ def write_audit(
     started : when the table was opened; a policy that is ratified later releases nothing on this audit
     Returns the verdict and the files written. Raises InputError if `out` is not a folder that can be written.
     """
-    words = [wording(language) for language in languages()] + [wording(path.stem, path) for path in catalogues]
+    words = [CATALOGUES.wording(language) for language in CATALOGUES.languages()]
+    words += [CATALOGUES.wording(path.stem, path) for path in catalogues]
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:

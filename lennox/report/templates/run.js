@@ -7,9 +7,27 @@
   const LARGEST = 8;
   let current = null;
 
-  const shown = () => films.filter((film) => film.offsetParent !== null); // all, or those that the filter leaves
-  const say = (text) => { live.textContent = text; };
+  const say = (name, more = "") => { live.textContent = `${live.dataset[name]} ${more}`.trim(); };
   const within = (value, low, high) => Math.min(high, Math.max(low, value));
+  const filtered = () => document.body.classList.contains("filtered");
+  const listed = () => films.filter((film) => !filtered() || film.dataset.group === "suspected");
+
+  // A picture is text until its film comes near the screen, so that a page of many films opens at once.
+  function unfold(film) {
+    for (const later of film.querySelectorAll("noscript.later")) {
+      const holder = document.createElement("template");
+      holder.innerHTML = later.textContent;
+      later.replaceWith(holder.content);
+    }
+  }
+  const near = new Set();
+  const watcher = new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries) {
+      if (isIntersecting) { near.add(target); unfold(target); } else near.delete(target);
+    }
+  }, { rootMargin: "150% 0px" });
+  films.forEach((film) => watcher.observe(film));
+  addEventListener("beforeprint", () => films.forEach(unfold));
 
   function nearest() {
     const middle = innerHeight / 2;
@@ -17,7 +35,9 @@
       const box = film.getBoundingClientRect();
       return box.top > middle ? box.top - middle : Math.max(0, middle - box.bottom);
     };
-    return shown().reduce((best, film) => (best === null || far(film) < far(best) ? film : best), null);
+    const there = listed();
+    const close = there.filter((film) => near.has(film));
+    return (close.length ? close : there).reduce((best, film) => (best === null || far(film) < far(best) ? film : best), null);
   }
   function choose(film) {
     if (film === current) return;
@@ -29,7 +49,9 @@
     const box = film.getBoundingClientRect();
     return box.bottom > 0 && box.top < innerHeight;
   }
+  const isSingle = () => document.body.classList.contains("single");
   function inUse() {
+    if (isSingle()) return current;
     const focused = document.activeElement?.closest(".film");
     choose(focused && visible(focused) ? focused : nearest());
     return current;
@@ -64,25 +86,41 @@
   }
   function toggleOne(film) {
     const toggle = outlines(film);
-    say(toggle ? (toggle.checked ? "Outlines shown" : "Outlines hidden") : "No outline at this operating point");
+    say(toggle ? (toggle.checked ? "shown" : "hidden") : "empty");
   }
   function toggleAll() {
     const shown = films.some((film) => film.querySelector(".toggle:not(:checked)"));
     films.forEach((film) => outlines(film, shown));
-    say(shown ? "Outlines of all films shown" : "Outlines of all films hidden");
+    say(shown ? "allShown" : "allHidden");
+  }
+  function single(film, on = !isSingle()) {
+    choose(film);
+    document.body.classList.toggle("single", on);
+    for (const button of document.querySelectorAll("[data-do=single]")) button.setAttribute("aria-pressed", String(on));
+    unfold(film);
+    film.focus({ preventScroll: true });
+    film.scrollIntoView({ block: "start", behavior: "instant" });
+    say(on ? "single" : "list");
   }
   const actions = {
-    invert(film) { const view = views.get(film); view.invert = 1 - view.invert; apply(film); say(view.invert ? "Inverted" : "Not inverted"); },
+    single(film) { single(film); },
+    invert(film) { const view = views.get(film); view.invert = 1 - view.invert; apply(film); say(view.invert ? "inverted" : "upright"); },
     in(film) { zoom(film, 1.5); },
     out(film) { zoom(film, 1 / 1.5); },
-    reset(film) { Object.assign(views.get(film), { zoom: 1, x: 0, y: 0, invert: 0, contrast: 1, brightness: 1 }); apply(film); say("View reset"); },
+    reset(film) { Object.assign(views.get(film), { zoom: 1, x: 0, y: 0, invert: 0, contrast: 1, brightness: 1 }); apply(film); say("reset"); },
   };
   function step(by) {
-    const there = shown();
-    const film = there[within(there.indexOf(inUse()) + by, 0, there.length - 1)];
-    film?.focus({ preventScroll: true });
-    film?.scrollIntoView({ block: "start" });
+    const there = listed();
+    const at = there.indexOf(inUse()) + by;
+    const { before, after } = document.querySelector(".list").dataset; // the pages of the same run beside this one
+    const other = at < 0 ? before : at >= there.length && after;
+    if (other) { location.href = other; return; }
+    const film = there[within(at, 0, there.length - 1)];
+    if (!film) return;
+    unfold(film);
     choose(film);
+    film.focus({ preventScroll: true });
+    film.scrollIntoView({ block: "start" });
   }
 
   for (const film of films) {
@@ -138,19 +176,19 @@
 
   addEventListener("keydown", (event) => {
     const at = event.target;
-    if (event.ctrlKey || event.metaKey || event.altKey || shown().length === 0) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || listed().length === 0) return;
     if (event.key === " ") {
-      if (at.matches("button, summary, select, textarea, input[type=checkbox]")) return; // space is theirs
+      if (at.matches("button, summary, select, textarea, input[type=checkbox], input[type=radio]")) return; // theirs
       event.preventDefault();
       if (event.shiftKey) toggleAll(); else toggleOne(inUse());
       return;
     }
-    const ranged = at.matches("input[type=range]");
     const film = inUse();
-    const zoomed = views.get(film).zoom > 1 && !ranged;
+    const zoomed = views.get(film).zoom > 1 && !at.matches("input[type=range], input[type=radio]");
     const keys = {
       i: () => actions.invert(film), "+": () => actions.in(film), "=": () => actions.in(film),
       "-": () => actions.out(film), 0: () => actions.reset(film), j: () => step(1), k: () => step(-1),
+      f: () => single(film), Escape: isSingle() && (() => single(film, false)),
       ArrowLeft: zoomed && (() => move(film, 0.1, 0)), ArrowRight: zoomed && (() => move(film, -0.1, 0)),
       ArrowUp: zoomed && (() => move(film, 0, 0.1)), ArrowDown: zoomed && (() => move(film, 0, -0.1)),
     };
@@ -162,17 +200,17 @@
 
   let waiting = false;
   addEventListener("scroll", () => {
-    if (waiting) return;
+    if (waiting || isSingle()) return;
     waiting = true;
     requestAnimationFrame(() => { waiting = false; choose(nearest()); });
   }, { passive: true });
-  choose(nearest());
+  choose(listed()[0] ?? null);
 
   const filter = document.getElementById("filter");
   filter?.addEventListener("click", () => {
     const only = document.body.classList.toggle("filtered");
     filter.setAttribute("aria-pressed", String(only));
-    say(only ? `${shown().length} films with a suspected lesion are shown` : "All films are shown");
+    if (only) say("filtered", listed().length); else say("unfiltered");
     choose(nearest());
   });
 
@@ -202,4 +240,31 @@
       });
     });
   }
+
+  // What was decided leaves the page as a file of the form of `lennox monitor`, and in no other way.
+  const bar = document.getElementById("save");
+  let unsaved = false;
+  const decided = () => films.flatMap((film) => [...film.querySelectorAll(".decide input:checked")].map((one) => [film, one]));
+  document.addEventListener("change", (event) => {
+    if (!event.target.matches(".decide input")) return;
+    unsaved = true;
+    bar.hidden = false;
+    bar.firstElementChild.textContent = `${live.dataset.decided} ${decided().length}`;
+  });
+  bar.querySelector("button").addEventListener("click", () => {
+    const time = new Date().toISOString().slice(0, 19) + "Z";
+    const cell = (text) => `"${text.replaceAll('"', '""')}"`;
+    const lines = decided().map(([film, one]) =>
+      [time, "", cell(film.dataset.film), live.dataset.model, "assessed", one.dataset.mark, one.value].join(","));
+    const text = ["time,patient,film,model,status,mark,decision", ...lines, ""].join("\n");
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
+    link.download = "decisions.csv";
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+    unsaved = false;
+    bar.hidden = true;
+    say("saved");
+  });
+  addEventListener("beforeunload", (event) => { if (unsaved) event.preventDefault(); });
 })();

@@ -1,9 +1,13 @@
 """A catalogue that somebody hands in is used, or refused in a sentence before any work is done for it."""
 
+from pathlib import Path
+
 import pytest
 
-from lennox.audit.report.wording import languages, wording
 from lennox.errors import InputError
+from lennox.report.wording import RUN, Catalogues
+
+CATALOGUES = Catalogues(Path(__file__).parent)  # it has none of its own
 
 HEAD = """msgid ""
 msgstr ""
@@ -22,8 +26,9 @@ def catalogue(tmp_path, text="tapusqa {who}", charset="utf-8", forms="2", rule="
 
 
 def test_a_catalogue_of_a_community_is_used(tmp_path):
-    assert wording("qu", catalogue(tmp_path))("asked {who}", who="Ana") == "tapusqa Ana"
-    assert all(wording(language)("nothing of the sort") for language in languages())
+    assert CATALOGUES.wording("qu", catalogue(tmp_path))("asked {who}", who="Ana") == "tapusqa Ana"
+    assert RUN.wording("es")("Saved") == "Guardado"
+    assert RUN.wording("es")("nothing of the sort") == "nothing of the sort"
 
 
 @pytest.mark.parametrize(
@@ -37,7 +42,7 @@ def test_a_catalogue_of_a_community_is_used(tmp_path):
 )  # fmt: skip
 def test_one_that_could_fail_later_is_refused_now(tmp_path, wrong):
     with pytest.raises(InputError, match=r"qu\.po: not a catalogue"):
-        wording("qu", catalogue(tmp_path, **wrong))
+        CATALOGUES.wording("qu", catalogue(tmp_path, **wrong))
 
 
 def test_a_catalogue_too_large_to_be_one_is_refused(tmp_path):
@@ -45,4 +50,4 @@ def test_a_catalogue_too_large_to_be_one_is_refused(tmp_path):
     with file.open("ab") as stream:
         stream.write(b"#\n" * (1 << 20))
     with pytest.raises(InputError, match="larger than"):
-        wording("qu", file)
+        CATALOGUES.wording("qu", file)
