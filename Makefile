@@ -87,7 +87,7 @@ MINUTES ?= 1
 fuzz: .venv/lennox
 	$(BIN)/python -m pip install --quiet "atheris>=3" "$$(ls .venv/wheel/*.whl)[audit,test]"
 	mkdir -p .venv/fuzz
-	for name in raster dicom card policy statement trust coco use record catalogue; do \
+	for name in raster dicom onnx card policy statement trust audit cases parquet coco use database record catalogue; do \
 		$(BIN)/python tests/fuzz/fuzz.py $$name .venv/fuzz/$$name -max_total_time=$$((60 * $(MINUTES))) || exit 1; done
 
 clean:

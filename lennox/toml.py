@@ -9,6 +9,7 @@ from typing import Any
 MAX_BYTES = 1 << 20
 MAX_KEYS = 16  # in one dotted key; `tomllib` takes time by the square of them
 MAX_DEPTH = 32  # of brackets; `tomllib` takes a frame of the stack for each
+MAX_INTEGER = 2**63  # as the format has it; `tomllib` reads larger ones, which no float holds
 _QUOTED = re.compile(r'"""(?:[^\\]|\\.)*?"""|\'\'\'.*?\'\'\'|"(?:[^"\\\n]|\\.)*"|\'[^\'\n]*\'|#[^\n]*', re.DOTALL)
 _DOTTED = re.compile(r"[\w\"'-]+(?:[ \t]*\.[ \t]*[\w\"'-]+)*")
 _BRACKET = re.compile(r"[\[\]{}]")
@@ -27,7 +28,17 @@ def loads(text: str) -> dict[str, Any]:
         depth += 1 if match[0] in "[{" else -1
         if depth > MAX_DEPTH:
             raise _error(f"nested deeper than {MAX_DEPTH}", text, match.start())
-    return tomllib.loads(text)
+    document = tomllib.loads(text)
+    _check_integers(document)
+    return document
+
+
+def _check_integers(value: Any) -> None:
+    if isinstance(value, int) and not -MAX_INTEGER <= value < MAX_INTEGER:
+        raise tomllib.TOMLDecodeError("a whole number of more than 64 bits")
+    if isinstance(value, (dict, list)):
+        for part in value.values() if isinstance(value, dict) else value:
+            _check_integers(part)
 
 
 def _blank(match: re.Match[str]) -> str:

@@ -17,6 +17,8 @@ from lennox import toml
         ("x = " + "{a = " * 600 + "1" + "}" * 600, "nested deeper than 32"),
         ("#" * (toml.MAX_BYTES + 1), "more than 1048576"),
         ("a = 1\nb = ", "Invalid value"),
+        ("[a]\nb = [1, {c = 9223372036854775808}]", "a whole number of more than 64 bits"),
+        ("a = 0x" + "f" * 9000, "more than 64 bits"),
     ],
 )
 def test_what_is_beyond_a_limit_is_refused_with_its_place(text, message):
@@ -33,5 +35,6 @@ def test_what_is_quoted_or_a_comment_is_no_key_and_no_bracket():
 
 
 def test_at_the_limits_a_document_is_read():
+    assert toml.loads(f"a = {2**63 - 1}\nb = {-(2**63)}") == {"a": 2**63 - 1, "b": -(2**63)}
     text = "x = " + "[" * 32 + "]" * 32 + "\n" + ".".join(f"k{i}" for i in range(16)) + " = 1\n"
     assert toml.loads(text) == tomllib.loads(text)

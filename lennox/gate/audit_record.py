@@ -22,6 +22,7 @@ from lennox.policy.policy import Policy, Requirement
 
 FORMAT = "lennox-audit/1"
 MAX_NAMED = 4  # groups in one sentence of a refusal; of comparisons, one
+MAX_DIGITS = 18  # of a whole number
 CLOCKS_MAY_DIFFER = datetime.timedelta(days=1)
 ROW_FIELDS = ("requirement", "metric", "criterion", "verdict", "gated", "limit", "estimate", "bound")
 
@@ -57,7 +58,7 @@ class AuditRecord:
 def parse_audit(data: bytes, name: str = "audit.json") -> AuditRecord:
     """The audit that the bytes hold. Raises InputError."""
     try:
-        document = json.loads(data)
+        document = json.loads(data, parse_int=_int64)
         if document["format"] != FORMAT:
             raise ValueError(f"its format is '{document['format']}', this version reads '{FORMAT}'")
         about, model = document["data"], document["model"]
@@ -90,6 +91,12 @@ def parse_audit(data: bytes, name: str = "audit.json") -> AuditRecord:
     except (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise InputError(f"{name}: not an audit that this version reads ({error}); run the audit again.") from error
     return read
+
+
+def _int64(digits: str) -> int:
+    if len(digits) > MAX_DIGITS:  # no float holds those of 400 digits, and what is compared here are floats, too
+        raise ValueError(f"a whole number of {len(digits)} digits")
+    return int(digits)
 
 
 def audit_problems(audit: AuditRecord, policy: Policy, card: ModelCard, moment: datetime.datetime) -> list[str]:

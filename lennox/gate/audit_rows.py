@@ -22,6 +22,7 @@ from lennox.policy.policy import Intersection, Policy, Requirement
 
 PASS = "PASS"  # noqa: S105 - not a password
 ROUNDING = 1e-6  # numbers in an audit.json have six decimals
+MAX_COUNT = 10_000_000  # of units; the chance of a count is summed over as many terms
 SLACK = 1.01  # of a level: bounds are found to a part in a hundred of it
 Row = Mapping[str, Any]
 Group = Mapping[str, str]
@@ -116,8 +117,8 @@ def _cells(requirement: Requirement, groups: list[Group]) -> Iterator[tuple[Grou
 def people_of(row: Row) -> People:
     """Who a row is about. Raises LookupError, TypeError or ValueError for counts that are none."""
     names = ("patients", "units", "cases", "controls", "unreadable", "contributing_patients", "denominator")
-    if not all(type(row[name]) is int and row[name] >= 0 for name in names):
-        raise ValueError("its counts must be whole numbers, 0 or more")
+    if not all(type(row[name]) is int and 0 <= row[name] <= MAX_COUNT for name in names):
+        raise ValueError(f"its counts must be whole numbers from 0 to {MAX_COUNT:,}")
     patients, units, cases, controls, unreadable, contributing, denominator = (row[name] for name in names)
     return People(patients, units, cases, controls, unreadable, 0, contributing, denominator)
 

@@ -16,10 +16,12 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Literal, cast, get_args
 
 from lennox.errors import InputError
+from lennox.files import atomic_write
 from lennox.gate.predicates import now
 from lennox.gate.statement import is_sha256
 from lennox.inference.examination import Status
@@ -29,6 +31,8 @@ COLUMNS = ("time", "patient", "film", "model", "status", "mark", "decision")
 Verdict = Literal["accept", "edit", "reject", "missed", "none"]
 DECISIONS: tuple[Verdict, ...] = get_args(Verdict)
 STATUSES: tuple[Status, ...] = get_args(Status)
+MAX_ROWS = 1_000_000  # decisions of a file; a clinic makes some hundred a day
+_MAX_CELL_BYTES = 1 << 16  # of a cell in SQLite, and of all that a view or a generated column may make of it
 _SQLITE = b"SQLite format 3\0"
 
 
@@ -50,11 +54,20 @@ def read_use(path: Path) -> tuple[Decision, ...]:
     try:
         with path.open("rb") as stream:
             is_database = stream.read(len(_SQLITE)) == _SQLITE
-        rows = list(_from_database(path) if is_database else _from_csv(path))
-    except (OSError, sqlite3.Error, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{path.name}: cannot be read ({error}); see docs/monitoring.md for the form.") from error
+        rows = list(islice(_from_database(path) if is_database else _from_csv(path), MAX_ROWS + 1))
+    except (
+        OSError,
+        sqlite3.Error,
+        UnicodeDecodeError,
+        csv.Error,
+        MemoryError,
+    ) as error:  # a damaged database asks for it
+        reason = str(error) or type(error).__name__
+        raise InputError(f"{path.name}: cannot be read ({reason}); see docs/monitoring.md for the form.") from error
     if not rows:
         raise InputError(f"{path.name}: holds no decision.")
+    if len(rows) > MAX_ROWS:
+        raise InputError(f"{path.name}: holds more than {MAX_ROWS:,} decisions, the most that are read; divide it.")
     decisions = []
     first: dict[tuple[str, str], int] = {}
     for number, row in rows:
@@ -70,27 +83,35 @@ def write_form(records: Iterable[str], path: Path, features: Sequence[str], day:
     """Write a form to be filled in from the JSON Lines of `lennox diagnose`; returns its rows.
 
     Each finding gets a row whose `decision` is left empty, each film without findings one row with "none". Raises
-    InputError if the file exists or a line is no record.
+    InputError if the file exists or a line is no record, and OSError if it cannot be written: then there is none.
     """
+    if path.exists():
+        raise InputError(f"{path.name} exists; name a new file.")
     count = 0
+
+    def rows() -> Iterator[bytes]:
+        nonlocal count
+        yield csv_line((*COLUMNS, *features)).encode()
+        for line in records:
+            for row in _rows_to_fill(line, day):
+                yield csv_line((*row, *("" for _ in features))).encode()
+                count += 1
+
     try:
-        with path.open("x", encoding="utf-8", newline="") as stream:
-            stream.write(csv_line((*COLUMNS, *features)))
-            for line in records:
-                record = json.loads(line)
-                findings = record["findings"]
-                film = record["source"]["sha256"] or record["source"]["name"]
-                for number in range(1, len(findings) + 1) if findings else ("",):
-                    decision = "" if findings else "none"
-                    row = (day.isoformat(), "", film, record["model"]["sha256"], record["status"], number, decision)
-                    stream.write(csv_line((*row, *("" for _ in features))))
-                    count += 1
-    except FileExistsError as error:
-        raise InputError(f"{path.name} exists; name a new file.") from error
-    except (ValueError, LookupError, TypeError) as error:
-        path.unlink()
+        atomic_write(path, rows())
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
         raise InputError(f"line {count + 1} is not a record of `lennox diagnose --format json`.") from error
     return count
+
+
+def _rows_to_fill(line: str, day: datetime.date) -> Iterator[tuple[object, ...]]:
+    record = json.loads(line)
+    marks, film = len(record["findings"]), record["source"]["sha256"] or record["source"]["name"]
+    model, status = record["model"]["sha256"], record["status"]
+    if not all(isinstance(text, str) for text in (film, model, status)):
+        raise TypeError("film, model and status are texts")
+    for number in range(1, marks + 1) if marks else ("",):
+        yield day.isoformat(), "", film, model, status, number, "" if marks else "none"
 
 
 def _from_csv(path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
@@ -108,6 +129,7 @@ def _from_csv(path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
 
 def _from_database(path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
     with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as store:
+        store.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MAX_CELL_BYTES)
         store.row_factory = sqlite3.Row
         for number, row in enumerate(store.execute("SELECT * FROM use"), 1):
             yield number, {name: "" if row[name] is None else str(row[name]) for name in row.keys()}  # noqa: SIM118

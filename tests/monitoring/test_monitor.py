@@ -1,3 +1,4 @@
+import contextlib
 import csv
 import datetime
 import json
@@ -223,6 +224,55 @@ def test_a_mark_that_is_decided_twice_is_refused(tmp_path):
     for row in (ROW, ROW | {"decision": "reject", "time": "2026-01-06"}):
         with pytest.raises(InputError, match="row 3 says again what row 2 says"):
             read_use(write_csv(tmp_path / "use.csv", [ROW, row]))
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        "CREATE VIEW use AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n",
+        "CREATE VIEW use AS SELECT zeroblob(900000000) AS time",
+        "CREATE TABLE use (time, film AS (hex(zeroblob(time)))); INSERT INTO use VALUES (400000000)",
+    ],
+    ids=["no end", "a large cell", "a generated cell"],
+)
+def test_a_database_that_makes_more_than_it_holds_is_refused(tmp_path, made):
+    store = sqlite3.connect(tmp_path / "use.sqlite")
+    store.executescript(made)
+    store.close()
+    with pytest.raises(InputError, match=r"use.sqlite: (holds more than 1,000,000 decisions|cannot be read)"):
+        read_use(tmp_path / "use.sqlite")
+
+
+def test_a_damaged_database_is_refused(tmp_path):
+    """A page that says it has rows of gigabytes: SQLite answers that it has not the memory."""
+    store = sqlite3.connect(tmp_path / "use.sqlite")
+    store.execute(f"CREATE TABLE use ({', '.join(ROW)})")
+    store.execute(f"INSERT INTO use VALUES ({', '.join('?' * len(ROW))})", tuple(ROW.values()))
+    store.commit()
+    store.close()
+    data = bytearray((tmp_path / "use.sqlite").read_bytes())
+    rng = np.random.default_rng(0)
+    for _ in range(300):
+        damaged = bytearray(data)
+        for at in rng.integers(16, len(data), 6):
+            damaged[at] = rng.integers(256)
+        (tmp_path / "use.sqlite").write_bytes(damaged)
+        with contextlib.suppress(InputError):
+            read_use(tmp_path / "use.sqlite")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[" * 100_000,
+        '{"findings": 1}',
+        json.dumps({"findings": [], "source": {"sha256": ["=1"]}, "model": {"sha256": "m"}, "status": "x"}),
+    ],
+)
+def test_a_form_of_no_records_leaves_no_file(tmp_path, line):
+    with pytest.raises(InputError, match="line 1 is not a record"):
+        write_form([line], tmp_path / "form.csv", [], START)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_form_is_made_from_records(tmp_path):

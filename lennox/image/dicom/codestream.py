@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import struct
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydicom.encaps import get_frame
 
 from lennox.errors import ImageError
 from lennox.image.decoder_process import DecodingBudget, run_decoder
+from lennox.image.dicom.run_lengths import unpack_frame
 from lennox.image.jpeg_header import jpeg_header
+from lennox.image.limits import MAX_DICOM_FRAGMENTS
 
 JPEG_2000 = ("1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.91")
 JPEG_LS = ("1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.81")
@@ -42,6 +46,23 @@ class Frame:
     photometric: str
 
 
+def frame_bytes(pixels: memoryview, index: int, count: int) -> bytes:
+    """The codestream of a frame of so many, out of the items that it is cut into. Raises ImageError for too many."""
+    items, at = [], 0
+    while bytes(pixels[at : at + 4]) == b"\xfe\xff\x00\xe0":  # any other tag ends the sequence
+        length = int.from_bytes(pixels[at + 4 : at + 8], "little")
+        items.append(pixels[at + 8 : at + 8 + length])
+        at += 8 + length
+        if len(items) + len(items[0]) // 4 > MAX_DICOM_FRAGMENTS:  # the first is the table of offsets
+            raise ImageError(
+                f"The compressed pixels lie in more than {MAX_DICOM_FRAGMENTS:,} pieces, the most that are read. "
+                "Export the image alone."
+            )
+    if count > 1:
+        return get_frame(io.BytesIO(pixels), index, number_of_frames=count)
+    return b"".join(items[1:])
+
+
 def codestream(data: bytes, photometric: str) -> Frame | None:
     """What the header of a JPEG, JPEG-LS or JPEG 2000 codestream says; None where there is no such header."""
     at = data.find(_JPEG_2000_START, 0, 4096)
@@ -69,9 +90,12 @@ def _jpeg_frame(data: bytes, photometric: str) -> Frame | None:
 def decode(data: bytes, syntax: str, frame: Frame, *, planar: int, signed: bool) -> NDArray[Any]:
     """Samples of a frame, (rows, columns) or (rows, columns, 3), uint8 or uint16; bits above `frame.bits` mean nothing.
 
-    Raises ImageError where the frame is damaged, as far as the decoder notices.
+    Raises ImageError, or ValueError for run lengths, where the frame is damaged, as far as the decoder notices.
     """
     allocated = 8 if frame.bits <= 8 else 16
+    if syntax == RLE:
+        planes = unpack_frame(data, frame.rows, frame.columns, frame.samples, allocated // 8)
+        return np.ascontiguousarray(planes.transpose(1, 2, 0)) if frame.samples > 1 else planes[0]
     header = {
         "syntax": syntax,
         "photometric": frame.photometric,
@@ -84,22 +108,16 @@ def decode(data: bytes, syntax: str, frame: Frame, *, planar: int, signed: bool)
         "signed": int(signed),
     }
     wanted = frame.rows * frame.columns * frame.samples * allocated // 8
-    program = "dicom/rle_decoder.py" if syntax == RLE else "dicom/gdcm_decoder.py"
     # Three to six times what the decoders take of a noisy film; no more for data that a picture cannot be made of.
     megabytes = min(len(data), wanted) / 1e6
     per_megabyte = 0.5 if syntax in JPEG_2000 else 0.2
-    budget = DecodingBudget(wanted, wanted / 1e6 * 0.05 + (0 if syntax == RLE else megabytes * per_megabyte))
-    answer = run_decoder(program, header, data, budget, _HARMLESS)
+    budget = DecodingBudget(wanted, wanted / 1e6 * 0.05 + megabytes * per_megabyte)
+    answer = run_decoder("dicom/gdcm_decoder.py", header, data, budget, _HARMLESS)
     if len(answer) != wanted:
         raise ImageError(
             f"The compressed pixels are damaged: {len(answer)} bytes decoded, {wanted} wanted. Export the file again."
         )
-    answer_bytes = np.frombuffer(answer, np.uint8)
-    samples: NDArray[Any] = answer_bytes.view("u1" if allocated == 8 else "<u2")
-    if syntax == RLE:  # byte by byte, the highest first
-        planes = answer_bytes.reshape(frame.samples, allocated // 8, frame.rows, frame.columns)
-        samples = planes[:, 0] if allocated == 8 else planes[:, 0].astype(np.uint16) << 8 | planes[:, 1]
-        return np.ascontiguousarray(samples.transpose(1, 2, 0)) if frame.samples > 1 else samples[0]
+    samples: NDArray[Any] = np.frombuffer(answer, "u1" if allocated == 8 else "<u2")
     if frame.samples == 1:
         return samples.reshape(frame.rows, frame.columns)
     if planar and syntax not in JPEG_LS:

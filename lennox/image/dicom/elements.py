@@ -24,6 +24,8 @@ _NATIVE = (_IMPLICIT, _EXPLICIT, _DEFLATED, _BIG_ENDIAN)
 _PIXEL_DATA = 0x7FE00010
 _CHARACTER_SET = 0x00080005  # kept from pydicom, which warns of those that it does not know
 _UNDEFINED = 0xFFFFFFFF
+_MAX_TEXT_BYTES = 1024  # a list of windows is longer than what else is read as text
+_MAX_SHORTS_BYTES = 8
 _SHARED_GROUPS, _FRAME_GROUPS = 0x52009229, 0x52009230
 _MACROS = (0x00289110, 0x00289132, 0x00289145)  # pixel measures, window or table of interest, rescaling
 _LONG_VRS = (b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV")
@@ -80,7 +82,7 @@ class Elements:
         return value if isinstance(value, bytes) else b""
 
     def text(self, tag: int) -> str:
-        return self.bytes_of(tag).decode("latin-1").strip(" \0")
+        return self.bytes_of(tag)[:_MAX_TEXT_BYTES].decode("latin-1").strip(" \0")
 
     def numbers(self, tag: int) -> tuple[float, ...]:
         """Decimal strings, NaN for one that is none; a comma for the point and what follows a NUL are forgiven."""
@@ -91,7 +93,8 @@ class Elements:
         return next((value for value in self.numbers(tag) if math.isfinite(value)), default)
 
     def shorts(self, tag: int) -> tuple[int, ...]:
-        data = self.bytes_of(tag)
+        """The first few: no element that is read so has more than three."""
+        data = self.bytes_of(tag)[:_MAX_SHORTS_BYTES]
         return struct.unpack(f"{self.order}{len(data) // 2}H", data[: len(data) // 2 * 2])
 
     def short(self, tag: int, default: int) -> int:

@@ -7,7 +7,6 @@ so that a file gives the same pixels on every computer.
 
 from __future__ import annotations
 
-import io
 import math
 import re
 from collections.abc import Iterator
@@ -16,13 +15,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydicom.encaps import get_frame
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.pixels.processing import convert_color_space
 from pydicom.uid import UID
 
 from lennox.errors import ImageError
-from lennox.image.dicom.codestream import RLE, SYNTAXES, Frame, codestream, decode
+from lennox.image.dicom.codestream import RLE, SYNTAXES, Frame, codestream, decode, frame_bytes
 from lennox.image.dicom.elements import DicomFile, Elements, parse_elements
 from lennox.image.dicom.grey import GreyRules, Lookup, Window, colour_levels, grey_levels, palette_levels
 from lennox.image.frames import choose_frame
@@ -82,7 +80,7 @@ def _pixels(file: DicomFile, index: int) -> tuple[NDArray[Any], int]:
     samples = elements.short(0x00280002, 1)
     if _SAMPLES.get(photometric) != samples:
         raise ImageError(
-            f"The DICOM file holds {samples} samples a pixel as {photometric or 'an unknown kind'}; "
+            f"The DICOM file holds {samples} samples a pixel as {photometric[:40]}; "
             "wanted grey, palette colour, RGB or YBR. Export it as grey."
         )
     stored, coded, coded_bits = _frame(file, index, photometric, samples)
@@ -153,7 +151,7 @@ def _decompressed(
             f"The pixels are compressed as {what}; wanted RLE, JPEG, JPEG-LS, JPEG 2000 or none. "
             "Export it uncompressed."
         )
-    data = _frame_bytes(file, index)
+    data = frame_bytes(file.pixels, index, _count(file.elements))
     found = announced if file.syntax == RLE else codestream(data, announced.photometric)
     if found is None:
         raise ImageError("The compressed pixels are damaged or cut short (no header found). Copy or export it again.")
@@ -163,19 +161,6 @@ def _decompressed(
             f"announces {announced.rows} x {announced.columns} of {announced.samples}: it is damaged. Export it again."
         )
     return _finished(decode(data, file.syntax, found, planar=planar, signed=signed), found, signed)
-
-
-def _frame_bytes(file: DicomFile, index: int) -> bytes:
-    """The codestream of a frame, out of the items that it is cut into."""
-    count = _count(file.elements)
-    if count > 1:
-        return get_frame(io.BytesIO(file.pixels), index, number_of_frames=count)
-    items, at = [], 0
-    while bytes(file.pixels[at : at + 4]) == b"\xfe\xff\x00\xe0":  # any other tag ends the sequence
-        length = int.from_bytes(file.pixels[at + 4 : at + 8], "little")
-        items.append(file.pixels[at + 8 : at + 8 + length])
-        at += 8 + length
-    return b"".join(items[1:])  # the first is the table of offsets
 
 
 def _finished(stored: NDArray[Any], frame: Frame, signed: bool) -> tuple[NDArray[Any], str, int]:

@@ -15,6 +15,8 @@ from lennox.image.raster.samples import opaque
 
 _RUN_LENGTHS = (1, 2)
 _FIELDS = (3, 6)
+_ROWS_AT_ONCE = 64
+_MAX_TABLE = (1 << 16) - 1
 
 
 def has_run_lengths(data: bytes) -> bool:
@@ -45,10 +47,16 @@ def bit_fields(data: bytes) -> NDArray[Any]:
     if len(data) < start + rows * row_bytes:
         raise ImageError("The BMP file is cut short: pixels are missing. Copy or export it again.")
     stored = np.frombuffer(data, np.uint8, rows * row_bytes, start).reshape(rows, row_bytes)
-    words = stored[:, : columns * width // 8].copy().view(f"<u{width // 8}")
-    words = words if height < 0 else words[::-1]
-    colour = np.stack([_field(words, mask) for mask in masks[:3]], -1)
-    return opaque(one_channel(colour), _field(words, masks[3]) if masks[3] else None)
+    stored = stored if height < 0 else stored[::-1]
+    colour = np.empty((rows, columns, 3), np.uint8)
+    alpha = np.empty((rows, columns), np.uint8) if masks[3] else None
+    for top in range(0, rows, _ROWS_AT_ONCE):
+        words = stored[top : top + _ROWS_AT_ONCE, : columns * width // 8].copy().view(f"<u{width // 8}")
+        for channel, mask in enumerate(masks[:3]):
+            colour[top : top + len(words), :, channel] = _field(words, mask)
+        if alpha is not None:
+            alpha[top : top + len(words)] = _field(words, masks[3])
+    return opaque(one_channel(colour), alpha)
 
 
 def _field(words: NDArray[Any], mask: int) -> NDArray[np.uint8]:
@@ -57,5 +65,8 @@ def _field(words: NDArray[Any], mask: int) -> NDArray[np.uint8]:
     most = mask >> shift
     if most & (most + 1):
         raise ImageError("The BMP file is damaged: the bits of a colour do not lie together. Export it again.")
-    levels = ((words & mask) >> shift).astype(np.uint64)
-    return ((levels * 255 + most // 2) // max(most, 1)).astype(np.uint8)
+    numbers = (words & mask) >> shift
+    if most <= _MAX_TABLE:
+        table: NDArray[np.uint8] = ((np.arange(most + 1) * 255 + most // 2) // max(most, 1)).astype(np.uint8)
+        return np.asarray(table[numbers])
+    return ((numbers.astype(np.uint64) * 255 + most // 2) // most).astype(np.uint8)

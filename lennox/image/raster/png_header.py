@@ -6,13 +6,14 @@ import zlib
 from dataclasses import dataclass
 
 from lennox.errors import ImageError
-from lennox.image.limits import MAX_SEGMENTS
+from lennox.image.limits import MAX_EXIF_BLOCKS, MAX_SEGMENTS
 from lennox.image.orientation import exif_orientation
 
 _FOR_PIXELS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"acTL", b"fcTL", b"fdAT", b"IEND")
 _TEXTS = (b"tEXt", b"zTXt", b"iTXt")
 _PROFILES = (b"Raw profile type exif", b"Raw profile type APP1")  # as ImageMagick and Exiv2 write EXIF
-_MAX_TEXT_BYTES = 1 << 20
+_MAX_TEXT_BYTES = 1 << 18  # of a profile: twice as much as EXIF takes
+_OVERLAY = "This is a copy of a film with outlines that lennox drew, not a film. Use the film itself."
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +40,14 @@ def png_header(data: bytes) -> PngHeader:
         content = memoryview(data)[at + 8 : end - 4]
         if name in _FOR_PIXELS:
             kept.append(memoryview(data)[at:end])
-        elif name == b"eXIf":
+        elif name == b"eXIf" and len(orientations) < MAX_EXIF_BLOCKS:
             orientations.append(exif_orientation(bytes(content)))
         elif name in _TEXTS:
-            orientations.append(_of_text(name, bytes(content)))
+            keyword, _, text = bytes(content).partition(b"\0")
+            if keyword == b"lennox" and text.lstrip(b"\0").startswith(b"overlay"):
+                raise ImageError(_OVERLAY)
+            if keyword in _PROFILES and len(orientations) < MAX_EXIF_BLOCKS:
+                orientations.append(_of_profile(name, text))
         if name == b"tRNS" and colour_type in (0, 2):
             transparent = tuple(int.from_bytes(content[at : at + 2], "big") for at in range(0, len(content), 2))
         elif name == b"acTL" and not 0 < int.from_bytes(content[:4], "big") <= 0x80000000:
@@ -57,13 +62,8 @@ def png_header(data: bytes) -> PngHeader:
     return PngHeader(pixels, bits, colour_type, orientation, transparent)
 
 
-def _of_text(name: bytes, content: bytes) -> int:
-    """The orientation that a text chunk holds as a profile in hexadecimal digits; 1 for any other text."""
-    keyword, _, text = content.partition(b"\0")
-    if keyword == b"lennox" and text.lstrip(b"\0").startswith(b"overlay"):
-        raise ImageError("This is a copy of a film with outlines that lennox drew, not a film. Use the film itself.")
-    if keyword not in _PROFILES:
-        return 1
+def _of_profile(name: bytes, text: bytes) -> int:
+    """The orientation that a text chunk holds as a profile in hexadecimal digits; 1 where it is damaged."""
     compressed = name == b"zTXt"
     if name == b"iTXt":
         compressed = text[:1] == b"\1"

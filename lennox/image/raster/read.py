@@ -23,7 +23,7 @@ from lennox.image.frames import choose_frame
 from lennox.image.image import Image
 from lennox.image.jpeg_header import jpeg_header
 from lennox.image.levels import full_range, one_channel
-from lennox.image.limits import check_size
+from lennox.image.limits import MAX_EXIF_BLOCKS, check_size
 from lennox.image.orientation import exif_orientation, upright
 from lennox.image.raster.bmp import bit_fields, has_bit_fields, has_run_lengths
 from lennox.image.raster.pillow_process import PLUGINS, decode_apart
@@ -34,6 +34,7 @@ from lennox.image.raster.webp_header import check_webp_size
 
 _APP0, _APP1, _APP14 = 0xE0, 0xE1, 0xEE  # JFIF, EXIF and Adobe: how colours are coded
 _APPLICATION, _COMMENT = range(0xE0, 0xF0), 0xFE
+_RUN_LENGTH_GROWTH, _BMP_HEAD_BYTES = 6, 1 << 16  # a pixel alone takes two bytes, in a row alone six
 
 Read = tuple[NDArray[Any], int]  # pixels over the full range of their type, and the file's bits
 
@@ -88,14 +89,15 @@ def _read_jpeg(data: bytes, frame: int | None) -> Read:
     if header is None:
         raise ImageError("The JPEG file is damaged or cut short: no picture begins in it. Copy or export it again.")
     check_size(header.rows, header.columns)
-    kept, orientation = [b"\xff\xd8"], 1
+    kept, orientations = [b"\xff\xd8"], [1]
     for marker, start, end in header.segments:
-        if marker == _APP1 and data[start + 4 : start + 8] == b"Exif" and orientation == 1:
-            orientation = exif_orientation(data[start + 4 : end])
+        if marker == _APP1 and data[start + 4 : start + 8] == b"Exif" and len(orientations) <= MAX_EXIF_BLOCKS:
+            orientations.append(exif_orientation(data[start + 4 : end]))
         if marker in (_APP0, _APP14) or (marker not in _APPLICATION and marker != _COMMENT):
             kept.append(data[start:end])
     content = b"".join([*kept, memoryview(data)[header.scan :]])
     picture = _loaded("JPEG", _open("JPEG", content), content, 0, apart=not header.is_ordinary)
+    orientation = next((found for found in orientations if found != 1), 1)
     return upright(shallow_samples(picture), orientation), 8
 
 
@@ -114,8 +116,11 @@ def _read_bmp(data: bytes, frame: int | None) -> Read:
     if has_bit_fields(data):
         return bit_fields(data), 8
     picture = _open("BMP", data)
+    packed = has_run_lengths(data)
+    if packed and len(data) > _RUN_LENGTH_GROWTH * picture.height * picture.width + _BMP_HEAD_BYTES:
+        raise ImageError("The BMP file holds far more than its pixels: it is damaged. Export the image again.")
     bits = 1 if picture.mode == "1" else 8
-    return shallow_samples(_loaded("BMP", picture, data, 0, apart=has_run_lengths(data))), bits
+    return shallow_samples(_loaded("BMP", picture, data, 0, apart=packed)), bits
 
 
 def _read_png(data: bytes, frame: int | None) -> Read:
@@ -168,17 +173,16 @@ def _deep_png(picture: ImageFile, header: PngHeader) -> Read:
         pixels, bits = full_range(grey)
         return opaque(pixels, alpha), bits
     mode = "RGBA" if header.colour_type == 6 else "RGB"
-    high, low = _unpacked(header.pixels, f"{mode};16B"), _unpacked(header.pixels, f"{mode};16L")
-    samples = np.empty((picture.height, picture.width, 3), np.uint16)
-    opacity = np.empty(samples.shape[:2], np.uint16) if mode == "RGBA" else None
-    top = 0
-    for upper, lower in zip(bands_of(high), bands_of(low), strict=True):
-        band = upper.astype(np.uint16) << 8 | lower
-        samples[top : top + len(band)] = band[..., :3]
-        if opacity is not None:
-            opacity[top : top + len(band)] = band[..., 3]
-        top += len(band)
-    del high, low
+    samples = np.zeros((picture.height, picture.width, 3), np.uint16)
+    opacity = np.zeros(samples.shape[:2], np.uint16) if mode == "RGBA" else None
+    for order, shift in (("B", 8), ("L", 0)):
+        top = 0
+        for half in bands_of(_unpacked(header.pixels, f"{mode};16{order}")):
+            band = half.astype(np.uint16) << shift
+            samples[top : top + len(band)] |= band[..., :3]
+            if opacity is not None:
+                opacity[top : top + len(band)] |= band[..., 3]
+            top += len(band)
     pixels, bits = full_range(_without_level(samples, key) if len(key) else samples)
     return opaque(one_channel(pixels), opacity), bits
 

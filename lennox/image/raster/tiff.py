@@ -63,28 +63,25 @@ def _plain(page: TiffPage) -> tuple[NDArray[Any], int]:
             f"The TIFF file holds {page.number(tag.SAMPLES, 1)} samples a pixel of the kind {photometric}; "
             "wanted grey, RGB or a palette. Export it as grey or RGB."
         )
-    samples, bits = tiff_samples(page, channels + 1)
-    colour, alpha = samples[..., :channels], _alpha(page, samples, channels)
+    samples, extra, bits = tiff_samples(page, channels)
+    alpha = extra if _has_alpha(page) else None
     if photometric == _PALETTE:
-        pixels, bits = _coloured(colour[..., 0], page, bits), 8
+        pixels, bits = _coloured(samples[..., 0], page, bits), 8
     elif photometric == _YCBCR:
         if samples.dtype != np.uint8:
             raise ImageError("The TIFF file holds YCbCr colour that is not of 8 bits. Export it as RGB.")
-        pixels = np.asarray(Pillow.fromarray(np.ascontiguousarray(colour), "YCbCr").convert("RGB"))
+        pixels = np.asarray(Pillow.fromarray(samples, "YCbCr").convert("RGB"))
     else:
-        colour = np.ascontiguousarray(colour[..., 0] if channels == 1 else colour)
-        pixels, bits = _levels(colour, bits, page.number(tag.MAX_SAMPLE, 65535))
+        pixels, bits = _levels(samples[..., 0] if channels == 1 else samples, bits, page.number(tag.MAX_SAMPLE, 65535))
     if photometric == _WHITE_IS_ZERO:
         pixels = np.iinfo(pixels.dtype).max - pixels
     return opaque(one_channel(pixels), None if alpha is None else scaled(alpha, bits)), bits
 
 
-def _alpha(page: TiffPage, samples: NDArray[Any], channels: int) -> NDArray[Any] | None:
-    """The alpha that is still to be applied; software that does not say what the sample is means alpha."""
+def _has_alpha(page: TiffPage) -> bool:
+    """Whether the sample after the colour is alpha to be applied; software that does not say means so."""
     stated = page.numbers(tag.EXTRA)
-    if samples.shape[2] <= channels or (stated and stated[0] not in (_ALPHA, _COREL_ALPHA)):
-        return None
-    return np.ascontiguousarray(samples[..., channels])
+    return not stated or stated[0] in (_ALPHA, _COREL_ALPHA)
 
 
 def _coloured(indices: NDArray[Any], page: TiffPage, bits: int) -> NDArray[Any]:

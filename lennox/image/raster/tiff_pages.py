@@ -12,7 +12,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from lennox.errors import ImageError
-from lennox.image.limits import MAX_TIFF_FIELDS, MAX_TIFF_SEGMENTS
+from lennox.image.limits import MAX_TIFF_FIELD_BYTES, MAX_TIFF_FIELDS, MAX_TIFF_SEGMENTS
 
 SUBFILE, COLUMNS, ROWS, BITS_PER_SAMPLE, COMPRESSION, PHOTOMETRIC, FILL_ORDER = 254, 256, 257, 258, 259, 262, 266
 STRIP_OFFSETS, ORIENTATION, SAMPLES, ROWS_PER_STRIP, STRIP_BYTES, MAX_SAMPLE, PLANAR = 273, 274, 277, 278, 279, 281, 284
@@ -70,6 +70,8 @@ class TiffPage:
 
     def _stored(self, tag: int) -> tuple[int, int, bytes]:
         kind, count, start = self.fields[tag]
+        if count * _SIZES.get(kind, 0) > MAX_TIFF_FIELD_BYTES:
+            raise _damaged(f"field {tag} has {count} values")
         if kind in (16, 17):  # of BigTIFF
             numbers = (number & 0xFFFFFFFF for number in self.numbers(tag))
             return 4, count, struct.pack(f"{self.order}{count}L", *numbers)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lennox.errors import ImageError
-from lennox.image.limits import MAX_TIFF_SEGMENTS, check_size
+from lennox.image.limits import MAX_SAMPLE_BYTES, MAX_TIFF_SEGMENTS, check_size
 from lennox.image.raster import tiff_pages as tag
 from lennox.image.raster.pillow_process import decode_apart
 from lennox.image.raster.tiff_pages import TiffPage
@@ -24,6 +24,7 @@ _NONE, _DEFLATE, _OLD_DEFLATE = 1, 8, 32946
 _BYTE_CODECS = (5, 32773, 34925, 50000)  # LZW, PackBits, LZMA, Zstandard: bytes in, bytes out
 _HORIZONTAL, _FLOATING = 2, 3  # predictors
 _UNSIGNED, _SIGNED, _FLOAT, _UNDEFINED = 1, 2, 3, 4  # sample formats
+_PIECE_BYTES, _INPUT_BYTES = 1 << 22, 1 << 16  # unpacked, and deflated, at a time
 _MAX_PADDING = 1 << 22  # pixels of a tile beyond those of the picture
 _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
@@ -67,28 +68,34 @@ def has_plain_samples(page: TiffPage) -> bool:
     )
 
 
-def tiff_samples(page: TiffPage, keep: int) -> tuple[NDArray[Any], int]:
-    """(rows, columns, channels) samples of a page as they are stored, in the byte order of this computer; their bits.
+def tiff_samples(page: TiffPage, channels: int) -> tuple[NDArray[Any], NDArray[Any] | None, int]:
+    """Samples of a page as they are stored, in the byte order of this computer.
 
-    keep : channels that are wanted, of those that there are
+    channels : that make a colour
+    Returns (rows, columns, channels) of them, (rows, columns) of the one after, which may be alpha, or None, and bits.
     Raises ImageError for samples of a kind that is not read, and for what is damaged.
     """
     layout = _layout(page)
-    samples: NDArray[Any] | None = None
-    for plane in range(min(layout.planes, keep)):
-        for part, content in enumerate(_parts(page, layout, plane)):
-            row, column = divmod(part, layout.across)
-            block = _block(content, layout, page)[..., :keep]
-            if samples is None:
-                channels = block.shape[2] if layout.planes == 1 else min(layout.planes, keep)
-                samples = np.empty((layout.rows, layout.columns, channels), block.dtype)
-            top, left = row * layout.part_rows, column * layout.part_columns
-            there = samples[top : top + layout.part_rows, left : left + layout.part_columns]
-            channels_there = there if layout.planes == 1 else there[..., plane : plane + 1]
-            channels_there[...] = block[: there.shape[0], : there.shape[1]]
-    if samples is None:
+    there = layout.samples * layout.planes
+    colour: NDArray[Any] | None = None
+    extra: NDArray[Any] | None = None
+    for plane in range(min(layout.planes, channels + 1)):
+        for top, left, content in _pieces(page, layout, plane):
+            block = _block(content, layout, page)
+            if colour is None:
+                colour = np.empty((layout.rows, layout.columns, min(there, channels)), block.dtype)
+                extra = np.empty((layout.rows, layout.columns), block.dtype) if there > channels else None
+            bottom, right = min(top + len(block), layout.rows), min(left + layout.part_columns, layout.columns)
+            block = block[: bottom - top, : right - left]
+            if layout.planes == 1:
+                colour[top:bottom, left:right] = block[..., :channels]
+            elif plane < channels:
+                colour[top:bottom, left:right, plane] = block[..., 0]
+            if extra is not None and (layout.planes == 1 or plane == channels):
+                extra[top:bottom, left:right] = block[..., channels if layout.planes == 1 else 0]
+    if colour is None:
         raise _damaged("it has no pixels")
-    return samples, layout.bits
+    return colour, extra, layout.bits
 
 
 def part_size(page: TiffPage) -> tuple[int, int, int, int]:
@@ -116,21 +123,40 @@ def _layout(page: TiffPage) -> _Layout:
             f"The TIFF file holds {samples} samples a pixel of {', '.join(map(str, sorted(widths)))} bits in format "
             f"{kind}; wanted integers of up to 16 bits, or floats. Export it with 8 or 16 bits."
         )
+    if rows * columns * samples * bits > 8 * MAX_SAMPLE_BYTES:
+        raise ImageError(
+            f"The TIFF file holds {rows} x {columns} pixels of {samples} samples of {bits} bits; wanted at most "
+            f"{MAX_SAMPLE_BYTES // 1_000_000} megabytes of them. Export it as grey, with 8 or 16 bits."
+        )
     tiled = tag.TILE_COLUMNS in page.fields
     planes = samples if page.number(tag.PLANAR, 1) == 2 else 1
     return _Layout(rows, columns, part_rows, part_columns, samples // planes, planes, bits, letter, tiled)
 
 
-def _parts(page: TiffPage, layout: _Layout, plane: int) -> Iterator[bytes | memoryview]:
-    """The bytes of each strip or tile of a plane, unpacked."""
-    count = layout.across * layout.down
+def _pieces(page: TiffPage, layout: _Layout, plane: int) -> Iterator[tuple[int, int, bytes | bytearray | memoryview]]:
+    """First row and column of each tile of a plane, or of some rows of a strip, and its bytes, unpacked."""
+    needed = [layout.rows_of(part) * layout.row_bytes for part in range(layout.across * layout.down)]
+    step = layout.part_rows if layout.tiled else max(1, _PIECE_BYTES // layout.row_bytes)
+    for part, content in enumerate(_parts(page, layout, plane, needed)):
+        row, column = divmod(part, layout.across)
+        top, left = row * layout.part_rows, column * layout.part_columns
+        for piece in _cut(content, needed[part], step * layout.row_bytes, page):
+            yield top, left, piece
+            top += step
+
+
+def _parts(page: TiffPage, layout: _Layout, plane: int, needed: list[int]) -> Iterator[memoryview]:
+    """The bytes of each strip or tile of a plane, still deflated where they are.
+
+    needed : bytes that each has, unpacked
+    """
+    count = len(needed)
     first = plane * count
     offsets = page.numbers(tag.TILE_OFFSETS if layout.tiled else tag.STRIP_OFFSETS)[first : first + count]
     sizes = page.numbers(tag.TILE_BYTES if layout.tiled else tag.STRIP_BYTES)[first : first + count]
     if len(offsets) < count or count > MAX_TIFF_SEGMENTS:
         raise _damaged(f"{len(offsets)} strips or tiles are there, {count} wanted")
     compression = page.number(tag.COMPRESSION, _NONE)
-    needed = [layout.rows_of(part) * layout.row_bytes for part in range(count)]
     if compression == _NONE:
         sizes = tuple(needed)
     elif len(sizes) < count:
@@ -141,14 +167,36 @@ def _parts(page: TiffPage, layout: _Layout, plane: int) -> Iterator[bytes | memo
         yield from _unpacked_apart(page, layout, offsets, sizes, needed)
         return
     reverse = page.number(tag.FILL_ORDER, 1) == 2
-    for offset, size, wanted in zip(offsets, sizes, needed, strict=True):
-        content: bytes | memoryview = memoryview(page.data)[offset : offset + size]
-        content = bytes(content).translate(_REVERSED) if reverse else content
-        if compression != _NONE:
-            content = zlib.decompressobj().decompress(content, wanted)
-        if len(content) < wanted:
-            raise _damaged(f"{len(content)} bytes of a strip or tile are there, {wanted} wanted")
-        yield content
+    for offset, size in zip(offsets, sizes, strict=True):
+        content = memoryview(page.data)[offset : offset + size]
+        yield memoryview(bytes(content).translate(_REVERSED)) if reverse else content
+
+
+def _cut(content: memoryview, wanted: int, step: int, page: TiffPage) -> Iterator[bytearray | memoryview]:
+    """Unpacked bytes of a strip or tile, so many at a time: a picture in one strip is not held twice."""
+    deflated = page.number(tag.COMPRESSION, _NONE) in (_DEFLATE, _OLD_DEFLATE)
+    plain = (content[at : at + step] for at in range(0, wanted, step))
+    pieces: Iterator[bytearray | memoryview] = _inflated(content, wanted, step) if deflated else plain
+    for at, piece in zip(range(0, wanted, step), pieces, strict=True):
+        if len(piece) < min(step, wanted - at):
+            raise _damaged(f"{at + len(piece)} bytes of a strip or tile are there, {wanted} wanted")
+        yield piece
+
+
+def _inflated(content: memoryview, wanted: int, step: int) -> Iterator[bytearray]:
+    inflater, at, rest = zlib.decompressobj(), 0, b""
+    for start in range(0, wanted, step):
+        piece, most = bytearray(), min(step, wanted - start)
+        while len(piece) < most and not inflater.eof:
+            if not rest:
+                rest = bytes(content[at : at + _INPUT_BYTES])
+                at += len(rest)
+            found = inflater.decompress(rest, most - len(piece))
+            if not found and not rest:  # cut short
+                break
+            piece += found
+            rest = inflater.unconsumed_tail
+        yield piece
 
 
 def _unpacked_apart(
@@ -175,7 +223,7 @@ def _unpacked_apart(
         start += wanted
 
 
-def _block(content: bytes | memoryview, layout: _Layout, page: TiffPage) -> NDArray[Any]:
+def _block(content: bytes | bytearray | memoryview, layout: _Layout, page: TiffPage) -> NDArray[Any]:
     """(rows, columns, samples) of a strip or tile."""
     rows = len(content) // layout.row_bytes
     raw = np.frombuffer(content, np.uint8, rows * layout.row_bytes).reshape(rows, layout.row_bytes)

@@ -12,6 +12,7 @@ from pydicom.encaps import encapsulate
 
 from lennox.errors import ImageError
 from lennox.image import read_image
+from lennox.image.dicom.elements import parse_elements
 
 RAMP = np.array([[0, 1000, 2000, 4095]], np.uint16)
 
@@ -70,10 +71,45 @@ def test_the_elements_of_a_large_file_of_many_frames_are_read():
 
 def test_run_lengths_that_write_nothing_are_refused():
     made = pydicom.dcmread(io.BytesIO(write_dicom(data_set(RAMP), RLE)))
-    for rows, word in ((1, "bytes found, at most"), (1000, "bytes of a segment found")):
+    for rows, word in ((1, "bytes found, at most"), (1000, "run lengths of fewer than 1000000 bytes")):
         made.Rows, made.Columns = rows, 1000
         frame = struct.pack("<16L", 2, 64, 64, *[0] * 13) + b"\x80" * 2_000_000
         made["PixelData"].value = encapsulate([frame])
         out = io.BytesIO()
         made.save_as(out)
         assert word in refusal(out.getvalue())
+
+
+LONG = {
+    "rows": (b"\x28\0\x10\0", b"US", b"\1\0" * 500_000),
+    "windows": (b"\x28\0\x50\x10", b"DS", b"1\\" * 500_000),
+    "photometric": (b"\x28\0\x04\0", b"CS", b"MONOCHROME2 " * 90_000),
+}
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_of_an_element_without_end_the_beginning_is_looked_at(name):
+    tag, _, value = LONG[name]
+    data = write_dicom(data_set(RAMP, BitsStored=12, WindowCenter=2048, WindowWidth=4096))
+    at = data.index(tag + LONG[name][1])
+    size = int.from_bytes(data[at + 6 : at + 8], "little")
+    changed = data[:at] + tag + b"UN\0\0" + struct.pack("<L", len(value)) + value + data[at + 8 + size :]
+    if name == "photometric":
+        assert len(refusal(changed)) < 300
+    else:
+        assert read_image(changed).pixels.shape == RAMP.shape
+    elements = parse_elements(changed).elements
+    assert max(len(elements.shorts(0x00280010)), len(elements.numbers(0x00281050)) // 128) <= 4
+
+
+@pytest.mark.parametrize("frames", ["1", "100001"])
+def test_compressed_pixels_in_more_pieces_than_there_can_be_are_refused(frames):
+    made = pydicom.dcmread(io.BytesIO(write_dicom(data_set(RAMP), RLE)))
+    made.NumberOfFrames = frames
+    out = io.BytesIO()
+    made.save_as(out)
+    data = out.getvalue()
+    at = data.rindex(b"\xfe\xff\xdd\xe0")
+    data = data[:at] + (ITEM + bytes(4)) * 100_001 + data[at:]
+    with pytest.raises(ImageError, match="more than 100,000 pieces"):
+        read_image(data, frame=0)

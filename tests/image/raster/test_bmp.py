@@ -79,5 +79,14 @@ def test_runs_are_unpacked():
 
 
 def test_runs_that_write_nothing_end():
-    with pytest.raises(ImageError, match="more than 2 seconds"):
-        read_image(with_runs(20, 20, b"\0\2\0\0" * 10_000_000))
+    with pytest.raises(ImageError, match="far more than its pixels"):
+        read_image(with_runs(20, 20, b"\0\2\0\0" * 20_000))
+
+
+def test_fields_of_many_rows_are_read():
+    """More than are taken at once, upwards and downwards."""
+    words = np.arange(300, dtype=np.uint64)[:, None] * 100 + np.arange(3, dtype=np.uint64)
+    shown = read_image(bmp(words, 16, (0xF800, 0x07E0, 0x001F))).pixels
+    want = [((words.astype(int) & mask) >> shift) * 255 / most for mask, shift, most in
+            ((0xF800, 11, 31), (0x07E0, 5, 63), (0x001F, 0, 31))]  # fmt: skip
+    np.testing.assert_allclose(shown, np.stack(want, -1), atol=0.51)

@@ -132,3 +132,18 @@ def test_chunks_without_end_are_refused():
     for name in (b"abCd", b"IDAT", b"tEXt"):
         with pytest.raises(ImageError, match="more than 100,000 chunks"):
             read_image(data[:33] + chunk(name, b"") * 100_001 + data[33:])
+
+
+@pytest.mark.parametrize("name", [b"eXIf", b"zTXt"])
+def test_of_many_orientations_a_few_are_looked_at(name):
+    """Each could be a quarter of a megabyte, and a file hold ten thousands of them."""
+
+    def block(orientation):
+        if name == b"eXIf":
+            return name, exif(orientation)
+        text = b"\nexif\n%8d\n" % len(exif(orientation)) + exif(orientation).hex().encode()
+        return name, b"Raw profile type exif\0\0" + zlib.compress(text)
+
+    for blocks in (8, 9):
+        data = png(turned(STORED, 6), 8, *[block(1)] * (blocks - 1), block(6))
+        np.testing.assert_array_equal(read_image(data).pixels, STORED if blocks == 8 else turned(STORED, 6))

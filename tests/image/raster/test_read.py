@@ -412,3 +412,11 @@ def test_pages_that_point_at_each_other_end():
     count = struct.unpack_from("<H", data, start)[0]
     struct.pack_into("<L", data, start + 2 + 12 * count, start)  # the first page follows itself
     np.testing.assert_array_equal(read_image(bytes(data)).pixels, GREY)
+
+
+def test_of_many_orientations_in_a_jpeg_a_few_are_looked_at():
+    data = saved(np.arange(64, dtype=np.uint8).reshape(4, 16), "JPEG")
+    one, six = (b"\xff\xe1" + struct.pack(">H", len(block) + 8) + b"Exif\0\0" + block for block in map(exif, (1, 6)))
+    for others, shape in ((7, (16, 4)), (8, (4, 16))):
+        turned_last = data[:2] + one * others + six + data[2:]
+        assert read_image(turned_last).pixels.shape == shape

@@ -238,3 +238,24 @@ def test_packed_samples_as_imagemagick_shows_them(bits, big_endian, tmp_path):
     done = subprocess.run(command, capture_output=True, check=False)
     wanted = np.frombuffer(done.stdout, "<u2").reshape(ROWS, COLUMNS) / 65535
     np.testing.assert_allclose(levels(tmp_path / "film.tif"), wanted, atol=2e-3)
+
+
+def test_a_field_that_no_decoder_needs_so_large_is_refused():
+    """Thirty of them may lie over the same bytes of the file, and each would be copied."""
+    strips = 1_100_000
+    page = {256: 8, 257: 8, 258: 8, 259: 7, 262: 1, 277: 1, 278: 8, 320: [0] * 3 * (strips // 3 * 4)}
+    assert "field 320 has" in refusal(write_tiff((bytes(64), page)))
+
+
+def test_samples_beyond_the_limit_are_refused_before_they_are_unpacked():
+    page = {256: 7000, 257: 7000, 258: [8] * 9, 259: 8, 262: 1, 277: 9, 278: 7000, 338: [0] * 8}
+    assert "wanted at most 400 megabytes" in refusal(write_tiff((zlib.compress(bytes(1000)), page)))
+
+
+@pytest.mark.parametrize("tail", [b"", b"more behind the end" * 100])
+def test_a_strip_of_more_than_is_unpacked_at_once(tail):
+    film = (np.arange(3000 * 900, dtype=np.uint32).reshape(900, 3000) * 7 % 65521).astype(np.uint16)
+    page = {256: 3000, 257: 900, 258: 16, 259: 8, 262: 1, 277: 1, 278: 900}
+    packed = zlib.compress(film.tobytes(), 1)
+    np.testing.assert_array_equal(read_image(write_tiff((packed + tail, page))).pixels, film)
+    assert "bytes of a strip or tile are there" in refusal(write_tiff((packed[: len(packed) // 2], page)))

@@ -10,15 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lennox.image import read_image
-from lennox.image.dicom.rle_decoder import decode
+from lennox.image.dicom.run_lengths import unpack_frame
 
 
 def unpack(frame, shape, itemsize):
-    rows, columns, samples = shape
-    header = {"rows": rows, "columns": columns, "samples": samples, "allocated": 8 * itemsize}
-    planes = np.frombuffer(b"".join(decode(header, frame)), np.uint8).reshape(samples, itemsize, rows, columns)
-    little = planes[:, ::-1].transpose(2, 3, 0, 1)
-    return np.ascontiguousarray(little).view(f"<u{itemsize}").reshape(shape)
+    return unpack_frame(frame, *shape, itemsize).transpose(1, 2, 0)
 
 
 def framed(*segments):
@@ -30,6 +26,11 @@ def test_by_hand():
     """Three bytes as they are, one byte four times, a byte that does nothing, one byte as it is."""
     frame = framed(bytes([2, 10, 20, 30, 253, 7, 128, 0, 99]))
     np.testing.assert_array_equal(unpack(frame, (2, 4, 1), 1)[..., 0], [[10, 20, 30, 7], [7, 7, 7, 99]])
+
+
+def test_runs_may_go_on_in_the_next_row_and_beyond_the_last_pixel():
+    np.testing.assert_array_equal(unpack(framed(bytes([250, 7, 127, *range(10), *bytes(118)])), (3, 4, 1), 1)[..., 0],
+                                  [[7, 7, 7, 7], [7, 7, 7, 0], [1, 2, 3, 4]])  # fmt: skip
 
 
 def test_the_high_byte_comes_first():
@@ -44,9 +45,10 @@ def test_samples_come_one_after_the_other():
 
 @pytest.mark.parametrize(
     ("frame", "word"),
-    [(b"", "no header"), (framed(b"\0\1", b"\0\1"), "2 segments found, 1 wanted"), (framed(b"\0\1"), "1 bytes"),
-     (framed(b"\x05\1\2"), "2 bytes"), (framed(b""), "0 bytes"),
-     (struct.pack("<16L", 1, 1 << 30, *[0] * 14), "0 bytes")],
+    [(b"", "no header"), (framed(b"\0\1", b"\0\1"), "2 segments found, 1 wanted"), (framed(b"\0\1"), "fewer than 8"),
+     (framed(b"\x05\1\2"), "fewer than 8"), (framed(b""), "fewer than 8"),
+     (framed(b"\x80" * 100), "fewer than 8"), (framed(bytes(4000)), "at most"),
+     (struct.pack("<16L", 1, 1 << 30, *[0] * 14), "fewer than 8")],
 )  # fmt: skip
 def test_what_is_missing_is_said(frame, word):
     with pytest.raises(ValueError, match=word):
