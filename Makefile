@@ -6,7 +6,7 @@ SOURCES := pyproject.toml setup.py README.md $(shell find lennox models -type f 
 # Two builds of one commit are equal, byte for byte: the time is that of the commit.
 export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 1767225600)
 
-.PHONY: records demo fuzz test test-training test-checked test-sanitized lint bench clean
+.PHONY: viewer records demo fuzz test test-training test-checked test-sanitized lint bench clean
 
 define kernel_copy
 	$(BIN)/python -m pip install --quiet setuptools Cython "$$(ls .venv/wheel/*.whl)[test]"
@@ -89,6 +89,15 @@ fuzz: .venv/lennox
 	mkdir -p .venv/fuzz
 	for name in raster dicom onnx card policy statement trust audit cases parquet coco use database record catalogue; do \
 		$(BIN)/python tests/fuzz/fuzz.py $$name .venv/fuzz/$$name -max_total_time=$$((60 * $(MINUTES))) || exit 1; done
+
+# The viewer library again, from its package; nothing else of it is used. `npm pack` fetches it, the digest says that it is the same.
+OPENSEADRAGON := 6.1.1
+OPENSEADRAGON_SHA512 := 83888a7b6abc07ae3649a053dfec78645dfff1bd53c4f3f27728e6b6b38b803ae561630a77d65733ed426ffc5af435724a4becffb97a1d1d671ca7c3e45dd3b3
+viewer:
+	rm -rf .venv/viewer && mkdir -p .venv/viewer && cd .venv/viewer && npm pack --silent openseadragon@$(OPENSEADRAGON)
+	cd .venv/viewer && echo "$(OPENSEADRAGON_SHA512)  openseadragon-$(OPENSEADRAGON).tgz" | sha512sum --check && tar xzf *.tgz
+	cp .venv/viewer/package/build/openseadragon/openseadragon.min.js lennox/report/viewer/
+	cp .venv/viewer/package/LICENSE.txt lennox/report/viewer/openseadragon.LICENSE.txt
 
 clean:
 	rm -rf .venv build dist demo *.egg-info

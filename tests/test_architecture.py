@@ -14,6 +14,7 @@ PACKAGE = ROOT / "lennox"
 # Highest first; a module may import from lower layers and from its own part of the tree, and anyone from `errors`.
 LAYERS = [
     {"cli"},
+    {"desk"},
     {"release", "monitoring"},
     {"training", "audit", "bench", "runs"},
     {"evaluation"},
@@ -38,8 +39,10 @@ DOORS = {
     "pydicom": ["image/dicom/*", "report/dicom_capture.py"],  # read by the first, written by the second
     "cryptography": ["gate/statement.py"],
     "tomlkit": ["gate/trust_file.py"],
-    "sqlite3": ["gate/event_log.py", "monitoring/use_record.py"],
+    "sqlite3": ["gate/event_log.py", "desk/event_store.py", "monitoring/use_record.py"],
     "onnxruntime": ["inference/session.py", "training/onnx_model.py", "training/eight_bit.py"],  # exported networks
+    "starlette": ["desk/app.py", "desk/request_guard.py", "desk/serve.py"],
+    "uvicorn": ["desk/serve.py"],
     "jinja2": ["report/pages.py"],
     "babel": ["report/wording.py"],
     "torch": ["training/*"],

@@ -15,6 +15,7 @@ from lennox.cli.ending import INTERRUPTED, handled_errors
 
 COMMANDS = {
     "diagnose": "lennox.cli.diagnose:diagnose",
+    "desk": "lennox.cli.desk:desk",
     "models": "lennox.cli.models:models",
     "phantom": "lennox.cli.phantom:phantom",
     "bench": "lennox.cli.bench:bench",

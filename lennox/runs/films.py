@@ -128,7 +128,7 @@ def _images(
         below, taken = names.pop(here), dict[str, int]()
         for name in sorted(files):
             file = os.path.join(here, name)
-            if _is_image(file, name):
+            if is_image(file, name):
                 yield FoundFilm(file, os.path.join(below, _free_name(name + suffix, taken)))
             else:
                 found.skipped += 1
@@ -143,7 +143,8 @@ def _may_enter(here: str, name: str, kept_out: str | None) -> bool:
     return not name.startswith(".") and not os.path.islink(path) and os.path.realpath(path) != kept_out
 
 
-def _is_image(file: str, name: str) -> bool:
+def is_image(file: str, name: str) -> bool:
+    """Whether a file is taken for an image, by its name or by its first bytes."""
     if name.startswith(".") or name.upper() == "DICOMDIR" or not os.path.isfile(file):  # not a pipe: it would block
         return False
     if name.lower().endswith(ENDINGS):

@@ -87,7 +87,7 @@ def test_a_list_is_the_same_at_each_pass_however_often_and_where_it_lies(tmp_pat
 
 
 def test_fifty_thousand_films_are_held_in_no_more_memory_than_a_hundred(tmp_path, monkeypatch):
-    monkeypatch.setattr("lennox.runs.films._is_image", lambda *_: True)
+    monkeypatch.setattr("lennox.runs.films.is_image", lambda *_: True)
 
     def held_and_peak(count):
         monkeypatch.setattr(

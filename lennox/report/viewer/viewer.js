@@ -1,0 +1,225 @@
+// One film on the screen: zoom, pan, turn, window, magnifier, scale, and a layer in pixels of the film to draw on.
+// OpenSeadragon moves the picture; everything said to this class is in rows and columns of the film.
+(() => {
+  "use strict";
+  const SVG = "http://www.w3.org/2000/svg";
+  const BARS_MM = [50, 20, 10, 5, 2, 1, 0.5, 0.2, 0.1];
+  const LENS = 260, LENS_ZOOM = 3;
+  let made = 0;
+  // OpenSeadragon would add a style of its own here, which a strict content policy forbids; it looks for this first.
+  const noStyle = document.createElementNS("urn:none", "style");
+  noStyle.setAttribute("data-openseadragon-mobile-css", "");
+  document.head.append(noStyle);
+
+  const svg = (name, attributes = {}, parent = null) => {
+    const element = document.createElementNS(SVG, name);
+    for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+    parent?.append(element);
+    return element;
+  };
+
+  class FilmViewer {
+    constructor(element) {
+      this.element = element;
+      this.film = null;
+      this.low = 0; this.high = 1; this.inverted = false; this.windowing = false;
+      this.listeners = [];
+      this.osd = OpenSeadragon({
+        element, drawer: "canvas", showNavigationControl: false, keyboardNavEnabled: false, animationTime: 0.25,
+        minZoomImageRatio: 0.5, maxZoomPixelRatio: 16, visibilityRatio: 0.3, zoomPerScroll: 1.25,
+        gestureSettingsMouse: { clickToZoom: false, dblClickToZoom: false, flickEnabled: false },
+        gestureSettingsTouch: { pinchRotate: false, flickEnabled: false, dblClickToZoom: false },
+      });
+      this.osd.canvas.removeAttribute("tabindex"); // keys are the page's
+      const id = `window-of-film-${++made}`;
+      const filters = svg("svg", { width: 0, height: 0, "aria-hidden": "true", class: "filters" }, element);
+      const filter = svg("filter", { id, "color-interpolation-filters": "sRGB", x: 0, y: 0, width: 1, height: 1 }, filters);
+      const transfer = svg("feComponentTransfer", {}, filter);
+      this.functions = ["R", "G", "B"].map((channel) => svg(`feFunc${channel}`, { type: "linear" }, transfer));
+      this.filter = `url("#${id}")`;
+      this.overlay = svg("svg", { class: "overlay" }, element);
+      this.layer = svg("g", {}, this.overlay);
+      this.labels = svg("g", {}, this.overlay);
+      this.bar = document.createElement("div");
+      this.bar.className = "scale-bar";
+      this.bar.hidden = true;
+      this.lens = document.createElement("canvas");
+      this.lens.className = "lens";
+      this.lens.width = this.lens.height = LENS;
+      this.lens.hidden = true;
+      element.append(this.bar, this.lens);
+      this.pointer = null;
+      this.osd.addHandler("update-viewport", () => this.moved());
+      this.osd.addHandler("open", () => this.moved());
+      this.followWindow();
+    }
+
+    // film : { url, rows, columns, spacing }, spacing in millimetres (row, column) or null
+    open(film) {
+      this.film = film;
+      this.picture = new Image();
+      this.picture.src = film.url;
+      this.setWindow(0, 1);
+      return new Promise((done, failed) => {
+        this.osd.addOnceHandler("open", () => {
+          this.osd.viewport.setRotation(0, true);
+          this.moved();
+          done();
+        });
+        this.osd.addOnceHandler("open-failed", () => failed(new Error("The film's picture cannot be shown.")));
+        this.osd.open({ type: "image", url: film.url });
+      });
+    }
+
+    close() { this.film = null; this.osd.close(); this.layer.replaceChildren(); this.labels.replaceChildren(); this.bar.hidden = true; }
+
+    get item() { return this.osd.world.getItemAt(0); }
+    get rotation() { return this.osd.viewport.getRotation(); }
+
+    // (row, column) of the film -> [x, y] in the element, and back
+    toScreen(row, column) {
+      const size = this.item.getContentSize();
+      const at = this.item.imageToViewerElementCoordinates(
+        new OpenSeadragon.Point((column * size.x) / this.film.columns, (row * size.y) / this.film.rows));
+      return [at.x, at.y];
+    }
+    toFilm(x, y) {
+      const size = this.item.getContentSize();
+      const at = this.item.viewerElementToImageCoordinates(new OpenSeadragon.Point(x, y));
+      return [(at.y * this.film.rows) / size.y, (at.x * this.film.columns) / size.x];
+    }
+    place(event) {
+      const box = this.element.getBoundingClientRect();
+      return [event.clientX - box.left, event.clientY - box.top];
+    }
+
+    moved() {
+      if (!this.item || !this.film) return;
+      const [x, y] = this.toScreen(0, 0), [xc, yc] = this.toScreen(0, 1), [xr, yr] = this.toScreen(1, 0);
+      this.layer.setAttribute("transform", `matrix(${xc - x} ${yc - y} ${xr - x} ${yr - y} ${x} ${y})`);
+      this.scale = Math.hypot(xc - x, yc - y);
+      this.osd.drawer.canvas.style.filter = this.filter;
+      this.drawBar();
+      this.drawLens();
+      for (const listener of this.listeners) listener();
+    }
+    onMove(listener) { this.listeners.push(listener); }
+
+    drawBar() {
+      const spacing = this.film.spacing;
+      this.bar.hidden = !spacing;
+      if (!spacing) return;
+      const step = Math.abs(this.rotation % 180) === 90 ? spacing[0] : spacing[1];
+      const pixels = (mm) => (mm / step) * this.scale;
+      const mm = BARS_MM.find((length) => pixels(length) <= this.element.clientWidth / 4) ?? BARS_MM.at(-1);
+      this.bar.style.width = `${pixels(mm)}px`;
+      this.bar.textContent = `${mm} mm`;
+    }
+
+    zoom(factor, at = null) {
+      const viewport = this.osd.viewport;
+      viewport.zoomBy(factor, at ? viewport.viewerElementToViewportCoordinates(new OpenSeadragon.Point(...at)) : null);
+      viewport.applyConstraints();
+    }
+    pan(across, down) {
+      const viewport = this.osd.viewport;
+      const delta = viewport.deltaPointsFromPixels(
+        new OpenSeadragon.Point(across * this.element.clientWidth, down * this.element.clientHeight).rotate(-this.rotation));
+      viewport.panBy(delta);
+      viewport.applyConstraints();
+    }
+    fit() { this.osd.viewport.goHome(); }
+    oneToOne() {
+      const size = this.item.getContentSize();
+      const zoom = this.item.imageToViewportZoom((this.film.columns / size.x) / (window.devicePixelRatio || 1));
+      this.osd.viewport.zoomTo(zoom);
+    }
+    rotate(degrees) { this.osd.viewport.setRotation(this.rotation + degrees); }
+
+    // Shown black at `low` and white at `high`, in shares of the film's range.
+    setWindow(low, high) {
+      const least = 0.01;
+      const middle = Math.min(1.2, Math.max(-0.2, (low + high) / 2)), half = Math.min(1.5, Math.max(least, high - low)) / 2;
+      [this.low, this.high] = [middle - half, middle + half];
+      const slope = 1 / (2 * half);
+      for (const one of this.functions) {
+        one.setAttribute("slope", this.inverted ? -slope : slope);
+        one.setAttribute("intercept", this.inverted ? 1 + slope * this.low : -slope * this.low);
+      }
+      this.drawLens();
+    }
+    changeWindow(level, width) {
+      const half = ((this.high - this.low) / 2) * Math.exp(width), middle = (this.low + this.high) / 2 + level;
+      this.setWindow(middle - half, middle + half);
+    }
+    invert() { this.inverted = !this.inverted; this.setWindow(this.low, this.high); return this.inverted; }
+
+    followWindow() { // with the right button, or with any while `windowing`: across is contrast, down is darkness
+      let from = null;
+      const target = this.element;
+      target.addEventListener("contextmenu", (event) => event.preventDefault());
+      target.addEventListener("pointerdown", (event) => {
+        if (!this.film || !(event.button === 2 || (this.windowing && event.button === 0))) return;
+        event.stopPropagation(); event.preventDefault();
+        from = [event.clientX, event.clientY];
+        target.setPointerCapture(event.pointerId);
+      }, true);
+      target.addEventListener("pointermove", (event) => {
+        this.pointer = this.place(event);
+        if (from) {
+          event.stopPropagation();
+          this.changeWindow((event.clientY - from[1]) / 600, (from[0] - event.clientX) / 300);
+          from = [event.clientX, event.clientY];
+        }
+        this.drawLens();
+      }, true);
+      const end = (event) => { if (from) { from = null; event.stopPropagation(); } };
+      target.addEventListener("pointerup", end, true);
+      target.addEventListener("pointercancel", end, true);
+    }
+
+    magnify(on = this.lens.hidden) { this.lens.hidden = !on; this.drawLens(); return on; }
+    drawLens() {
+      if (this.lens.hidden || !this.item || !this.film || !this.picture.complete) return;
+      const [x, y] = this.pointer ?? [this.element.clientWidth / 2, this.element.clientHeight / 2];
+      const [row, column] = this.toFilm(x, y);
+      const across = this.picture.naturalWidth / this.film.columns, down = this.picture.naturalHeight / this.film.rows;
+      const pen = this.lens.getContext("2d");
+      const zoom = Math.max(LENS_ZOOM * this.scale, 1);
+      pen.setTransform(1, 0, 0, 1, 0, 0);
+      pen.fillStyle = "#000";
+      pen.fillRect(0, 0, LENS, LENS);
+      pen.translate(LENS / 2, LENS / 2);
+      pen.rotate((this.rotation * Math.PI) / 180);
+      pen.scale(zoom / across, zoom / down);
+      pen.drawImage(this.picture, -column * across, -row * down);
+      this.lens.style.filter = this.filter;
+      this.lens.style.left = `${Math.min(Math.max(x - LENS / 2, 0), this.element.clientWidth - LENS)}px`;
+      this.lens.style.top = `${Math.min(Math.max(y - LENS / 2, 0), this.element.clientHeight - LENS)}px`;
+    }
+
+    // Whatever moves one of two films moves the other, each in shares of its own size.
+    static together(one, two) {
+      let busy = false;
+      const follow = (from, to) => {
+        if (busy || !from.item || !to.item) return;
+        busy = true;
+        const [a, b] = [from.osd.viewport, to.osd.viewport];
+        b.zoomTo(b.getHomeZoom() * (a.getZoom(true) / a.getHomeZoom()), null, true);
+        const centre = a.getCenter(true), bounds = from.item.getBounds(), other = to.item.getBounds();
+        b.panTo(new OpenSeadragon.Point(
+          (centre.x / bounds.width) * other.width, (centre.y / bounds.height) * other.height), true);
+        b.setRotation(a.getRotation(true), true);
+        busy = false;
+      };
+      let leader = one;
+      for (const viewer of [one, two]) {
+        viewer.element.addEventListener("pointerenter", () => { leader = viewer; });
+        viewer.onMove(() => { if (viewer === leader) follow(viewer, viewer === one ? two : one); });
+      }
+    }
+  }
+
+  globalThis.FilmViewer = FilmViewer;
+  globalThis.lennoxSvg = svg;
+})();
