@@ -18,6 +18,7 @@ LAYERS = [
     {"release", "monitoring"},
     {"training", "audit", "bench", "runs"},
     {"evaluation"},
+    {"interop"},
     {"report"},
     {"annotations"},
     {"inference"},
@@ -36,7 +37,13 @@ RANK = {part: rank for rank, layer in enumerate(LAYERS) for part in layer}
 # Which files may import what: one door to each heavy dependency, as glob patterns.
 DOORS = {
     "PIL": ["image/raster/*", "report/*"],  # read by the first, written by the second
-    "pydicom": ["image/dicom/*", "report/dicom_capture.py"],  # read by the first, written by the second
+    "pydicom": [
+        "image/dicom/*",
+        "report/dicom_file.py",
+        "report/dicom_capture.py",
+        "interop/*",
+    ],  # read by the first, written by the second
+    "highdicom": ["interop/*"],
     "cryptography": ["gate/statement.py"],
     "tomlkit": ["gate/trust_file.py"],
     "sqlite3": ["gate/event_log.py", "desk/event_store.py", "monitoring/use_record.py"],

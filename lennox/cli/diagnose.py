@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 from collections import Counter, deque
 from collections.abc import Iterator
@@ -16,11 +17,28 @@ if TYPE_CHECKING:
     from lennox.inference.examination import Examination
     from lennox.runs.run import Format, Run
 
+DICOM_KINDS = ("capture", "seg", "sr", "gsps", "pdf")
+
 
 def _probability(ctx: click.Context, parameter: click.Parameter, value: float | None) -> float | None:
     if value is not None and not 0.0 < value <= 1.0:  # refuses NaN too
         raise click.BadParameter(f"{value} is not a probability above 0 and up to 1, such as 0.3.")
     return value
+
+
+def _dicom_kinds(ctx: click.Context, parameter: click.Parameter, value: str | None) -> tuple[str, ...]:
+    """`seg,sr`; without the library that writes them, only the capture."""
+    if value is None:
+        return ()
+    kinds = tuple(dict.fromkeys(word.strip().lower() for word in value.split(",")))
+    if unknown := [kind for kind in kinds if kind not in DICOM_KINDS]:
+        raise click.BadParameter(
+            f"'{unknown[0]}' is no DICOM object; they are {', '.join(DICOM_KINDS)}. "
+            "Before a path, write --dicom=capture."
+        )
+    if kinds != ("capture",) and importlib.util.find_spec("highdicom") is None:
+        raise click.UsageError("these DICOM objects need highdicom: install lennox[interop].")
+    return kinds
 
 
 @click.command()
@@ -39,7 +57,10 @@ def _probability(ctx: click.Context, parameter: click.Parameter, value: float | 
 @click.option("--language", type=click.Choice(["en", "es"]), default="en", help="Of the page: English or Spanish.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Keep the results in a folder.")
 @click.option("--overlay", is_flag=True, help="With --out: also a PNG of each film with outlines.")
-@click.option("--dicom", is_flag=True, help="With --out: also a DICOM file of each film with outlines.")
+@click.option(
+    "--dicom", is_flag=False, flag_value="capture", callback=_dicom_kinds, metavar="[KIND,...]",
+    help="With --out: also DICOM objects of each film: capture (if no kind is given), seg, sr, gsps, pdf.",
+)  # fmt: skip
 @click.option("--resume", is_flag=True, help="With --out: go on with an interrupted run; finished films are kept.")
 @click.option("--frame", type=click.IntRange(0), metavar="N", help="Which image of a file with several, from 0.")
 @with_load_options
@@ -54,7 +75,7 @@ def diagnose(
     language: str,
     out: Path | None,
     overlay: bool,
-    dicom: bool,
+    dicom: tuple[str, ...],
     resume: bool,
     frame: int | None,
     load_options: LoadOptions,
@@ -75,6 +96,7 @@ def diagnose(
     Examples:
       lennox diagnose film.png
       lennox diagnose films --recursive --format html --overlay --out results
+      lennox diagnose films --dicom=seg,sr,gsps --out results
       lennox diagnose films --threshold 0.01 > candidates.jsonl
     """
     if threshold is not None and operating_point is not None:

@@ -3,6 +3,7 @@
 records/<name>.json       one film each, as soon as it is assessed
 overlays/<name>.png       if asked for
 captures/<name>.dcm       if asked for
+dicom/<name>.<kind>.dcm   if asked for: other DICOM objects
 examinations.jsonl, examinations.csv or report.html      all films, at the end
 .unfinished/              the lock, and files being written; gone when the run ends
 
@@ -16,7 +17,7 @@ import errno
 import fcntl
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -27,6 +28,8 @@ from lennox.files import atomic_write, sha256_of_file
 from lennox.inference.examination import Examination, identify
 from lennox.inference.model import Model
 from lennox.report import from_record, to_json
+
+OBJECT_ENDINGS = tuple(f"{kind}.dcm" for kind in ("capture", "source", "seg", "seg-fractional", "sr", "gsps", "pdf"))
 
 
 class ResultsFolder:
@@ -66,9 +69,10 @@ class ResultsFolder:
         path.parent.mkdir(parents=True, exist_ok=True)
         atomic_write(path, parts, private=True, drafts=self._unfinished)
 
-    def remove(self, name: str) -> None:
-        """Remove a file of the folder that an earlier run left, if there is one."""
-        (self.folder / name).unlink(missing_ok=True)
+    def remove_pictures(self, name: str) -> None:
+        """Remove the pictures and objects of a film that an earlier run left, if there are any."""
+        for path in (overlay_name(name), *(object_name(name, ending) for ending in OBJECT_ENDINGS)):
+            (self.folder / path).unlink(missing_ok=True)
 
     def save(self, name: str, examination: Examination) -> None:
         """Keep the record of a film."""
@@ -86,10 +90,16 @@ class ResultsFolder:
         return kept
 
     def finished(
-        self, name: str, path: str, model: Model, point: OperatingPoint, pictures: Iterable[str]
+        self,
+        name: str,
+        path: str,
+        model: Model,
+        point: OperatingPoint,
+        pictures: Callable[[Examination], Iterable[str]],
     ) -> Examination | None:
         """The kept examination, if it is what assessing the file again would give, its pictures included; else None.
 
+        pictures : which files of the folder belong to an assessed film
         Same bytes of the film, same weights and release, same operating point, same lennox; unreadable films are
         tried again.
         """
@@ -98,7 +108,7 @@ class ResultsFolder:
             digest = sha256_of_file(Path(path))
         except (OSError, InputError):
             return None
-        if kept.status == "assessed" and not all((self.folder / picture).is_file() for picture in pictures):
+        if kept.status == "assessed" and not all((self.folder / one).is_file() for one in pictures(kept)):
             return None
         same = kept.source.sha256 == digest and kept.model == identify(model) and kept.operating_point == point
         return kept if same and kept.status != "unreadable" else None
@@ -161,9 +171,9 @@ def overlay_name(name: str) -> str:
     return f"overlays/{name}.png"
 
 
-def capture_name(name: str) -> str:
-    """Where the DICOM capture of a film lies, below the folder."""
-    return f"captures/{name}.dcm"
+def object_name(name: str, ending: str) -> str:
+    """Where a DICOM object of a film lies, below the folder. ending : such as `sr.dcm`"""
+    return f"captures/{name}.dcm" if ending == "capture.dcm" else f"dicom/{name}.{ending}"
 
 
 def _record(name: str) -> str:

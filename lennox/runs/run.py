@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -28,7 +28,7 @@ from lennox.inference.model import Model
 from lennox.inference.processors import processors
 from lennox.report import csv_lines, to_json, words
 from lennox.runs.films import FilmList, FoundFilm
-from lennox.runs.results import ResultsFolder, capture_name, overlay_name
+from lennox.runs.results import ResultsFolder, object_name, overlay_name
 
 
 class Format(StrEnum):
@@ -60,13 +60,14 @@ class ReadOptions:
 class Outputs:
     """What a folder of results is to hold beside a record a film.
 
-    format : of the one file with all examinations; overlay, dicom : a drawn copy of each assessed film
+    format : of the one file with all examinations; overlay : a drawn copy of each assessed film
+    dicom : DICOM objects of each assessed film, of `lennox.interop.DicomObject`; "capture" is its drawn copy
     resume : go on with an earlier run; language : of pages
     """
 
     format: Format = Format.JSON
     overlay: bool = False
-    dicom: bool = False
+    dicom: tuple[str, ...] = ()
     resume: bool = False
     language: str = "en"
 
@@ -172,10 +173,8 @@ class Run:
         return _named(film, examination), image
 
     def _keep_one(self, results: ResultsFolder, outputs: Outputs, film: FoundFilm) -> Examination:
-        asked = ((outputs.overlay, overlay_name), (outputs.dicom, capture_name))
-        pictures = [name(film.name) for wanted, name in asked if wanted]
         if outputs.resume:
-            kept = results.finished(film.name, film.path, self.model, self._point, pictures)
+            kept = results.finished(film.name, film.path, self.model, self._point, partial(_pictures, film, outputs))
             if kept is not None:
                 return kept
         examination, image = self._examine(film)
@@ -185,8 +184,7 @@ class Run:
             except (ImageError, MemoryError) as error:  # one film costs one film, its pictures included
                 examination = _named(film, unreadable(film.path, self.model, self._point, error))
         if examination.status != "assessed":
-            for name in (overlay_name(film.name), capture_name(film.name)):
-                results.remove(name)  # an earlier run's, of what the file held then
+            results.remove_pictures(film.name)  # an earlier run's, of what the file held then
         results.save(film.name, examination)  # last: what is recorded is finished
         return examination
 
@@ -199,13 +197,22 @@ class Run:
 
             results.write(overlay_name(film.name), [draw_overlay(image, examination)])
         if outputs.dicom:
-            from lennox.report.dicom_capture import draw_capture
-
             try:
                 data = Path(film.path).read_bytes()
             except OSError:
                 raise ImageError("The file went away while it was assessed. Assess it again.") from None
-            results.write(capture_name(film.name), [draw_capture(data, examination, frame=self.reading.frame)])
+            for ending, written in self._objects(data, examination, outputs.dicom).items():
+                results.write(object_name(film.name, ending), [written])
+
+    def _objects(self, film: bytes, examination: Examination, kinds: Sequence[str]) -> dict[str, bytes]:
+        """The DICOM objects of a film; a capture alone needs no highdicom."""
+        if tuple(kinds) == ("capture",):
+            from lennox.report.dicom_capture import draw_capture
+
+            return {"capture.dcm": draw_capture(film, examination, frame=self.reading.frame)}
+        from lennox.interop import draw_objects
+
+        return draw_objects(film, examination, kinds, frame=self.reading.frame)
 
     def _open(self, film: FoundFilm, examination: Examination) -> Image | None:
         """The film's image again; None if it is gone, is another one now, or takes too much memory."""
@@ -214,6 +221,12 @@ class Run:
         except (ImageError, MemoryError):
             return None
         return image if image.sha256 == examination.source.sha256 else None
+
+
+def _pictures(film: FoundFilm, outputs: Outputs, examination: Examination) -> list[str]:
+    """The files that belong to an assessed film beside its record; a segmentation only where something is suspected."""
+    kinds = [kind for kind in outputs.dicom if kind != "seg" or examination.findings]
+    return [overlay_name(film.name)] * outputs.overlay + [object_name(film.name, f"{kind}.dcm") for kind in kinds]
 
 
 def _named(film: FoundFilm, examination: Examination) -> Examination:
