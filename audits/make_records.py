@@ -19,9 +19,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from lennox.audit.history import FILM_DIGITS
 from lennox.audit.manifest import Manifest
 from lennox.files import sha256_of_file
+from lennox.gate.looks import FILM_DIGITS
 
 HERE = Path(__file__).resolve().parent
 RECORDS = HERE / "records"

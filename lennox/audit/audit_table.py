@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lennox.audit.manifest import Manifest
+from lennox.gate.statement import canonical
 
 NOT_APPLICABLE = -1  # a lesion's size on a row that is an image
 
@@ -62,6 +65,19 @@ class AuditTable:
     def digest(self) -> str:
         """SHA-256 of the manifest; empty where the rows came from memory."""
         return self.manifest.sha256
+
+    @property
+    def content_sha256(self) -> str:
+        """SHA-256 of all that a verdict can depend on: answers, labels, groups, who is whose patient, threshold."""
+        digest = hashlib.sha256(repr(float(self.threshold)).encode())
+        own: dict[str, NDArray[Any]] = {"patient": self.patient, "label": self.label, "score": self.score}
+        parts: tuple[Mapping[str, NDArray[Any]], ...] = (own, self.group, self.counts)
+        for part in parts:
+            for name, values in sorted(part.items()):
+                digest.update(canonical([name, len(values)]))
+                digest.update((np.nan_to_num(values.astype(np.float64), nan=-7.0) + 0.0).astype("<f8").tobytes())
+        digest.update(canonical(self.kind.tolist()))
+        return digest.hexdigest()
 
     def __len__(self) -> int:
         return len(self.patient)

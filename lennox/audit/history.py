@@ -1,9 +1,7 @@
-"""How often data have been audited: every attempt is counted, since ten tries pass by luck what one would not.
+"""The audits of the same data that a ledger beside the report and the logs of this computer know (`gate.looks`).
 
-Data are the same by content, not by name: sets that share a film are the same data, and so are tables that share half
-of their patients, by who they are and what they have. An audit is written down in a ledger beside the report, which
-travels with it, in the log that is named and in the computer's own; the longest account counts. Audits on other
-computers cannot be known, and a release says so.
+The ledger travels with the report. The longest account counts, and of looks the one that knows the most. Audits on
+other computers cannot be known, and a release says so.
 """
 
 from __future__ import annotations
@@ -11,32 +9,39 @@ from __future__ import annotations
 import contextlib
 import datetime
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from lennox.audit.audit_table import AuditTable
 from lennox.audit.judge import Judgement
 from lennox.audit.measure import Audit
 from lennox.errors import InputError
-from lennox.gate.event_log import Record, all_logs
+from lennox.gate.event_log import all_logs
+from lennox.gate.looks import AuditedData, film_ids, logged, look_number, look_sha256
 from lennox.policy.policy import Policy
 
 FIELDS = ("date", "data", "model", "policy", "verdict")
-FILM_DIGITS = 16  # of a film's SHA-256
-SHARED_PATIENTS = 0.5  # of the smaller table
 
 
-def with_history(audit: Audit, path: Path) -> Audit:
+def with_history(audit: Audit, policy: Policy, path: Path) -> Audit:
     """The audit with the attempts on the same data that `path` (one JSON object a line) or a log has recorded.
 
     Raises InputError for a ledger or a log that cannot be read.
     """
-    accounts = [_ledger(path), *([_entry(found) for found in log.records("audit")] for log in all_logs())]
-    found = (_same(audit.table, entries) for entries in accounts)
-    history = tuple({name: str(entry[name]) for name in FIELDS} for entry in max(found, key=len))
-    return replace(audit, attempt=len(history) + 1, history=history)
+    table = audit.table
+    data = AuditedData(table.digest, film_ids(table.manifest.entries), set(table.fingerprints))
+    accounts = [_ledger(path), *([logged(found) for found in log.records("audit")] for log in all_logs())]
+    found = [data.same(entries) for entries in accounts]
+    look = look_sha256(table.content_sha256, policy.digest)
+    names = (*FIELDS, "look")
+    history = tuple({name: str(entry[name]) for name in names if name in entry} for entry in max(found, key=len))
+    return replace(
+        audit,
+        attempt=len(history) + 1,
+        look=max(look_number(entries, look) for entries in found),
+        history=history,
+    )
 
 
 def record(audit: Audit, policy: Policy, judgement: Judgement, path: Path) -> None:
@@ -47,7 +52,8 @@ def record(audit: Audit, policy: Policy, judgement: Judgement, path: Path) -> No
         "model": table.model.get("sha256", ""),
         "policy": policy.digest,
         "verdict": judgement.verdict.value,
-        "films": sorted(_films(table)),
+        "look": look_sha256(table.content_sha256, policy.digest),
+        "films": sorted(film_ids(table.manifest.entries)),
     }
     dated = {"date": datetime.datetime.now(datetime.UTC).date().isoformat(), **entry}
     with path.open("a", encoding="utf-8") as file:
@@ -57,40 +63,16 @@ def record(audit: Audit, policy: Policy, judgement: Judgement, path: Path) -> No
             log.append("audit", entry | {"patients": sorted(table.fingerprints)})  # never in what travels
 
 
-def _films(table: AuditTable) -> set[str]:
-    return {sha256[:FILM_DIGITS] for name, sha256 in table.manifest.entries if "/film-" in name}
-
-
-def _same(table: AuditTable, entries: Iterable[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
-    """The entries that are of the same data as the table."""
-    films, patients = _films(table), set(table.fingerprints)
-
-    def is_same(entry: Mapping[str, Any]) -> bool:
-        theirs = set(entry.get("patients", ()))
-        shared = len(patients & theirs)
-        return bool(
-            entry["data"] == table.digest != ""
-            or films & set(entry.get("films", ()))
-            or (not films and shared and shared >= SHARED_PATIENTS * min(len(patients), len(theirs)))
-        )
-
-    return [entry for entry in entries if is_same(entry)]
-
-
 def _ledger(path: Path) -> list[Mapping[str, Any]]:
     entries: list[Mapping[str, Any]] = []
     for number, line in enumerate(path.read_text("utf-8").splitlines() if path.exists() else (), 1):
         try:
             entry = json.loads(line)
-            entries.append(
-                {name: str(entry[name]) for name in FIELDS} | {"films": list(map(str, entry.get("films", ())))}
-            )
+            more = {"look": str(entry["look"])} if "look" in entry else {}
+            films = {"films": list(map(str, entry.get("films", ())))}
+            entries.append({name: str(entry[name]) for name in FIELDS} | films | more)
         except (ValueError, KeyError, TypeError) as error:
             raise InputError(
                 f"{path.name}: line {number} is not an earlier audit; restore the file or name another"
             ) from error
     return entries
-
-
-def _entry(found: Record) -> Mapping[str, Any]:
-    return {"date": found.time[:10], **dict.fromkeys(FIELDS[1:], ""), **found.details}

@@ -1,7 +1,7 @@
 """The verdict, from what was measured and what was asked: a pure function.
 
 PASS needs every bound on the safe side (intersection-union, Berger 1982: bounds need no correction for each other), at
-the level that this attempt on the same data has left, and the bootstrap's bound beside it. FAIL needs a bound beyond
+the level that this look at the same data has left, and the bootstrap's bound beside it. FAIL needs a bound beyond
 its limit after Holm over every cell that could fail. Anything else is INSUFFICIENT EVIDENCE, which is neither good nor
 bad, and does not open the gate.
 """
@@ -16,13 +16,13 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from lennox.audit.attempts import spent
 from lennox.audit.evidence import Evidence, GroupEvidence, Measurement
 from lennox.audit.measure import Audit
 from lennox.policy.metrics import METRICS
 from lennox.policy.minimums import for_minimum, too_few
 from lennox.policy.policy import Policy, Requirement
 from lennox.statistics.holm import holm
+from lennox.statistics.spending import spent
 
 MIN_USABLE = 0.99  # share of resamples in which a metric must be defined
 MAX_PATIENTS = 1_000_000  # beyond this, "how many more" says only that the estimate lies at the limit
@@ -77,7 +77,7 @@ def judge(audit: Audit, policy: Policy) -> Judgement:
         for cell, reason in zip(audit.measurements, reasons, strict=True)
     ]
     rejected, levels = holm(np.array(p_values), alpha) if p_values else (np.zeros(0, bool), np.zeros(0))
-    alpha = spent(alpha, audit.attempt)
+    alpha = spent(alpha, audit.look)
     rows = tuple(
         _row(cell, policy, alpha, reason, bool(fails), float(level))
         for cell, reason, fails, level in zip(audit.measurements, reasons, rejected, levels, strict=True)
@@ -207,7 +207,7 @@ def _side(evidence: Evidence, requirement: Requirement, alpha: float) -> int:
 def more_patients(cell: Measurement, policy: Policy, alpha: float, level: float = math.nan) -> int | None:
     """About how many more patients decide a cell with a chance of 80 %, if its rates stay as they are.
 
-    alpha : of this attempt; level : Holm's, NaN where the cell is no test
+    alpha : of this look; level : Holm's, NaN where the cell is no test
 
     For a pair, both groups are brought up together, and the sum is given. None where no number would.
     """

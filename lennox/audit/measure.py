@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -13,8 +13,10 @@ from lennox.audit.audit_table import AuditTable
 from lennox.audit.content_order import content_order
 from lennox.audit.denominators import Counted, counted
 from lennox.audit.evidence import Evidence, GapEvidence, Measurement
-from lennox.audit.group_evidence import Found, GroupRows, group_evidence
+from lennox.audit.group_evidence import Found, group_evidence
 from lennox.audit.grouping import Cells, cells_of, people_by_cell
+from lennox.audit.patient_counts import MetricCounts, patient_counts
+from lennox.gate.group_bounds import GroupRows
 from lennox.policy.metrics import METRICS, MetricName
 from lennox.policy.minimums import People, too_few
 from lennox.policy.policy import Intersection, Policy, Requirement
@@ -33,13 +35,17 @@ class Audit:
     measurements : every cell of every requirement, in the policy's order
     unknown_share : feature -> share of patients who did not say
     let_go : (features, people in cells that `gate-if-enough` let go, people in all)
+    counts : what each patient adds to each metric, from which all bounds can be counted again
+    attempt, look : how many audits of the same data this makes, and how many that were not repeats
     """
 
     table: AuditTable
     measurements: tuple[Measurement, ...]
     unknown_share: Mapping[str, float]
     exempted: tuple[tuple[tuple[str, ...], int, int], ...] = ()
+    counts: tuple[MetricCounts, ...] = ()
     attempt: int = 1
+    look: int = 1
     history: tuple[Mapping[str, str], ...] = field(default=())
 
 
@@ -47,6 +53,7 @@ class Audit:
 class _Measured:
     """One metric over one set of cells; the last cell is everybody."""
 
+    count: Counted
     cells: Cells
     people: list[People]
     found: list[Found | None]
@@ -77,7 +84,18 @@ def audit(table: AuditTable, policy: Policy) -> Audit:
             for cell in found
         ]
     gone_cells = tuple((features, *numbers) for features, numbers in exempted.items())
-    return Audit(table, tuple(found), shares, gone_cells)
+    return Audit(table, tuple(found), shares, gone_cells, tuple(_counts(table, policy, measured)))
+
+
+def _counts(
+    table: AuditTable, policy: Policy, measured: Mapping[tuple[MetricName, tuple[str, ...]], _Measured]
+) -> Iterator[MetricCounts]:
+    """With everybody as the last group where groups are compared with everybody."""
+    overall = {requirement.metric for requirement in policy.requirements if requirement.criterion == "to-overall"}
+    for (metric, features), found in measured.items():
+        names = (*found.cells.names, *([()] if metric in overall else []))
+        groups = tuple((name, one.evidence if one else None) for name, one in zip(names, found.found, strict=False))
+        yield MetricCounts(metric, features, groups, patient_counts(table, found.count, found.cells))
 
 
 def _wanted(policy: Policy) -> list[tuple[MetricName, tuple[str, ...]]]:
@@ -171,7 +189,7 @@ def _measured(
         [np.bincount(cell, np.where(unknown, side[place], 0.0), number) for side in (count.open_low, count.open_high)],
         axis=1,
     ).astype(np.float64)
-    return _Measured(cells, people, found, missing, draws)
+    return _Measured(count, cells, people, found, missing, draws)
 
 
 def _evidence(measured: _Measured, policy: Policy, a: int, b: int | None) -> Evidence | None:

@@ -16,11 +16,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from lennox.audit.attempts import spent
 from lennox.audit.planned_groups import draw_groups, line_chance
 from lennox.errors import InputError
 from lennox.policy.metrics import METRICS
 from lennox.policy.policy import Policy, Requirement
+from lennox.statistics.spending import spent
 
 PATIENTS = (30, 75, 150, 250, 500, 1000)
 _MOST = 16_000  # patients of a group, beyond which a plan says "never"

@@ -14,8 +14,7 @@ from importlib.metadata import version
 import numpy as np
 from numpy.typing import NDArray
 
-from lennox.audit.attempts import spent
-from lennox.audit.group_evidence import GroupRows, group_evidence
+from lennox.audit.group_evidence import group_evidence
 from lennox.audit.simulated_patients import (
     DICE,
     MARKS,
@@ -30,10 +29,12 @@ from lennox.audit.simulated_patients import (
     squared_errors,
     units,
 )
+from lennox.gate.group_bounds import GroupRows
 from lennox.policy.metrics import METRICS, MetricName
 from lennox.statistics.holm import holm
 from lennox.statistics.one_sided import RAREST, worst_count
 from lennox.statistics.patient_ratio import ratio_lower_bound, ratio_p_value
+from lennox.statistics.spending import spent
 
 Floats = NDArray[np.float64]
 Marks = NDArray[np.bool_]

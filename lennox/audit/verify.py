@@ -15,7 +15,9 @@ from lennox.audit.report.document import audit_text, document
 from lennox.errors import InputError
 from lennox.policy.policy import Policy
 
-COMPARED = ("verdict", "model", "data", "requirements", "rows", "thresholds", "reliability")
+COMPARED = (
+    "verdict", "look_sha256", "model", "data", "requirements", "rows", "evidence", "thresholds", "reliability",
+)  # fmt: skip
 TOLERANCE = 2e-6  # numbers have six decimals
 MAX_SHOWN = 10
 
@@ -23,13 +25,14 @@ MAX_SHOWN = 10
 def differences(recorded: Path, table: AuditTable, policy: Policy) -> list[str]:
     """What an audit.json says otherwise than the same audit of the same data does, a line each; none if nothing.
 
-    The attempt is taken as recorded: how often others had audited the data cannot be run again.
+    Attempt and look are taken as recorded: how often others had audited the data cannot be run again.
     Raises InputError if the file is no audit.
     """
     try:
         theirs = json.loads(recorded.read_bytes())
         attempt, digest = theirs["attempt"], theirs["policy"]["sha256"]
-        if type(attempt) is not int or attempt < 1:
+        look = theirs.get("look", attempt)  # versions before looks paid for every attempt
+        if type(attempt) is not int or type(look) is not int or not 1 <= look <= attempt:
             raise ValueError("attempt")
     except OSError as error:
         raise InputError(f"{recorded.name}: cannot be read ({error.strerror}); name an audit.json.") from error
@@ -37,7 +40,7 @@ def differences(recorded: Path, table: AuditTable, policy: Policy) -> list[str]:
         raise InputError(f"{recorded.name}: not an audit that this version reads; name an audit.json.") from error
     if digest != policy.digest:
         return ["policy.sha256: it was made under another text of the policy"]
-    measured = replace(audit(table, policy), attempt=attempt)
+    measured = replace(audit(table, policy), attempt=attempt, look=look)
     ours = json.loads(audit_text(document(measured, policy, judge(measured, policy))))
     found = [line for name in COMPARED for line in _compare(theirs.get(name), ours[name], name)]
     return [*found[:MAX_SHOWN], *([f"{len(found) - MAX_SHOWN} more"] if len(found) > MAX_SHOWN else [])]

@@ -1,7 +1,8 @@
 """An audit.json as evidence for a release: whether it is complete, passed, and is of this model under this policy.
 
 Nothing is taken on its word that can be looked up: the verdict must follow from its rows, the rows must be those that
-the policy asks for, each bound must clear the policy's own limit, dates must be possible.
+the policy asks for and say what the patients add up to, at the level that its look at the data has left, each bound
+must clear the policy's own limit, dates must be possible.
 """
 
 from __future__ import annotations
@@ -14,11 +15,15 @@ from typing import Any
 
 from lennox.card import ModelCard
 from lennox.errors import InputError
+from lennox.files import sha256_of
 from lennox.gate.audit_rows import PASS, AuditRows, group_text, people_of
 from lennox.gate.behaviour import behaviour_sha256
+from lennox.gate.looks import METHOD, look_number
 from lennox.gate.predicates import read_time, threshold_text
-from lennox.gate.statement import is_sha256
+from lennox.gate.recount import read_recounts, wrong_bounds
+from lennox.gate.statement import canonical, is_sha256
 from lennox.policy.policy import Policy, Requirement
+from lennox.statistics.spending import spent
 
 FORMAT = "lennox-audit/1"
 MAX_NAMED = 4  # groups in one sentence of a refusal; of comparisons, one
@@ -32,7 +37,9 @@ class AuditRecord:
     """The fields of an audit.json that a release rests on. started : None if it does not say
 
     behaviour_sha256 : of all in the model's folder that can change an answer, see `behaviour`
-    films : SHA-256 of each film or row that was audited, as the manifest lists them
+    files : name and SHA-256 of each that was audited, as the manifest lists them
+    look, look_sha256, history : which look it was (`looks`), at what, and after which audits; 0 if it does not say
+    method : of which version of the gate's method it is
     """
 
     verdict: str
@@ -41,9 +48,13 @@ class AuditRecord:
     policy_sha256: str
     data: str
     data_sha256: str
-    films: tuple[str, ...]
+    files: tuple[tuple[str, str], ...]
     threshold: float
     attempt: int
+    look: int
+    look_sha256: str
+    history: tuple[Mapping[str, Any], ...]
+    method: str
     started: datetime.datetime | None
     public: bool
     requirements: Mapping[str, str]
@@ -62,6 +73,7 @@ def parse_audit(data: bytes, name: str = "audit.json") -> AuditRecord:
         if document["format"] != FORMAT:
             raise ValueError(f"its format is '{document['format']}', this version reads '{FORMAT}'")
         about, model = document["data"], document["model"]
+        recounts = read_recounts(document.get("evidence", ()))
         read = AuditRecord(
             verdict=str(document["verdict"]),
             model_sha256=str(model.get("sha256", "")),
@@ -69,9 +81,13 @@ def parse_audit(data: bytes, name: str = "audit.json") -> AuditRecord:
             policy_sha256=str(document["policy"]["sha256"]),
             data=str(about["name"]),
             data_sha256=str(about["sha256"]),
-            films=tuple(str(entry["sha256"]) for entry in about.get("manifest", ())),
+            files=tuple((str(entry["name"]), str(entry["sha256"])) for entry in about.get("manifest", ())),
             threshold=float(about["threshold"]),
             attempt=int(document["attempt"]),
+            look=int(document.get("look", 0)),
+            look_sha256=str(document.get("look_sha256", "")),
+            history=tuple(document.get("history", ())),
+            method=str(document.get("method", {}).get("version", "")),
             started=read_time(document["started"]) if "started" in document else None,
             public=bool(document.get("public", False)),
             requirements={str(entry["id"]): str(entry["verdict"]) for entry in document["requirements"]},
@@ -80,15 +96,18 @@ def parse_audit(data: bytes, name: str = "audit.json") -> AuditRecord:
                 int(about["patients"]),
                 {str(name): float(share) for name, share in about["unknown_share"].items()},
                 tuple(about["let_go"]),
+                recounts,
             ),
         )
+        for entry in read.history:
+            _ = entry.items()
         for row in read.rows:
             _ = row["group"].items(), *(row[name] for name in ROW_FIELDS)
             if not read.public:  # where counts are hidden
                 people_of(row)
         for entry in read.people.let_go:
             _ = entry["features"], int(entry["patients"]), int(entry["of"])
-    except (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError, InputError) as error:
         raise InputError(f"{name}: not an audit that this version reads ({error}); run the audit again.") from error
     return read
 
@@ -104,13 +123,15 @@ def audit_problems(audit: AuditRecord, policy: Policy, card: ModelCard, moment: 
 
     moment : when that is asked; an audit that began later did not happen
     """
-    found = _identity_problems(audit, policy, card) + _date_problems(audit, policy, moment)
+    found = _identity_problems(audit, policy, card) + _history_problems(audit, policy, moment)
     if found:
         return found
     found = [sentence for requirement in policy.requirements if (sentence := _shortfall(audit, requirement))]
     if audit.verdict != PASS:
         return [f"the verdict is {audit.verdict}.", *found]
     found += audit.people.unknown_problems(policy)
+    if wrong_bounds(audit.people.recounts, spent(policy.evidence.alpha, audit.look)):
+        found.append(f"a bound is not the one that its patients' counts show at look {audit.look}.")
     for requirement in policy.requirements:
         if audit.requirements.get(requirement.id) != PASS:
             found.append(f"'{requirement.id}' is {audit.requirements.get(requirement.id, 'not in it')}.")
@@ -140,20 +161,25 @@ def _identity_problems(audit: AuditRecord, policy: Policy, card: ModelCard) -> l
         )
     if audit.public:
         found.append("this is the public copy, where small counts are hidden; name the full audit.")
-    if not is_sha256(audit.data_sha256) or not all(map(is_sha256, audit.films)):
+    manifest = canonical([{"name": name, "sha256": sha256} for name, sha256 in audit.files])
+    if sha256_of(manifest) != audit.data_sha256 or not all(is_sha256(sha256) for _, sha256 in audit.files):
         found.append("the audit does not say which data it is of.")
     return found
 
 
-def _date_problems(audit: AuditRecord, policy: Policy, moment: datetime.datetime) -> list[str]:
+def _history_problems(audit: AuditRecord, policy: Policy, moment: datetime.datetime) -> list[str]:
     if audit.started is None:
         return ["the audit does not say when it began; run it again with this version."]
     if audit.started > moment + CLOCKS_MAY_DIFFER:
         return [f"the audit is dated {audit.started:%Y-%m-%d}, which is still to come."]
     if audit.started.date() < policy.ratification.date:
         return [f"the audit is dated {audit.started:%Y-%m-%d}, before its policy ({policy.ratification.date})."]
-    if audit.attempt < 1:
-        return [f"the audit says that it was attempt {audit.attempt}."]
+    if audit.method != METHOD:
+        return ["the audit was made by another version of the gate's method; run it again with this one."]
+    if audit.attempt != len(audit.history) + 1:
+        return [f"the audit says that it was attempt {audit.attempt}, and lists {len(audit.history)} before it."]
+    if not look_number(audit.history, audit.look_sha256) <= audit.look:
+        return [f"the audit says that it was look {audit.look}, and lists more before it."]
     return []
 
 

@@ -1,9 +1,9 @@
-"""Whether the rows of an audit are those that its policy demands, and hold what their own counts can show.
+"""Whether the rows of an audit are those that its policy demands, and say what its patients add up to.
 
 Which rows there must be is derived from the policy and from what the audit says of the people ("did not say" is a
-group, too). What a row may say at best is computed anew from its counts: no bound of lennox is tighter than the exact
-one over as many independent units (Clopper & Pearson 1934), since units of one patient never hold more evidence than
-that. A bound beyond it was not measured. Needs NumPy alone: this runs at each load.
+group, too). Counts, estimates and bounds of each are computed anew from the patients' counts (`recount`). This runs at
+each load and needs NumPy alone. The bootstrap's second opinion is not drawn again here: it can only take a PASS away,
+or widen a bound, and `lennox audit --verify` draws it.
 """
 
 from __future__ import annotations
@@ -15,15 +15,17 @@ from itertools import permutations, product
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from lennox.policy.metrics import METRICS
+from lennox.gate.recount import ROUNDING, GroupNumbers, Recount, group_key
+from lennox.policy.metrics import METRICS, Metric
 from lennox.policy.minimums import People, too_few
 from lennox.policy.policy import Intersection, Policy, Requirement
 
 PASS = "PASS"  # noqa: S105 - not a password
-ROUNDING = 1e-6  # numbers in an audit.json have six decimals
-MAX_COUNT = 10_000_000  # of units; the chance of a count is summed over as many terms
-SLACK = 1.01  # of a level: bounds are found to a part in a hundred of it
+MAX_COUNT = 10_000_000  # of units: what is counted here fits into a float, and into memory
+SUMMED = 5e-6  # what several numbers of six decimals may be off together
+Floats = NDArray[np.float64]
 Row = Mapping[str, Any]
 Group = Mapping[str, str]
 
@@ -33,12 +35,14 @@ class AuditRows:
     """The rows, and what the audit says of all its people.
 
     patients : audited; unknown_share : feature -> share of them who did not say; let_go : as the audit has it
+    recounts : of each metric and set of features, what its patients add up to
     """
 
     rows: tuple[Row, ...]
     patients: int
     unknown_share: Mapping[str, float]
     let_go: tuple[Mapping[str, Any], ...]
+    recounts: tuple[Recount, ...] = ()
 
     def problems(self, requirement: Requirement, policy: Policy) -> list[str]:
         """What contradicts the PASS of one requirement, a sentence each."""
@@ -54,8 +58,51 @@ class AuditRows:
             if cross.mode != "report" and set(cross.features) <= set(requirement.over):
                 found += self._intersection(requirement, cross, rows, policy)
         for row in rows:
-            found += [f"'{name}', {group_text(row['group'])}: {problem}" for problem in _row(row, requirement, policy)]
+            where = f"'{name}', {_pair_text(row['group'], row.get('versus'))}"
+            found += [f"{where}: {problem}" for problem in self._row(row, requirement, policy)]
         return found
+
+    def _row(self, row: Row, requirement: Requirement, policy: Policy) -> Iterator[str]:
+        """What is wrong with one row."""
+        metric = METRICS[requirement.metric]
+        if not _same_limit(row["limit"], requirement.limit):
+            yield f"it was judged against the limit {row['limit']}, the policy says {requirement.limit}."
+            return
+        if (row["metric"], row["criterion"]) != (requirement.metric, requirement.criterion):
+            yield "it is of another metric or criterion."
+            return
+        numbers = self._numbers(row, metric)
+        if numbers is None:
+            yield "the audit does not hold its patients' counts."
+            return
+        first, second, times = numbers
+        if problem := _counts_problem(row, metric, first, second):
+            yield problem
+        elif row["gated"]:
+            people = people_of(row)
+            if row["verdict"] != PASS:
+                yield f"it is {row['verdict']}."
+            elif lacking := too_few(people, metric.evidence, policy):
+                yield f"{lacking}."
+            elif not _clears(row["bound"], requirement):
+                yield f"the bound {row['bound']} does not clear the limit {row['limit']}."
+            elif row.get("bootstrap_bound") is not None and not _clears(row["bootstrap_bound"], requirement):
+                yield "the bootstrap's bound contradicts it."
+            else:
+                yield from _bound_problem(row, requirement, policy, first, second, times)
+
+    def _numbers(self, row: Row, metric: Metric) -> tuple[GroupNumbers, GroupNumbers | None, Floats] | None:
+        """What the group of a row adds up to, the one it is compared with, and the patients alike of both."""
+        group, versus = group_key(row["group"]), row.get("versus")
+        other = None if versus is None else group_key(versus)
+        features = {name for name, _ in (*group, *(other or ()))}
+        for one in self.recounts:
+            if one.metric is metric and one.features == features and group in one.groups:
+                if other is None:
+                    return one.groups[group], None, one.times
+                if other in one.groups:
+                    return one.groups[group], one.groups[other], one.times
+        return None
 
     def unknown_problems(self, policy: Policy) -> list[str]:
         """Whether it says for each gated feature how many did not say, and that they are not too many."""
@@ -72,7 +119,8 @@ class AuditRows:
         """Each group of each feature, those who did not say where there are any; or the pairs of them."""
         for name in requirement.over:
             groups: list[Group] = [{name: group} for group in policy.feature(name).groups]
-            if self.unknown_share.get(name, 0.0) > 0.0:
+            silent = group_key({name: policy.unknown.name})
+            if self.unknown_share.get(name, 0.0) > 0.0 or any(silent in one.groups for one in self.recounts):
                 groups.append({name: policy.unknown.name})
             yield from _cells(requirement, groups)
 
@@ -132,69 +180,54 @@ def _pair_text(group: Group, versus: Group | None) -> str:
     return group_text(group) + ("" if versus is None else f" against {group_text(versus)}")
 
 
-def _row(row: Row, requirement: Requirement, policy: Policy) -> Iterator[str]:
-    """What is wrong with one row."""
-    bound, metric = row["bound"], METRICS[requirement.metric]
-    if not _same_limit(row["limit"], requirement.limit):
-        yield f"it was judged against the limit {row['limit']}, the policy says {requirement.limit}."
-    elif (row["metric"], row["criterion"]) != (requirement.metric, requirement.criterion):
-        yield "it is of another metric or criterion."
-    elif row["gated"]:
-        people = people_of(row)
-        if row["verdict"] != PASS:
-            yield f"it is {row['verdict']}."
-        elif not _clears(bound, requirement):
-            yield f"the bound {bound} does not clear the limit {row['limit']}."
-        elif not _clears(row.get("bootstrap_bound", bound), requirement) and row["bootstrap_bound"] is not None:
-            yield "the bootstrap's bound contradicts it."
-        elif lacking := too_few(people, metric.evidence, policy):
-            yield f"{lacking}."
-        elif impossible := _impossible(row, people, requirement, policy):
-            yield impossible
-
-
-def _impossible(row: Row, people: People, requirement: Requirement, policy: Policy) -> str:
-    """Why a row cannot have been measured, whatever the data were; empty if it can."""
-    metric, estimate, bound = METRICS[requirement.metric], row["estimate"], row["bound"]
-    if people.contributing > min(people.patients, people.denominator) or people.n_positive + people.n_negative > max(
-        people.units, people.denominator
-    ):
-        return "its counts contradict each other."
-    if type(estimate) not in (int, float) or not math.isfinite(estimate):
-        return "it has no estimate."
-    reach = metric.high - metric.low if requirement.is_gap else 0.0
-    low, high = (-reach, reach) if requirement.is_gap else (metric.low, metric.high)
-    if not low - ROUNDING <= estimate <= high + ROUNDING:
-        return f"no value of {requirement.metric} is {estimate}."
-    upper = requirement.low is None
-    one_limit = requirement.low is None or requirement.high is None
-    if one_limit and (estimate - bound if upper else bound - estimate) > ROUNDING:
-        return f"the bound {bound} is on the wrong side of the estimate {estimate}."
-    if metric.family != "proportion" or requirement.is_gap:
-        return ""
-    count, units = estimate * people.denominator, people.denominator
-    if abs(count - round(count)) > ROUNDING * units + ROUNDING:
-        return f"{estimate} of {units} is no number of units."
-    k = round(count)
-    chance = _at_least(units - k if upper else k, units, 1.0 - bound if upper else bound)
-    if chance > policy.evidence.alpha * SLACK + ROUNDING:
-        return f"{k} of {units} do not show the bound {bound} at {policy.evidence.confidence:g} confidence."
+def _counts_problem(row: Row, metric: Metric, group: GroupNumbers, versus: GroupNumbers | None) -> str:
+    """Which counts or estimates of a row are not those of its patients; empty if all are."""
+    people = people_of(row)
+    cases, controls, answered = people.n_positive, people.n_negative, people.denominator
+    below = {"tpr": cases, "lesion_sensitivity": cases, "fpr": controls}.get(metric.name, cases + controls)
+    if metric.evidence != "units" and metric.name != "dice":  # Dice is of outlines, which not every case has
+        silent = people.unreadable if metric.evidence != "cases" else 0
+        if not answered <= below <= answered + silent:
+            return "its cases and controls are not those of its patients."
+    counted = group.patients, group.contributing, group.denominator
+    if (people.patients, people.contributing, answered) != counted:
+        return "its counts are not those of its patients."
+    wanted = group.estimate - (0.0 if versus is None else versus.estimate)
+    if not _is_near(row["estimate"], wanted):
+        return f"its patients' counts give the estimate {wanted:.6f}, and it says {row['estimate']}."
     return ""
 
 
-def _at_least(k: int, n: int, p: float) -> float:
-    """Chance of k or more of n independent units, each with chance p."""
-    if k <= 0 or p >= 1.0:
-        return 1.0
-    if p <= 0.0:
-        return 0.0
-    i = np.arange(k, n + 1, dtype=np.float64)
-    steps = np.log((n - i[:-1]) / (i[:-1] + 1)) + math.log(p) - math.log1p(-p)
-    first = (
-        math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1) + k * math.log(p) + (n - k) * math.log1p(-p)
-    )
-    terms = first + np.concatenate([[0.0], np.cumsum(steps)])
-    return float(np.exp(terms).sum())
+def _bound_problem(
+    row: Row, requirement: Requirement, policy: Policy, group: GroupNumbers, versus: GroupNumbers | None, times: Floats
+) -> Iterator[str]:
+    """Whether the bound of a row is the one that its groups' bounds give."""
+    sides = [side for side, limit in enumerate((requirement.low, requirement.high)) if limit is not None]
+    wider, found = policy.evidence.interval == "cluster-bootstrap", {}
+    for side in sides:
+        found[side], shared = (group.high if side else group.low, False)
+        if versus is not None:
+            found[side], shared = group.gap(versus, times, side)
+        wider |= shared
+    if len(sides) == 2:  # of two, the one nearer to trouble is printed, and both must clear
+        assert requirement.low is not None
+        assert requirement.high is not None
+        if not requirement.low - SUMMED <= found[0] <= found[1] <= requirement.high + SUMMED:
+            yield f"its patients' counts give the bounds {found[0]:.6f} and {found[1]:.6f}, which do not clear it."
+            return
+        sides = [0 if found[0] - requirement.low < requirement.high - found[1] else 1]
+    (side,), opinion = sides, row.get("bootstrap_bound")
+    wanted = found[side]
+    if wider and opinion is not None:
+        wanted = max(wanted, opinion) if side else min(wanted, opinion)
+    if not _is_near(row["bound"], wanted):
+        yield f"its patients' counts give the bound {wanted:.6f}, and it says {row['bound']}."
+
+
+def _is_near(value: Any, wanted: float) -> bool:
+    if math.isnan(wanted):
+        return value is None
+    return type(value) in (int, float) and abs(value - wanted) <= SUMMED * max(1.0, abs(wanted))
 
 
 def _same_limit(found: Any, wanted: float | tuple[float, float]) -> bool:

@@ -275,6 +275,7 @@ def _audit(
     said = (policy.id, policy.version, policy.title, policy.ratification.body)
     if said != (one.policy, one.version, one.title, one.body):
         found.append("the release names another policy, version, title or body than its text.")
-    if (audit.started, audit.attempt, audit.data_sha256) != (one.audit_started, one.attempt, one.data_sha256):
-        found.append("the release names another beginning, attempt or data than its audit.")
+    named = one.audit_started, one.attempt, one.look, one.data_sha256
+    if (audit.started, audit.attempt, audit.look, audit.data_sha256) != named:
+        found.append("the release names another beginning, attempt, look or data than its audit.")
     return found

@@ -27,6 +27,7 @@ class PassedPolicy:
     body : who ratified the policy
     policy_sha256, ratification_sha256, audit_sha256 : of the files under release/<policy>/
     attempt : how many times the data had been audited, this time included
+    look : how many of those were not repeats of one before; 0 in a release of a version that did not say
     data, data_sha256 : what was audited
     """
 
@@ -41,12 +42,14 @@ class PassedPolicy:
     attempt: int
     data: str
     data_sha256: str
+    look: int = 0
 
     def __post_init__(self) -> None:
         _refuse_unless(_CHANNEL.fullmatch(self.policy), "a policy's id")
         digests = (self.policy_sha256, self.ratification_sha256, self.audit_sha256, self.data_sha256)
         _refuse_unless(all(map(is_sha256, digests)), "its digests")
         _refuse_unless(type(self.attempt) is int and self.attempt >= 1, "the attempt")
+        _refuse_unless(type(self.look) is int and self.look >= 0, "the look")
         _refuse_unless(_are_texts(self.version, self.title, self.body, self.data), "its texts")
 
     @property
@@ -57,7 +60,8 @@ class PassedPolicy:
     def attempts(self) -> str:
         """How often the data were audited, as far as can be known, in words."""
         known = "the first audit" if self.attempt == 1 else f"audit number {self.attempt}"
-        return f"{known} of these data that the auditor's log knows; audits elsewhere cannot be known"
+        new = f" (look {self.look}: repeats do not count)" if self.attempt > 1 and self.look else ""
+        return f"{known} of these data that the auditor's log knows{new}; audits elsewhere cannot be known"
 
     def expected(self) -> dict[str, str]:
         """The three files that stand for this policy, with their digests."""
@@ -116,6 +120,7 @@ class Release:
                         "sha256": one.audit_sha256,
                         "started": time_text(one.audit_started),
                         "attempt": one.attempt,
+                        **({"look": one.look} if one.look else {}),
                         "verdict": "PASS",
                     },
                     "data": {"name": one.data, "sha256": one.data_sha256},
@@ -328,6 +333,7 @@ def _passed(entry: Mapping[str, Any]) -> PassedPolicy:
         attempt=audit["attempt"],
         data=data["name"],
         data_sha256=data["sha256"],
+        look=audit.get("look", 0),
     )
 
 

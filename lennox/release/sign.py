@@ -30,6 +30,7 @@ from lennox.gate.check import (
     policy_problems,
 )
 from lennox.gate.event_log import Log
+from lennox.gate.looks import AuditedData, film_ids, forgotten
 from lennox.gate.override import OverrideTerms
 from lennox.gate.predicates import (
     PassedPolicy,
@@ -309,6 +310,7 @@ class _Examined:
             audit_sha256=sha256_of(self.audit_text),
             audit_started=self.audit.started,
             attempt=self.audit.attempt,
+            look=self.audit.look,
             data=self.audit.data,
             data_sha256=self.audit.data_sha256,
         )
@@ -328,6 +330,8 @@ def _examine(
     audit = parse_audit(audit_text)
     found = policy_problems(policy, trust) + below_channel(policy, channel)
     found += audit_problems(audit, policy, card, now())
+    if not found and (known := _forgotten(audit)):
+        found.append(known)
     if envelopes:
         adopted = check_ratification(text, envelopes, channel, trust, audit.started or now())
         found += adopted.problems
@@ -343,6 +347,13 @@ def _examine(
         found.append("its file was changed while it was read.")
     problems = tuple(f"policy {policy.id}: {reason}" for reason in found)
     return _Examined(policy, text, envelopes, audit_text, audit, problems)
+
+
+def _forgotten(audit: AuditRecord) -> str:
+    """What the logs of this computer know of audits before this one and it does not say."""
+    assert audit.started is not None  # `audit_problems` refuses an audit that does not say
+    data = AuditedData(audit.data_sha256, film_ids(audit.files))
+    return forgotten(data, audit.look_sha256, audit.started, audit.attempt, audit.look)
 
 
 def _audit_text(path: Path) -> bytes:

@@ -13,13 +13,12 @@ An upper bound is the lower bound of the negative. Every kind answers from patie
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 from lennox.statistics.calibration import calibration_line, logit
 from lennox.statistics.patient_ratio import ratio_lower_bound, ratio_p_value, weighted_sum_chance
@@ -40,6 +39,10 @@ class OneSided(Protocol):
 
     def lower(self, alpha: float) -> float:
         """The lower bound at level alpha."""
+        ...
+
+    def parts(self) -> tuple[OneSided, ...]:
+        """What it is put together from; itself alone, unless it is an area."""
         ...
 
     def p_value(self, limit: float) -> float:
@@ -71,22 +74,24 @@ class Ratio:
     rarest: float = 1.0
 
     @classmethod
-    def of(cls, top: Floats, bottom: Floats, worst: float, rarest: float = 1.0) -> Ratio:
-        """From one entry a patient; patients without units do not count."""
+    def of(cls, top: Floats, bottom: Floats, worst: float, rarest: float = 1.0, times: Floats | None = None) -> Ratio:
+        """From one entry a patient, or `times` patients alike; patients without units do not count."""
         here = bottom > 0
-        kinds, times = np.unique(np.stack([bottom[here], top[here]]), axis=1, return_counts=True)
-        return cls(kinds[1], kinds[0], times.astype(np.float64), worst, rarest)
+        if times is not None:
+            return cls(top[here], bottom[here], times[here], worst, rarest)
+        kinds, counts = np.unique(np.stack([bottom[here], top[here]]), axis=1, return_counts=True)
+        return cls(kinds[1], kinds[0], counts.astype(np.float64), worst, rarest)
 
     @classmethod
-    def of_count_ceiling(cls, top: Floats, bottom: Floats, open_units: Floats) -> Ratio:
-        """The negative of a mean count without a ceiling.
+    def of_count_ceiling(cls, top: Floats, bottom: Floats, open_units: Floats, times: Floats | None = None) -> Ratio:
+        """The negative of a mean count without a ceiling; arguments as for `of`.
 
         open_units : unanswered units of each patient; since silence may hide the worst, each holds `SILENT` at least
         """
         worst = float(worst_count(top, bottom))
         if open_units.any():
             worst = max(worst, SILENT)
-        return cls.of(-(top + worst * open_units), bottom + open_units, -worst, RAREST)
+        return cls.of(-(top + worst * open_units), bottom + open_units, -worst, RAREST, times)
 
     @property
     def estimate(self) -> float:
@@ -108,6 +113,9 @@ class Ratio:
     def exceeds(self, limit: float, alpha: float) -> bool:
         return self.p_value(limit) <= alpha
 
+    def parts(self) -> tuple[OneSided, ...]:
+        return (self,)
+
     def grown(self, scale: float) -> Ratio:
         return Ratio(self.top, self.bottom, self.times * scale, self.worst, self.rarest)
 
@@ -128,8 +136,15 @@ class Area:
         return self.cases.estimate
 
     def lower(self, alpha: float) -> float:
-        a, b = self.estimate - self.cases.lower(alpha), self.estimate - self.controls.lower(alpha)
+        return self.combined(self.cases.lower(alpha), self.controls.lower(alpha))
+
+    def combined(self, cases: float, controls: float) -> float:
+        """The lower bound that follows from those of its two parts."""
+        a, b = self.estimate - cases, self.estimate - controls
         return max(self.estimate - square_and_add(a, b, -self.correlation), self.cases.worst)
+
+    def parts(self) -> tuple[OneSided, ...]:
+        return self.cases, self.controls
 
     def p_value(self, limit: float) -> float:
         return level_where(self.lower, limit) if self.estimate > limit else 1.0
@@ -172,7 +187,7 @@ class Line:
         x = logit(self.score)
         fixed, free = (x, np.ones_like(x)) if self.slope else (np.ones_like(x), x)
         other = _fit(self.label, limit * fixed, free, 1.0 if not self.slope else 0.0)
-        chance = special.expit(limit * fixed + other * free)
+        chance = _expit(limit * fixed + other * free)
         weight = chance * (1.0 - chance)
         along = fixed - free * float((weight * fixed * free).sum() / (weight * free * free).sum())
         return np.bincount(self.patient, (self.label - chance) * along).astype(np.float64)
@@ -201,21 +216,46 @@ class Line:
     def exceeds(self, limit: float, alpha: float) -> bool:
         return self.p_value(limit) <= alpha
 
+    def parts(self) -> tuple[OneSided, ...]:
+        return (self,)
+
     def grown(self, scale: float) -> Line:
         return Line(self.label, self.score, self.patient, self.slope, self.sign, self.times * scale)
+
+
+def _expit(x: Floats) -> Floats:
+    with np.errstate(over="ignore"):
+        return np.asarray(1.0 / (1.0 + np.exp(-x)))
 
 
 def _fit(label: Floats, offset: Floats, x: Floats, start: float) -> float:
     """The one coefficient of a logistic regression with an offset, by Newton's steps."""
     b = start
     for _ in range(50):
-        chance = special.expit(offset + b * x)
+        chance = _expit(offset + b * x)
         curve = float((chance * (1.0 - chance) * x * x).sum())
         step = float(((label - chance) * x).sum()) / max(curve, 1e-12)
         b += math.copysign(min(abs(step), 2.0), step)
         if abs(step) < 1e-8:
             break
     return b
+
+
+def p_values(ratios: Sequence[Ratio], limits: Sequence[float]) -> Floats:
+    """(ratios,) `p_value` of each at its limit, together: ratios of many patients with each other, of few likewise."""
+    found = np.ones(len(ratios))
+    sizes = [len(ratio.top).bit_length() for ratio in ratios]
+    for size in sorted(set(sizes) - {0}):
+        here = [index for index, own in enumerate(sizes) if own == size]
+        shape = len(here), max(len(ratios[index].top) for index in here)
+        top, bottom, times = np.zeros(shape), np.ones(shape), np.zeros(shape)
+        for row, index in enumerate(here):
+            ratio = ratios[index]
+            for table, values in ((top, ratio.top), (bottom, ratio.bottom), (times, ratio.times)):
+                table[row, : len(values)] = values
+        at, worst = np.array([limits[index] for index in here]), np.array([ratios[index].worst for index in here])
+        found[here] = ratio_p_value(top, bottom, at, worst, times)
+    return np.maximum(found, [ratio._unmet() if len(ratio.top) else 1.0 for ratio in ratios])
 
 
 def worst_count(top: Floats, bottom: Floats) -> Floats:
@@ -233,6 +273,8 @@ def square_and_add(a: float, b: float, correlation: float) -> float:
 
 def level_where(lower: Callable[[float], float], limit: float) -> float:
     """The level at which a lower bound is `limit`; between LEAST_LEVEL and 0.5."""
+    from scipy import special
+
     low, high = float(special.ndtri(LEAST_LEVEL)), 0.0
     if not lower(LEAST_LEVEL) < limit:
         return LEAST_LEVEL

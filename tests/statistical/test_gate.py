@@ -115,7 +115,7 @@ def test_the_whole_route_holds_its_promise_at_the_limit():
 
 
 def test_the_whole_route_decides_as_the_simulated_one():
-    from lennox.audit.attempts import spent
+    from lennox.statistics.spending import spent
 
     policy, rng = policy_from_bytes(POLICY.encode()), np.random.default_rng(4)
     for _ in range(4):

@@ -5,16 +5,20 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from tiny_model import write_tiny_model
 
 from lennox.card import ModelCard
 from lennox.files import sha256_of
 from lennox.gate.behaviour import behaviour_sha256
+from lennox.gate.looks import METHOD
 from lennox.gate.predicates import time_text
-from lennox.gate.statement import PrivateKey
+from lennox.gate.statement import RELEASE, PrivateKey, canonical, sign, verify
 from lennox.gate.trust import Trust, TrustedKey
 from lennox.gate.trust_file import write_trust
 from lennox.release.sign import AuditEvidence, ratify, release
+from lennox.statistics.one_sided import Ratio
+from lennox.statistics.spending import spent
 
 POLICY = """
 format  = "lennox-equity-policy/1"
@@ -122,15 +126,31 @@ def write_policy(
     return path
 
 
+MANIFEST = [{"name": "films/film-000001", "sha256": "d" * 64}]
+
+
+def evidence(features, groups):
+    """What an audit says of the patients of some groups: 100 in each with two lesions, of which ten miss one."""
+    found = Ratio(np.array([2.0, 1.0]), np.array([2.0, 2.0]), np.array([90.0, 10.0]), 0.0)
+    missed = Ratio(-found.top, found.bottom, found.times, -1.0)
+    low, high = round(found.lower(spent(0.05, 1)), 6), round(-missed.lower(spent(0.05, 1)), 6)
+    kinds = [[times, group, top, 2, 0, 0] for group in range(len(groups)) for times, top in ((90, 2), (10, 1))]
+    cells = [{"group": group, "low": [low], "high": [high]} for group in groups]
+    return {"metric": "tpr", "features": features, "cells": cells, "patients": kinds}
+
+
 def audit_document(policy, card, *, weights=None, threshold=0.5, verdict="PASS", started=None):
     """What `lennox audit` writes, as far as a release reads it."""
+    groups = [{"sensor": name} for name in ("phone", "wand")]
+    counted = evidence(["sensor"], groups)
+    low = counted["cells"][0]["low"][0]
     row = {
         "requirement": "finds-decay", "metric": "tpr", "criterion": "worst-group", "direction": "at-least",
         "limit": 0.8, "patients": 100, "contributing_patients": 100, "units": 400, "denominator": 200, "unreadable": 0,
-        "cases": 200, "controls": 200, "estimate": 0.95, "bound": 0.91, "bootstrap_bound": 0.92,
+        "cases": 200, "controls": 200, "estimate": 0.95, "bound": low, "bootstrap_bound": 0.92,
         "gated": True, "verdict": "PASS", "reason": "", "needs_more_patients": None,
     }  # fmt: skip
-    rows = [row | {"group": {"sensor": name}} for name in ("phone", "wand")]
+    rows = [row | {"group": group} for group in groups]
     if verdict != "PASS":
         rows[1] |= {"verdict": verdict, "bound": 0.41, "reason": "the bound is below 0.80", "needs_more_patients": 60}
     return {
@@ -138,11 +158,16 @@ def audit_document(policy, card, *, weights=None, threshold=0.5, verdict="PASS",
         "verdict": verdict,
         "started": time_text(started or datetime.datetime.now(datetime.UTC)),
         "attempt": 1,
+        "look": 1,
+        "look_sha256": "e" * 64,
+        "history": [],
+        "method": {"version": METHOD},
         "model": {"sha256": weights or card.files["model.onnx"], "behaviour_sha256": behaviour_sha256(card)},
         "policy": {"sha256": sha256_of(policy.read_bytes())},
         "data": {
             "name": "films",
-            "sha256": "d" * 64,
+            "sha256": sha256_of(canonical(MANIFEST)),
+            "manifest": MANIFEST,
             "threshold": threshold,
             "patients": 200,
             "unknown_share": {"sensor": 0.0},
@@ -150,6 +175,7 @@ def audit_document(policy, card, *, weights=None, threshold=0.5, verdict="PASS",
         },
         "requirements": [{"id": "finds-decay", "verdict": verdict}],
         "rows": rows,
+        "evidence": [counted],
     }
 
 
@@ -197,3 +223,12 @@ def make_workshop(place, *, ratified=True, **policy_options):
         ratify(policy, community)
     made.write_audit()
     return made
+
+
+def sign_again(shop):
+    """What a dishonest auditor signs: whatever lies there."""
+    statement = verify((shop.folder / "release.json").read_bytes(), RELEASE)
+    subjects = {name: sha256_of((shop.folder / name).read_bytes()) for name in statement.subjects}
+    predicate = json.loads(json.dumps(dict(statement.predicate)))
+    predicate["policies"][0]["audit"]["sha256"] = subjects["release/test-policy/audit.json"]
+    (shop.folder / "release.json").write_bytes(sign(RELEASE, subjects, predicate, [shop.auditor]))

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lennox.audit.attempts import spent
 from lennox.audit.report.rows import (
     Document,
     Row,
@@ -24,6 +23,7 @@ from lennox.audit.report.rows import (
 )
 from lennox.report.charts import Axes, Chart, Curve, ForestRow, counts, curves, forest
 from lennox.report.pages import render
+from lennox.statistics.spending import spent
 
 MAX_PAIRS = 12  # of a requirement that compares groups, in its forest plot; section 5 has all
 _LESION_METRICS = ("lesion_sensitivity", "false_positives_per_image", "dice")
@@ -48,7 +48,7 @@ def report(document: Document) -> str:
         unknown_rows=_unknown_rows(document),
         methods=_methods(document["rows"]),
         alpha=1 - document["method"]["confidence"],
-        level=spent(1 - document["method"]["confidence"], document["attempt"]),
+        level=spent(1 - document["method"]["confidence"], document.get("look", document["attempt"])),
         label=label,
         value=value,
         is_rate=is_rate,

@@ -19,10 +19,13 @@ from lennox.audit.crosscheck import crosscheck
 from lennox.audit.evidence import GapEvidence
 from lennox.audit.judge import CHANCE, Judgement, Row
 from lennox.audit.measure import Audit
+from lennox.audit.patient_counts import MetricCounts
 from lennox.audit.report.checklists import checklists
 from lennox.audit.report.descriptives import group_table, reliability, sweep
+from lennox.gate.looks import METHOD, look_sha256
 from lennox.gate.predicates import now, time_text
 from lennox.policy.policy import Policy, Requirement, Story
+from lennox.statistics.spending import spent
 
 FORMAT = "lennox-audit/1"
 MASKED = "<5"
@@ -45,6 +48,8 @@ def document(
         "date": now().date(),
         "started": time_text(started or now()),  # a policy must have been ratified before
         "attempt": audit.attempt,
+        "look": audit.look,
+        "look_sha256": look_sha256(table.content_sha256, policy.digest),
         "history": [dict(entry) for entry in audit.history],
         "model": dict(table.model),
         "policy": _policy(policy),
@@ -65,10 +70,12 @@ def document(
         },
         "requirements": [{"id": name, "verdict": verdict.value} for name, verdict in judgement.by_requirement.items()],
         "rows": [_row(row) for row in judgement.rows],
+        "evidence": [_counts(counts, spent(policy.evidence.alpha, audit.look)) for counts in audit.counts],
         "thresholds": sweep(table, policy),
         "reliability": reliability(table, policy),
         "crosscheck": crosscheck(table, policy),
         "method": {
+            "version": METHOD,
             "confidence": policy.evidence.confidence,
             "interval": policy.evidence.interval,
             "chance_to_decide": CHANCE,
@@ -94,6 +101,7 @@ def public_copy(full: Mapping[str, Any]) -> dict[str, Any]:
     """
     public = copy.deepcopy(dict(full))
     public["public"] = True
+    public.pop("evidence", None)
     groups = public["data"]["groups"]
     for feature in dict.fromkeys(group["feature"] for group in groups):
         _mask([group for group in groups if group["feature"] == feature], ("patients", "units", "cases", "controls"))
@@ -263,6 +271,18 @@ def _row(row: Row) -> dict[str, Any]:
             "controls": cell.versus_people.n_negative,
         }
     return entry
+
+
+def _counts(counts: MetricCounts, alpha: float) -> dict[str, Any]:
+    """What each patient adds to a metric, and the bounds of each group, part by part."""
+    cells = []
+    for name, evidence in counts.cells:
+        low = [part.lower(alpha) for part in evidence.low.parts()] if evidence else []
+        high = [-part.lower(alpha) for part in evidence.high.parts()] if evidence else []
+        cells.append({"group": dict(name), "low": low, "high": high})
+    return {
+        "metric": counts.metric, "features": list(counts.features), "cells": cells, "patients": counts.patients,
+    }  # fmt: skip
 
 
 def _version(name: str) -> str:

@@ -74,7 +74,8 @@ def _assumed(plan: Plan) -> list[str]:
         f"design effect {said.design_effect:.2f}; groups equal in size and made of different people.",
         "A true rate counts right answers: diseased found, healthy left alone, films read; areas and Dice have that "
         "value, false marks and squared errors are half of what is allowed, and calibration is perfect. Each chance is "
-        "simulated through the gate's own bounds, for a first attempt.",
+        "simulated through the gate's own bounds, for a first look at the data: the same audit again is no new look, "
+        "another model, operating point or policy on the same data is, at an eighth of the first one's level.",
     ]
 
 

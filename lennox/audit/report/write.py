@@ -45,7 +45,7 @@ def write_audit(
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"{out.name}: cannot be a folder ({error.strerror}); name another") from error
-    measured = with_history(audit(table, policy), out / LEDGER)
+    measured = with_history(audit(table, policy), policy, out / LEDGER)
     judgement = judge(measured, policy)
     full = document(measured, policy, judgement, command=command, started=started)
     written = _write(audit_text(full), out, words)
