@@ -32,6 +32,7 @@ class AuditTable:
     excluded : rows left out before the audit, by reason
     manifest : the files that the rows were read from
     fingerprints : of each patient's id and labels, by which the same data are known again in another file
+    source_row : (rows,) int64 place of each row in what was read
     training : with what patients were compared to make sure that none was also trained on; empty: not checked
     """
 
@@ -51,6 +52,7 @@ class AuditTable:
     not_recorded: tuple[str, ...] = ()
     model: Mapping[str, str] = field(default_factory=dict)
     fingerprints: tuple[str, ...] = ()
+    source_row: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
 
     def __post_init__(self) -> None:
         arrays = [self.patient, self.kind, self.label, self.score, *self.group.values(), *self.counts.values()]

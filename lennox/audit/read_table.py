@@ -163,6 +163,7 @@ def table_from_columns(
         training=compared,
         not_recorded=tuple(sorted(used - set(wanted))),
         fingerprints=_fingerprints(who, label[keep]),
+        source_row=rows,
     )
 
 

@@ -86,12 +86,12 @@ def _area(rows: GroupRows, who: NDArray[np.int64], *, low: bool) -> Area | None:
     known = (label >= 0) & np.isfinite(score)
     if len(np.unique(label[known])) < 2:
         return None
-    as_case, as_control = _placements(score[known], label[known], np.nan_to_num(score, nan=-1.0 if low else 2.0))
+    as_case, as_control = placements(score[known], label[known], np.nan_to_num(score, nan=-1.0 if low else 2.0))
     better = as_case < as_control
     label = np.where(label >= 0, label, (better if low else ~better).astype(np.int64))
     silent = ~np.isfinite(score)
     score[silent] = np.where((label == 1) == low, -1.0, 2.0)[silent]
-    as_case, as_control = _placements(score, label, score)
+    as_case, as_control = placements(score, label, score)
     parts = []
     for this, placement in ((label == 1, as_case), (label == 0, as_control)):
         k, m = _by_patient(who, this * placement), _by_patient(who, this)
@@ -103,7 +103,7 @@ def _area(rows: GroupRows, who: NDArray[np.int64], *, low: bool) -> Area | None:
     return Area(cases, controls, float(errors[0] @ errors[1]) / scale if scale > 0 else 0.0)
 
 
-def _placements(score: Floats, label: NDArray[np.int64], at: Floats) -> tuple[Floats, Floats]:
+def placements(score: Floats, label: NDArray[np.int64], at: Floats) -> tuple[Floats, Floats]:
     """Share of controls below each score of `at`, and of cases above it; ties count half."""
     below, above = np.sort(score[label == 0]), np.sort(score[label == 1])
     as_case = (np.searchsorted(below, at, "left") + np.searchsorted(below, at, "right")) / 2 / len(below)
@@ -117,7 +117,7 @@ def _area_errors(rows: GroupRows, who: NDArray[np.int64]) -> Floats:
     label = rows.label.astype(np.int64)
     if len(np.unique(label[known])) < 2:
         return errors
-    as_case, as_control = _placements(rows.score[known], label[known], rows.score[known])
+    as_case, as_control = placements(rows.score[known], label[known], rows.score[known])
     for this, placement in ((label[known] == 1, as_case), (label[known] == 0, as_control)):
         errors += np.bincount(who[known], this * (placement - placement[this].mean()) / this.sum(), len(errors))
     return errors
