@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +13,7 @@ from lennox.cli.gate_options import LoadOptions, with_load_options
 from lennox.errors import InputError
 
 if TYPE_CHECKING:
+    from lennox.desk.desk import Desk
     from lennox.inference.model import Model
 
 REFUSED = 4  # as for every command whose model does not load
@@ -38,6 +41,13 @@ def desk() -> None:
 @click.option("--model", metavar="NAME|DIR", help="An installed model, see `lennox models`, or a folder with one.")
 @click.option("--operating-point", metavar="NAME", help="Which point of the card is in use; its default unless given.")
 @click.option("--threads", type=click.IntRange(1, 256), metavar="N", help="Processor threads; all unless given.")
+@click.option(
+    "--policy",
+    "policy_file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help="Features of this policy can be noted for a patient who agrees.",
+)
 @click.option("--no-browser", is_flag=True, help="Print the opening link only.")
 @with_load_options
 def open_desk(
@@ -45,6 +55,7 @@ def open_desk(
     model: str | None,
     operating_point: str | None,
     threads: int | None,
+    policy_file: Path | None,
     no_browser: bool,
     load_options: LoadOptions,
 ) -> None:
@@ -60,8 +71,9 @@ def open_desk(
     Exit status: 0 ended; 2 a folder that cannot be used; 4 the model was refused, films could be read by eye.
 
     \b
-    Example:
+    Examples:
       lennox desk films
+      lennox desk films --unreleased --who "A. Ramos" --why "training course" --until 2026-12-24
     """
     try:
         from lennox.desk.serve import serve
@@ -76,12 +88,106 @@ def open_desk(
         loaded.card.operating_point(operating_point)  # a point that the card lacks is said on the page, as a refusal is
         return loaded
 
+    features: dict[str, tuple[str, ...]] = {}
+    if policy_file is not None:
+        from lennox.policy.reading import read_lapsed
+
+        features = {feature.name: feature.groups for feature in read_lapsed(policy_file).features}
     opened = Desk(folder or own_folder(), load, operating_point)
     try:
-        serve(opened, {}, lambda link: click.echo(f"The desk is open at {link}"), browser=not no_browser)
+        serve(opened, features, lambda link: click.echo(f"The desk is open at {link}"), browser=not no_browser)
     finally:
         opened.close()
     refused = opened.queue is not None and opened.queue.state.status == "refused"
     if refused and opened.queue is not None:
         click.echo(f"lennox: {' '.join(opened.queue.state.reasons)}", err=True)
     raise click.exceptions.Exit(REFUSED if refused else 0)
+
+
+@desk.command("export")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option(
+    "--format",
+    "form",
+    required=True,
+    type=click.Choice(["coco", "csv", "use"]),
+    help="Labelled films; a table of every decision; records for `lennox monitor`.",
+)
+@click.option(
+    "--out", required=True, type=click.Path(path_type=Path), metavar="PATH", help="coco: a new folder; else a file."
+)
+def export_decisions(folder: Path, form: str, out: Path) -> None:
+    """Take the decisions of a folder out. Patients get pseudonyms, the same ones at each export.
+
+    "coco" copies the films that a person has read, with what was accepted, redrawn and added, and where each came from;
+    films with open or contradicting decisions are left out, and it says how many. Nothing leaves this computer.
+
+    \b
+    Examples:
+      lennox desk export films --format coco --out labelled
+      lennox desk export films --format csv --out decisions.csv
+      lennox desk export films --format use --out use.csv
+    """
+    from lennox.desk import outputs
+    from lennox.desk.decided_films import decided_films
+    from lennox.files import atomic_write
+    from lennox.report.words import count_of
+
+    with _opened(folder) as found:
+        films = decided_films(found)
+        if form == "coco":
+            counts = outputs.write_coco(films, out)
+            click.echo(
+                f"{out.name}: {count_of(counts['films'], 'film')}. Left out: {outputs.summary(counts)}.", err=True
+            )
+            return
+        if out.is_dir():
+            raise InputError(f"'{out.name}' is a folder; name a file.")
+        lines = outputs.table_lines(films) if form == "csv" else outputs.use_lines(films)
+        written = list(lines)
+        atomic_write(out, "".join(written), private=True)
+        click.echo(f"{out.name}: {count_of(len(written) - 1, 'row')}.", err=True)
+
+
+@desk.command("import")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--who", required=True, metavar="INITIALS", help="Who decided; the file does not say.")
+@click.option("--model", metavar="NAME|DIR", help="The model of the page's run, to find its operating point.")
+@click.option(
+    "--operating-point", metavar="NAME", help="The operating point of the run; the card's default unless given."
+)
+def import_decisions(folder: Path, file: Path, who: str, model: str | None, operating_point: str | None) -> None:
+    """Add the decisions that somebody made on the page of a run and saved there as a file.
+
+    The desk must have read the films before. All decisions are added, each with the file it came from, or none. A mark
+    that was decided otherwise at the desk shows both.
+
+    \b
+    Example:
+      lennox desk import films decisions.csv --who AB
+    """
+    from lennox.desk.events import initials
+    from lennox.desk.take_in import take_in
+    from lennox.inference.load import DEFAULT_MODEL, describe
+    from lennox.report.words import count_of
+
+    point = describe(model or DEFAULT_MODEL).card.operating_point(operating_point)
+    with _opened(folder) as found:
+        count = take_in(found, file, initials(who), {"name": point.name, "threshold": point.threshold})
+    click.echo(f"{count_of(count, 'decision')} added.", err=True)
+
+
+@contextlib.contextmanager
+def _opened(folder: Path) -> Iterator[Desk]:
+    """The desk of a folder where one was open before, without a model."""
+    from lennox.desk.desk import Desk
+    from lennox.desk.event_store import FILE_NAME
+
+    if not (folder / FILE_NAME).is_file():
+        raise InputError(f"'{folder.name}' holds no decisions; open it with `lennox desk` first.")
+    found = Desk(folder)
+    try:
+        yield found
+    finally:
+        found.close()

@@ -10,4 +10,8 @@ event_store        decisions, only ever added, in one SQLite file
 events             what a page may send, checked
 film_state         what the events say of a film
 tooth_names        FDI, Universal, Palmer
+views              what the page is given
+decided_films      the films with what was decided, for whatever is made of them
+outputs            a COCO set, a table, the records that `lennox monitor` reads
+take_in            decisions that were made on a saved page
 """

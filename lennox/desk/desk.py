@@ -98,9 +98,9 @@ class Desk:
             self.keep(NewEvent("undo", {"event": event.number}, film.name, event.sha256, who, window))
         return event
 
-    def keep(self, event: NewEvent) -> int:
-        """Keep an event; durable when this returns."""
-        number = self.store.append(event)
+    def keep(self, *events: NewEvent) -> int:
+        """Keep events, all or none; durable when this returns the last one's number."""
+        number = self.store.append(*events)
         self.sync()
         return number
 

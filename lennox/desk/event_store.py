@@ -35,6 +35,7 @@ CREATE TRIGGER IF NOT EXISTS event_is_not_replaced BEFORE INSERT ON event
   WHEN EXISTS (SELECT 1 FROM event WHERE number = NEW.number)
   BEGIN SELECT RAISE(ABORT, 'events are only added'); END;
 """
+_INSERT = "INSERT INTO event (time, kind, film, sha256, who, window, details) VALUES (?, ?, ?, ?, ?, ?, ?)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,19 +93,29 @@ class EventStore:
                 "Check the folder's permissions and free space."
             ) from error
 
-    def append(self, event: NewEvent) -> int:
-        """Add an event; it is durable when this returns its number. Raises InputError if it cannot be kept."""
-        if event.kind not in KINDS:
-            raise ValueError(f"kind must be one of {KINDS}")
-        text = json.dumps(event.details, allow_nan=False, sort_keys=True)
-        row = (time_text(now()), event.kind, event.film, event.sha256, event.who, event.window, text)
+    def append(self, *events: NewEvent) -> int:
+        """Add events, all or none; they are durable when this returns the last one's number.
+
+        Raises InputError if they cannot be kept.
+        """
+        rows = [
+            (time_text(now()), one.kind, one.film, one.sha256, one.who, one.window, _json(one.details))
+            for one in events
+            if one.kind in KINDS
+        ]
+        if len(rows) != len(events) or not rows:
+            raise ValueError(f"there must be events, and their kinds must be among {KINDS}")
         try:
             with self._lock:
-                cursor = self._store.execute(
-                    "INSERT INTO event (time, kind, film, sha256, who, window, details) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                    row,
-                )
-                return int(cursor.lastrowid or 0)
+                self._store.execute("BEGIN IMMEDIATE")
+                try:
+                    for row in rows:
+                        number = self._store.execute(_INSERT, row).lastrowid
+                    self._store.execute("COMMIT")
+                except BaseException:
+                    self._store.execute("ROLLBACK")
+                    raise
+                return int(number or 0)
         except sqlite3.Error as error:
             raise InputError(
                 f"the decision was not kept: {self.path.name} says '{error}'; free space there."
@@ -141,3 +152,7 @@ class EventStore:
 def _event(row: Sequence[Any]) -> Event:
     number, time, kind, film, sha256, who, window, details = row
     return Event(number, time, kind, film, sha256, who, window, json.loads(details))
+
+
+def _json(details: Mapping[str, Any]) -> str:
+    return json.dumps(details, allow_nan=False, sort_keys=True)

@@ -28,7 +28,7 @@ class Readings(Protocol):
     def unread(self, identity: str) -> list[DeskFilm]:
         """The films that no such model has read as they are now, after a look into the folder."""
 
-    def keep(self, event: NewEvent) -> int:
+    def keep(self, *events: NewEvent) -> int:
         """Keep a reading."""
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from lennox.card import ModelCard
 from lennox.desk.desk import Desk, patient_of
 from lennox.desk.event_store import Event
-from lennox.desk.events import DEPTHS, SURFACES
+from lennox.desk.events import DEPTHS, SETTINGS, SURFACES
 from lennox.desk.film_index import DeskFilm
 from lennox.desk.film_state import DecidedMark
 from lennox.desk.reading_queue import ModelState, identity_of
@@ -34,7 +34,7 @@ def desk_view(desk: Desk, features: Mapping[str, tuple[str, ...]], after: int = 
         "trouble": queue.trouble if queue else "",
         "remark": desk.index.remark,
         "outside": desk.index.outside,
-        "settings": desk.settings,
+        "settings": {name: desk.settings[name] for name in SETTINGS if name in desk.settings},
         "model": model_view(queue.state if queue else None, desk.point),
     }
     if after < 0:

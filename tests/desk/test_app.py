@@ -96,7 +96,7 @@ def test_hostile_names_are_one_visible_line(open_desk, write_films, tmp_path):
         "a\u202eb.png",
         "caf\u00e9 \U0001f9b7.png",
         "%2e%2e.png",
-        "a\nb.png",
+        "c\nd.png",
     ]
     folder = write_films(tmp_path / "films", len(names))
     for film, name in zip(sorted(folder.iterdir()), names, strict=True):

@@ -147,7 +147,7 @@
     if (!film) return;
     const marks = currentMarks();
     const visible = shown ? marks : marks.filter((mark) => mark.verdict === "missed" || mark.key === chosen);
-    if (viewer.film) marksLayer.show(visible.map((mark) => ({ ...mark, chosen: mark.key === chosen })));
+    if (viewer.film) marksLayer.show(visible.filter((mark) => mark.outline.length > 2).map((mark) => ({ ...mark, chosen: mark.key === chosen })));
     panel.show(marks, chosen, desk, nothing(marks));
     $("threshold").hidden = !shown || film.status !== "assessed";
     panel.showThreshold(threshold ?? 0.5);
