@@ -15,6 +15,7 @@ PACKAGE = ROOT / "lennox"
 LAYERS = [
     {"cli"},
     {"desk"},
+    {"clinic"},
     {"release", "monitoring"},
     {"training", "audit", "bench", "runs"},
     {"evaluation"},
@@ -52,6 +53,7 @@ DOORS = {
     "uvicorn": ["desk/serve.py"],
     "jinja2": ["report/pages.py"],
     "babel": ["report/wording.py"],
+    "weasyprint": ["report/pdf.py"],
     "torch": ["training/*"],
     "fairlearn": ["audit/*"],
     "psutil": ["bench/computer.py"],

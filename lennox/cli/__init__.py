@@ -16,6 +16,7 @@ from lennox.cli.ending import INTERRUPTED, handled_errors
 COMMANDS = {
     "diagnose": "lennox.cli.diagnose:diagnose",
     "desk": "lennox.cli.desk:desk",
+    "patient": "lennox.cli.patient:patient",
     "models": "lennox.cli.models:models",
     "phantom": "lennox.cli.phantom:phantom",
     "bench": "lennox.cli.bench:bench",

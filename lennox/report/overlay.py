@@ -54,7 +54,7 @@ def overlay_picture(image: Image, examination: Examination) -> Pillow.Image:
     for finding in examination.findings:
         _outline(draw, finding, left, max(MIN_LINE, round(side * LINE_SHARE)))
     height = max(MIN_NUMBER, round(side * NUMBER_SHARE))
-    font, pen = _font(height), max(2, height // 8)
+    font, pen = number_font(height), max(2, height // 8)
     for number, (row, column) in enumerate(place_numbers(boxes, film.height, film.width, height), 1):
         draw.text((column + left, row), str(number), OUTLINE, font, "ls", stroke_width=pen, stroke_fill=HALO)
     return page
@@ -72,10 +72,12 @@ def _legend(image: Image, examination: Examination, width: int, size: int) -> Pi
     lines = [(line, INK) for line in result_lines(examination)]
     lines += [(line, QUIET) for line in _small_print(examination)]
     measure = ImageDraw.Draw(Pillow.new("RGB", (1, 1)))
-    wrapped = [(part, ink) for line, ink in lines for part in _wrap(measure, line, _font(size), width - 2 * margin)]
+    wrapped = [
+        (part, ink) for line, ink in lines for part in _wrap(measure, line, number_font(size), width - 2 * margin)
+    ]
     release = examination.model.release
     stamp = words.stamp(release) if words.is_unreleased(release) else ""
-    band = _wrap(measure, stamp, _font(size), width - 2 * margin) if stamp else []
+    band = _wrap(measure, stamp, number_font(size), width - 2 * margin) if stamp else []
     bar = scale_bar(image.spacing_mm, image.pixels.shape[1])
     height = 2 * margin + step * (len(wrapped) + (len(band) + 1 if band else 0) + (2 if bar else 0))
     legend = Pillow.new("RGB", (width, height), PAPER)
@@ -84,17 +86,20 @@ def _legend(image: Image, examination: Examination, width: int, size: int) -> Pi
     if band:
         draw.rectangle((0, 0, width, step * len(band) + margin // 2), fill=WARNING)
         for number, line in enumerate(band):
-            draw.text((margin, margin // 3 + step * number), line, fill=(255, 255, 255), font=_font(size))
+            draw.text((margin, margin // 3 + step * number), line, fill=(255, 255, 255), font=number_font(size))
         row += step * (len(band) + 1) - margin // 2
     for line, ink in wrapped:
-        draw.text((margin, row), line, fill=ink, font=_font(size))
+        draw.text((margin, row), line, fill=ink, font=number_font(size))
         row += step
     if bar:
         length_mm, length_px = bar
         row += step // 2
         draw.rectangle((margin, row, margin + length_px, row + max(2, size // 5)), fill=INK)
         draw.text(
-            (margin + length_px + size / 2, row - size / 2), f"{length_mm:g} mm on the film", fill=INK, font=_font(size)
+            (margin + length_px + size / 2, row - size / 2),
+            f"{length_mm:g} mm on the film",
+            fill=INK,
+            font=number_font(size),
         )
     return legend
 
@@ -139,7 +144,8 @@ def _drawable(line: str) -> str:
     )
 
 
-def _font(size: int) -> ImageFont.FreeTypeFont:
+def number_font(size: int) -> ImageFont.FreeTypeFont:
+    """Pillow's own font, so that a picture is the same on every computer."""
     font = ImageFont.load_default(size)
     assert isinstance(font, ImageFont.FreeTypeFont)  # Pillow's wheels all carry FreeType
     return font
