@@ -5,8 +5,9 @@ from __future__ import annotations
 from highdicom.sr import CodedConcept
 from pydicom.sr.codedict import codes
 
-CARIES = CodedConcept("80967001", "SCT", "Dental caries")  # SNOMED CT; not in the dictionary
-FINDINGS = {"caries": CARIES}
+from lennox.interop import coding
+
+FINDINGS = {"caries": CodedConcept(coding.CARIES.value, "SCT", coding.CARIES.meaning)}  # not in the dictionary
 ABNORMALITY = codes.SCT.MorphologicallyAbnormalStructure
 CERTAINTY = codes.DCM.CertaintyOfFinding
 ALGORITHM = codes.DCM.ArtificialIntelligence

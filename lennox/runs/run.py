@@ -61,7 +61,7 @@ class Outputs:
     """What a folder of results is to hold beside a record a film.
 
     format : of the one file with all examinations; overlay : a drawn copy of each assessed film
-    dicom : DICOM objects of each assessed film, of `lennox.interop.DicomObject`; "capture" is its drawn copy
+    dicom : DICOM objects of each assessed film, see `lennox.interop.dicom_objects`; "capture" is its drawn copy
     resume : go on with an earlier run; language : of pages
     """
 
@@ -210,7 +210,7 @@ class Run:
             from lennox.report.dicom_capture import draw_capture
 
             return {"capture.dcm": draw_capture(film, examination, frame=self.reading.frame)}
-        from lennox.interop import draw_objects
+        from lennox.interop.dicom_objects import draw_objects
 
         return draw_objects(film, examination, kinds, frame=self.reading.frame)
 
