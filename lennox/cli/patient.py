@@ -41,7 +41,7 @@ def patient(
     Example:
       lennox patient results ana --films films --language es
     """
-    from lennox.clinic.decided_films import card_of, read_results
+    from lennox.clinic.reviewed_films import card_of, read_results
     from lennox.clinic.patient_files import patient_pages
     from lennox.files import atomic_write
     from lennox.report.wording import PATIENT

@@ -1,6 +1,6 @@
 """What a clinic makes of results: what was decided, a page for a patient, the sum of a screening day.
 
-decided_films   `read_results`, `DecidedFilm`: the films of a folder of results, with what a clinician decided
+reviewed_films  `read_results`, `ReviewedFilm`: the films of a folder of results, with what a clinician decided
 patient_files   `patient_pages`: pages for patients, of what was accepted
 screening_day   `summarise`: counts, and who is to be seen how soon, by the clinic's own rules
 """

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from lennox.card import ModelCard
-from lennox.clinic.decided_films import DecidedFilm
+from lennox.clinic.reviewed_films import ReviewedFilm
 from lennox.errors import ImageError, InputError
 from lennox.image import read_image
 from lennox.report.natural_frequencies import natural_frequencies
@@ -17,7 +17,7 @@ MAX_FILMS = 12  # on one page
 
 
 def patient_pages(
-    decided: Sequence[DecidedFilm], names: Sequence[str], films: Path, card: ModelCard, say: Wording = ENGLISH
+    decided: Sequence[ReviewedFilm], names: Sequence[str], films: Path, card: ModelCard, say: Wording = ENGLISH
 ) -> Iterator[tuple[str, str]]:
     """The name of each page and the page, for films with an accepted place.
 
@@ -50,7 +50,7 @@ def _is_named(film: str, names: Sequence[str]) -> bool:
     return any(film == name or film.startswith(f"{name.rstrip('/')}/") for name in names)
 
 
-def _opened(one: DecidedFilm, films: Path) -> PatientFilm:
+def _opened(one: ReviewedFilm, films: Path) -> PatientFilm:
     try:
         image = read_image(films / one.name)
     except ImageError as error:

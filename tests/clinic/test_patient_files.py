@@ -1,6 +1,6 @@
 import pytest
 
-from lennox.clinic.decided_films import card_of, read_results
+from lennox.clinic.reviewed_films import card_of, read_results
 from lennox.clinic.patient_files import patient_pages
 from lennox.errors import InputError
 

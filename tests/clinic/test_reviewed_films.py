@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from lennox.clinic.decided_films import card_of, read_results
+from lennox.clinic.reviewed_films import card_of, read_results
 from lennox.errors import InputError, ModelError
 
 
@@ -17,13 +17,13 @@ def test_accepted_marks_have_the_model_s_outlines_and_the_others_are_counted(res
     ana = films["ana/0.png"]
     outlines = [finding["outline"] for finding in records["ana/0.png"]["findings"]]
     assert [list(map(list, place.outline)) for place in ana.accepted] == [outlines[1]]
-    assert (ana.rejected, ana.missed, ana.is_decided) == (1, True, True)
+    assert (ana.rejected, ana.missed, ana.is_reviewed) == (1, True, True)
     assert (len(films["ana/1.png"].accepted), films["ana/1.png"].missed) == (1, False)
-    assert not films["ben/2.png"].is_decided  # a row of a form that nobody filled in
+    assert not films["ben/2.png"].is_reviewed  # a row of a form that nobody filled in
 
 
 def test_nothing_is_accepted_before_somebody_decided(results):
-    assert all(not film.accepted and not film.is_decided for film in read_results(results))
+    assert all(not film.accepted and not film.is_reviewed for film in read_results(results))
 
 
 @pytest.mark.parametrize(

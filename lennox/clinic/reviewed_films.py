@@ -27,21 +27,21 @@ _NEEDED = ("film", "mark", "decision")
 
 
 @dataclass(frozen=True, slots=True)
-class DecidedFilm:
+class ReviewedFilm:
     """A film of a run.
 
     examination : what the model suspected; its source has the film's name below the folder of films
     accepted : places that a clinician accepted or drew, in the order of their numbers on the film
     rejected : how many marks a clinician rejected
     missed : whether a clinician saw a lesion that has no mark, whether or not it was drawn
-    is_decided : whether anything was decided about this film
+    is_reviewed : whether anything was decided about this film
     """
 
     examination: Examination
     accepted: tuple[AcceptedPlace, ...] = ()
     rejected: int = 0
     missed: bool = False
-    is_decided: bool = False
+    is_reviewed: bool = False
 
     @property
     def name(self) -> str:
@@ -49,7 +49,7 @@ class DecidedFilm:
         return self.examination.source.name
 
 
-def read_results(folder: Path, decisions: Path | None = None) -> list[DecidedFilm]:
+def read_results(folder: Path, decisions: Path | None = None) -> list[ReviewedFilm]:
     """The films of a folder that `lennox diagnose --out` wrote, in order of name.
 
     decisions : the file of decisions; `decisions.csv` in the folder, where there is one, unless given
@@ -63,7 +63,7 @@ def read_results(folder: Path, decisions: Path | None = None) -> list[DecidedFil
     usual = folder / DECISIONS_FILE
     path = decisions if decisions is not None else usual if usual.is_file() else None
     rows = read_decisions(path, examinations) if path is not None else {}
-    return [_decided(one, rows.get(key_of(one), {})) for one in examinations]
+    return [_reviewed(one, rows.get(key_of(one), {})) for one in examinations]
 
 
 def card_of(model: ModelIdentity, name: str | Path | None = None) -> ModelCard:
@@ -110,14 +110,14 @@ def read_decisions(path: Path, examinations: Iterable[Examination]) -> dict[str,
     return found
 
 
-def _decided(examination: Examination, said: Mapping[str, str]) -> DecidedFilm:
+def _reviewed(examination: Examination, said: Mapping[str, str]) -> ReviewedFilm:
     right = [
         AcceptedPlace(finding.outline)
         for number, finding in enumerate(examination.findings, 1)
         if said.get(str(number)) in ("accept", "edit")
     ]
     rejected = sum(decision == "reject" for decision in said.values())
-    return DecidedFilm(examination, tuple(right), rejected, "missed" in said.values(), bool(said))
+    return ReviewedFilm(examination, tuple(right), rejected, "missed" in said.values(), bool(said))
 
 
 def _records(folder: Path) -> Iterator[Examination]:
