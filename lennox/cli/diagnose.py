@@ -61,6 +61,7 @@ def _dicom_kinds(ctx: click.Context, parameter: click.Parameter, value: str | No
     "--dicom", is_flag=False, flag_value="capture", callback=_dicom_kinds, metavar="[KIND,...]",
     help="With --out: also DICOM objects of each film: capture (if no kind is given), seg, sr, gsps, pdf.",
 )  # fmt: skip
+@click.option("--fhir", is_flag=True, help="With --out: also a FHIR R4 Bundle of each film.")
 @click.option("--resume", is_flag=True, help="With --out: go on with an interrupted run; finished films are kept.")
 @click.option("--frame", type=click.IntRange(0), metavar="N", help="Which image of a file with several, from 0.")
 @with_load_options
@@ -76,6 +77,7 @@ def diagnose(
     out: Path | None,
     overlay: bool,
     dicom: tuple[str, ...],
+    fhir: bool,
     resume: bool,
     frame: int | None,
     load_options: LoadOptions,
@@ -101,7 +103,7 @@ def diagnose(
     """
     if threshold is not None and operating_point is not None:
         raise click.UsageError("--threshold and --operating-point both set the threshold; give one of them.")
-    for option, given in (("--overlay", overlay), ("--dicom", dicom), ("--resume", resume)):
+    for option, given in (("--overlay", overlay), ("--dicom", dicom), ("--fhir", fhir), ("--resume", resume)):
         if given and out is None:
             raise click.UsageError(f"{option} needs --out DIR, the folder to keep results in.")
 
@@ -114,7 +116,7 @@ def diagnose(
     named_one = len(paths) == 1 and not paths[0].is_dir()
     with Run(found.films, load_options.load(model, within_a_film), reading, workers=workers) as run:
         if out is not None:
-            outputs = Outputs(Format(form or "json"), overlay, dicom, resume, language)
+            outputs = Outputs(Format(form or "json"), overlay, dicom, fhir, resume, language)
             deque(_watched(run.keep(out, outputs), len(found.films)), maxlen=0)
         elif form == "html":
             _print_page(run, language)

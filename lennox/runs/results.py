@@ -4,6 +4,7 @@ records/<name>.json       one film each, as soon as it is assessed
 overlays/<name>.png       if asked for
 captures/<name>.dcm       if asked for
 dicom/<name>.<kind>.dcm   if asked for: other DICOM objects
+fhir/<name>.json          if asked for
 examinations.jsonl, examinations.csv or report.html      all films, at the end
 .unfinished/              the lock, and files being written; gone when the run ends
 
@@ -99,7 +100,7 @@ class ResultsFolder:
     ) -> Examination | None:
         """The kept examination, if it is what assessing the file again would give, its pictures included; else None.
 
-        pictures : which files of the folder belong to an assessed film
+        pictures : which other files of the folder belong to the film
         Same bytes of the film, same weights and release, same operating point, same lennox; unreadable films are
         tried again.
         """
@@ -108,7 +109,7 @@ class ResultsFolder:
             digest = sha256_of_file(Path(path))
         except (OSError, InputError):
             return None
-        if kept.status == "assessed" and not all((self.folder / one).is_file() for one in pictures(kept)):
+        if not all((self.folder / one).is_file() for one in pictures(kept)):
             return None
         same = kept.source.sha256 == digest and kept.model == identify(model) and kept.operating_point == point
         return kept if same and kept.status != "unreadable" else None
@@ -169,6 +170,11 @@ class ResultsFolder:
 def overlay_name(name: str) -> str:
     """Where the overlay of a film lies, below the folder."""
     return f"overlays/{name}.png"
+
+
+def bundle_name(name: str) -> str:
+    """Where the FHIR Bundle of a film lies, below the folder."""
+    return f"fhir/{name}.json"
 
 
 def object_name(name: str, ending: str) -> str:

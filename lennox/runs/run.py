@@ -28,7 +28,7 @@ from lennox.inference.model import Model
 from lennox.inference.processors import processors
 from lennox.report import csv_lines, to_json, words
 from lennox.runs.films import FilmList, FoundFilm
-from lennox.runs.results import ResultsFolder, object_name, overlay_name
+from lennox.runs.results import ResultsFolder, bundle_name, object_name, overlay_name
 
 
 class Format(StrEnum):
@@ -62,12 +62,14 @@ class Outputs:
 
     format : of the one file with all examinations; overlay : a drawn copy of each assessed film
     dicom : DICOM objects of each assessed film, see `lennox.interop.dicom_objects`; "capture" is its drawn copy
+    fhir : a FHIR Bundle of every film, also of one that was not assessed
     resume : go on with an earlier run; language : of pages
     """
 
     format: Format = Format.JSON
     overlay: bool = False
     dicom: tuple[str, ...] = ()
+    fhir: bool = False
     resume: bool = False
     language: str = "en"
 
@@ -185,6 +187,10 @@ class Run:
                 examination = _named(film, unreadable(film.path, self.model, self._point, error))
         if examination.status != "assessed":
             results.remove_pictures(film.name)  # an earlier run's, of what the file held then
+        if outputs.fhir:
+            from lennox.interop.fhir import to_bundle_json
+
+            results.write(bundle_name(film.name), [to_bundle_json(examination).encode("ascii"), b"\n"])
         results.save(film.name, examination)  # last: what is recorded is finished
         return examination
 
@@ -224,9 +230,14 @@ class Run:
 
 
 def _pictures(film: FoundFilm, outputs: Outputs, examination: Examination) -> list[str]:
-    """The files that belong to an assessed film beside its record; a segmentation only where something is suspected."""
+    """The files that belong to a film beside its record; a segmentation only where something is suspected."""
+    bundle = [bundle_name(film.name)] * outputs.fhir
+    if examination.status != "assessed":
+        return bundle
     kinds = [kind for kind in outputs.dicom if kind != "seg" or examination.findings]
-    return [overlay_name(film.name)] * outputs.overlay + [object_name(film.name, f"{kind}.dcm") for kind in kinds]
+    return (
+        bundle + [overlay_name(film.name)] * outputs.overlay + [object_name(film.name, f"{kind}.dcm") for kind in kinds]
+    )
 
 
 def _named(film: FoundFilm, examination: Examination) -> Examination:

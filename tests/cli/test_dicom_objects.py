@@ -1,3 +1,5 @@
+import json
+
 import pydicom
 import pytest
 
@@ -35,3 +37,16 @@ def test_resuming_writes_what_the_earlier_run_did_not(films, invoke, results):
     gone.unlink()
     invoke("diagnose", films, "--dicom=seg,sr,gsps,capture,pdf", "--out", results, "--resume")
     assert gone.read_bytes() == before
+
+
+def test_every_film_gets_a_bundle_also_one_that_was_refused(films, invoke, tmp_path):
+    out = tmp_path / "out"
+    invoke("diagnose", films, "--fhir", "--out", out)
+    records = {path.name for path in (out / "records").iterdir()}
+    bundles = {path.name: path.read_bytes() for path in (out / "fhir").iterdir()}
+    assert set(bundles) == records
+    statuses = {json.loads(data)["entry"][0]["resource"]["status"] for data in bundles.values()}
+    assert statuses == {"preliminary", "cancelled"}
+    next((out / "fhir").iterdir()).unlink()
+    invoke("diagnose", films, "--fhir", "--out", out, "--resume")
+    assert {path.name: path.read_bytes() for path in (out / "fhir").iterdir()} == bundles

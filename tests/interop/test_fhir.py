@@ -15,6 +15,16 @@ def of_type(bundle, kind):
     return [entry["resource"] for entry in bundle["entry"] if entry["resource"]["resourceType"] == kind]
 
 
+def references(value):
+    """Every reference inside a resource."""
+    if isinstance(value, list):
+        return [found for item in value for found in references(item)]
+    if not isinstance(value, dict):
+        return []
+    here = [value["reference"]] if "reference" in value else []
+    return here + [found for item in value.values() for found in references(item)]
+
+
 def refused():
     point, reasons = OperatingPoint("balanced", 0.31), ("This looks like a photograph.",)
     return Examination(SourceFile("Roe^Jane.png"), MODEL, point, "not assessable", reasons)
@@ -35,9 +45,9 @@ def test_every_reference_leads_to_a_resource_of_the_bundle():
     bundle = to_bundle(examined(FILM))
     urls = {entry["fullUrl"] for entry in bundle["entry"]}
     assert len(urls) == len(bundle["entry"]) == 5
-    text = json.dumps(bundle)
-    for reference in (part.split('"')[2] for part in text.split('"reference"')[1:]):
-        assert reference in urls
+    found = [reference for entry in bundle["entry"] for reference in references(entry["resource"])]
+    assert len(found) == 7  # two results and the film; of each finding, the device and the film
+    assert set(found) <= urls
 
 
 def test_a_finding_is_a_preliminary_observation_with_its_probability_and_position():
