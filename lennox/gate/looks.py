@@ -2,8 +2,8 @@
 
 A look is what a verdict follows from: what the model answers, at its operating point, on the data, and the policy and
 the method that judge it. The same look again gives the same bounds at the same level, so it costs what it cost at
-first. Anything else on the same data is another look. Records of versions that did not write looks down are taken as
-looks of their own. What is one look is decided by content: see `AuditTable.content_sha256`.
+first. Anything else on the same data is another look. Of versions that did not write looks down, records of one model,
+policy and data are one look: they may differ in the method, but no older method's PASS releases. What is one look is decided by content: see `AuditTable.content_sha256`.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def look_number(entries: Iterable[Entry], look: str) -> int:
     """Which look this is after audits of the same data, the oldest first: its old number if they hold it."""
     known: list[object] = []
     for entry in entries:
-        one = entry.get("look") or object()
+        one = entry.get("look") or tuple(entry.get(name) for name in ("data", "model", "policy"))
         if one == look:
             break
         if one not in known:

@@ -39,7 +39,8 @@ def test_what_passes_at_first_may_lack_evidence_at_the_tenth_look(small_policy, 
 
 
 def test_a_repeat_keeps_the_number_of_the_look_that_it_repeats():
-    entries = [{"look": "a"}, {"look": "b"}, {"look": "a"}, {}, {}]
+    unmarked = {"data": "d", "model": "m", "policy": "p"}
+    entries = [{"look": "a"}, {"look": "b"}, {"look": "a"}, unmarked, unmarked | {"policy": "q"}, unmarked]
     assert [look_number(entries, look) for look in ("a", "b", "c")] == [1, 2, 5]
     assert look_number([], "a") == 1
 
