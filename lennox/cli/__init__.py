@@ -17,6 +17,7 @@ COMMANDS = {
     "diagnose": "lennox.cli.diagnose:diagnose",
     "desk": "lennox.cli.desk:desk",
     "patient": "lennox.cli.patient:patient",
+    "summary": "lennox.cli.summary:summary",
     "models": "lennox.cli.models:models",
     "phantom": "lennox.cli.phantom:phantom",
     "bench": "lennox.cli.bench:bench",

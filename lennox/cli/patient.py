@@ -13,7 +13,7 @@ FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 @click.command()
 @click.argument("results", metavar="RESULTS", type=FOLDER)
 @click.argument("names", metavar="[FILM]...", nargs=-1)
-@click.option("--films", type=FOLDER, required=True, metavar="DIR", help="The folder of films that was read.")
+@click.option("--films", type=FOLDER, metavar="DIR", help="The folder of films that was read; RESULTS unless given.")
 @click.option("--decisions", type=FILE, metavar="FILE.csv", help="RESULTS/decisions.csv unless given.")
 @click.option("--language", default="en", metavar="CODE", help="en, es, vi or ar; or that of --catalogue.")
 @click.option("--catalogue", type=FILE, metavar="FILE.po", help="A language that lennox does not bring.")
@@ -23,7 +23,7 @@ FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 def patient(
     results: Path,
     names: tuple[str, ...],
-    films: Path,
+    films: Path | None,
     decisions: Path | None,
     language: str,
     catalogue: Path | None,
@@ -33,25 +33,27 @@ def patient(
 ) -> None:
     """Write a page in plain words for a patient, of the marks that a clinician accepted.
 
-    RESULTS is the folder that `lennox diagnose --out` wrote; the decisions are saved from its page. Each FILM, or
-    folder of films, goes on one page, so name those of one patient; without any, every film has a page of its own.
+    RESULTS is a folder of films that were read at `lennox desk`, or the one that `lennox diagnose --out` wrote, with
+    the decisions that were saved from its page; name the folder of films then. Each FILM, or folder of films, goes on
+    one page, so name those of one patient; without any, every film has a page of its own.
     The names of the clinic and the patient are typed into the page when it is printed, and kept nowhere.
 
     \b
     Example:
       lennox patient results ana --films films --language es
     """
-    from lennox.clinic.reviewed_films import card_of, read_results
+    from lennox.cli.reviewed import reviewed
     from lennox.clinic.patient_files import patient_pages
+    from lennox.clinic.reviewed_films import card_of
     from lennox.files import atomic_write
     from lennox.report.wording import PATIENT
 
     say = PATIENT.wording(catalogue.stem if catalogue else language, catalogue)
-    decided = read_results(results, decisions)
+    decided = reviewed(results, decisions)
     card = card_of(decided[0].examination.model, model)
     folder = out or results / "patients"
     count = 0
-    for name, page in patient_pages(decided, names, films, card, say):
+    for name, page in patient_pages(decided, names, films or results, card, say):
         content: str | bytes = page
         if pdf:
             from lennox.report.pdf import to_pdf

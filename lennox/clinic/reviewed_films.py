@@ -32,16 +32,23 @@ class ReviewedFilm:
 
     examination : what the model suspected; its source has the film's name below the folder of films
     accepted : places that a clinician accepted or drew, in the order of their numbers on the film
-    rejected : how many marks a clinician rejected
+    rejected, open_marks : how many of the model's marks a clinician rejected, and about how many nobody decided
     missed : whether a clinician saw a lesion that has no mark, whether or not it was drawn
     is_reviewed : whether anything was decided about this film
+    patient : whose film it is: the folder it lies in below the films, a patient of its own in none, unless it was said
     """
 
     examination: Examination
     accepted: tuple[AcceptedPlace, ...] = ()
     rejected: int = 0
+    open_marks: int = 0
     missed: bool = False
     is_reviewed: bool = False
+    patient: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.patient:
+            object.__setattr__(self, "patient", PurePath(self.name).parts[0])
 
     @property
     def name(self) -> str:
@@ -117,7 +124,8 @@ def _reviewed(examination: Examination, said: Mapping[str, str]) -> ReviewedFilm
         if said.get(str(number)) in ("accept", "edit")
     ]
     rejected = sum(decision == "reject" for decision in said.values())
-    return ReviewedFilm(examination, tuple(right), rejected, "missed" in said.values(), bool(said))
+    open_marks = len(examination.findings) - len(right) - rejected
+    return ReviewedFilm(examination, tuple(right), rejected, open_marks, "missed" in said.values(), bool(said))
 
 
 def _records(folder: Path) -> Iterator[Examination]:

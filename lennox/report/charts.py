@@ -154,6 +154,20 @@ def counts(rows: Sequence[tuple[str, int | None, int | None]], minimum: tuple[in
     return Chart(title, WIDTH, height, tuple(shapes))
 
 
+def bars(rows: Sequence[tuple[str, int]], *, title: str) -> Chart:
+    """A bar for each number, from nought. rows : (label, number)"""
+    most, height = max([1, *(number for _, number in rows)]), ROW * len(rows) + 12
+    shapes: list[ChartShape] = []
+    for index, (label, number) in enumerate(rows):
+        y, width = ROW * index + 8, PLOT * number / most
+        shapes += [
+            _text(LEFT - 10, y + 12, _short(label, MAX_LABEL), anchor="end"),
+            _rect(LEFT, y, width, ROW - 10, "solid"),
+            _text(LEFT + width + 8, y + 12, str(number), "strong"),
+        ]
+    return Chart(title, WIDTH, height, tuple(shapes))
+
+
 def curves(panels: Sequence[Curve], axes: Axes, *, title: str, size: int = 130, a_row: int = 5) -> Chart:
     """Panels of one curve each, `size` units wide and high, `a_row` of them in a row."""
     gap, steps, edge = (60, 4, 48) if size > 200 else (46, 1, 34)

@@ -1,7 +1,7 @@
 import pytest
 
-from lennox.clinic.reviewed_films import card_of, read_results
 from lennox.clinic.patient_files import patient_pages
+from lennox.clinic.reviewed_films import card_of, read_results
 from lennox.errors import InputError
 
 
