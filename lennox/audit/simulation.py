@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lennox.audit.group_evidence import group_evidence
+from lennox.audit.simulated_changes import change_cells, slice_cells
 from lennox.audit.simulated_patients import (
     DICE,
     MARKS,
@@ -30,6 +31,7 @@ from lennox.audit.simulated_patients import (
     units,
 )
 from lennox.gate.group_bounds import GroupRows
+from lennox.gate.looks import look_number
 from lennox.policy.metrics import METRICS, MetricName
 from lennox.statistics.holm import holm
 from lennox.statistics.one_sided import RAREST, worst_count
@@ -233,23 +235,56 @@ def families(size: Size) -> Iterator[Cell]:
 
 
 def looks(size: Size) -> Iterator[Cell]:
-    """Every 25 patients a new attempt, 19 looks at a group exactly at its floor: the chance that any passes."""
+    """Every 25 patients a new look, 19 at a group exactly at its floor: the chance that any passes; and many models.
+
+    Models: each is exactly at the floor on the same patients, and is audited again and again in any order; what is a
+    new look is decided as in an audit.
+    """
     rng = np.random.default_rng(size.seed + 7)
     for kind, icc in (("1", 0.0), ("4", 0.3)):
         top, bottom = _shares(rng, kind, max(size.repetitions // 2, 100), 500, 0.8, icc)
         once, paid = np.zeros(len(top), np.bool_), np.zeros(len(top), np.bool_)
-        for attempt, seen in enumerate(range(50, 501, 25), 1):
+        for look, seen in enumerate(range(50, 501, 25), 1):
             p = ratio_p_value(top[:, :seen], bottom[:, :seen], 0.8, 0.0)
             once |= p <= ALPHA
-            paid |= p <= spent(ALPHA, attempt)
+            paid |= p <= spent(ALPHA, look)
         yield _false_pass(
-            ("19 looks, alpha spent over attempts", f"{kind} units", "50 to 500 patients", f"ICC {icc:g}"), paid
+            ("19 looks, alpha spent over looks", f"{kind} units", "50 to 500 patients", f"ICC {icc:g}"), paid
         )
         yield Cell(
-            ("19 looks, were attempts free", f"{kind} units", "50 to 500 patients", f"ICC {icc:g}"),
+            ("19 looks, were looks free", f"{kind} units", "50 to 500 patients", f"ICC {icc:g}"),
             _percent(once),
             len(once),
         )
+    rng, models = np.random.default_rng(size.seed + 9), 12
+    for kind, icc in (("1", 0.0), ("4", 0.3)):
+        repetitions = max(size.repetitions // 2, 100)
+        top, bottom = _shares(rng, kind, repetitions * models, 200, 0.8, icc)
+        p = ratio_p_value(top, bottom, 0.8, 0.0).reshape(repetitions, models)
+        passed = np.zeros(repetitions, np.bool_)
+        for number in range(repetitions):
+            entries: list[dict[str, str]] = []
+            for model in rng.integers(0, models, 3 * models).tolist():
+                level = spent(ALPHA, look_number(entries, str(model)))
+                passed[number] |= bool(p[number, model] <= level)
+                entries.append({"look": str(model)})
+        setting = ("12 models, 36 audits in any order", f"{kind} units", "200 patients", f"ICC {icc:g}")
+        yield _false_pass(setting, passed)
+
+
+def changes(size: Size) -> Iterator[Cell]:
+    """A new model that loses exactly what is allowed: called no loss, or a loss, both wrongly."""
+    rng = np.random.default_rng(size.seed + 10)
+    for setting, fine, lost in change_cells(rng, size.repetitions, ALPHA):
+        yield _false_pass(("no loss: " + setting[0], *setting[1:]), fine)
+        yield _false_pass(("a loss: " + setting[0], *setting[1:]), lost)
+
+
+def slices(size: Size) -> Iterator[Cell]:
+    """The worst slice where features mean nothing: called worse than chance."""
+    rng = np.random.default_rng(size.seed + 11)
+    for setting, called in slice_cells(rng, max(size.repetitions // 2, 100), ALPHA):
+        yield _false_pass(setting, called)
 
 
 def power(size: Size) -> Iterator[Cell]:
@@ -294,7 +329,9 @@ TABLES: tuple[tuple[str, Callable[[Size], Iterator[Cell]]], ...] = (
     ("PASS at the limit: area under the ROC curve", areas),
     ("PASS at the limit: calibration", lines),
     ("FAIL at the limit, many at once", families),
-    ("Many attempts", looks),
+    ("Many looks", looks),
+    ("A new model against the one in use", changes),
+    ("The worst slice", slices),
     ("PASS of models that are good enough", power),
 )
 _WORST = 25

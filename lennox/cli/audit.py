@@ -5,10 +5,12 @@ from __future__ import annotations
 import datetime
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import click
 
+from lennox.cli.audit_inputs import audited_policy, ready, refuse
+from lennox.cli.compare import WithCompare
 from lennox.cli.pairs import category_option, pairs
 from lennox.cli.release import sign_policy, withdraw_policy
 from lennox.errors import InputError, one_line
@@ -18,17 +20,9 @@ if TYPE_CHECKING:
     from lennox.audit.audit_table import AuditTable
     from lennox.policy.policy import Policy
 
-PASS, FAIL, INSUFFICIENT, BAD_INPUT = 0, 10, 11, 2
+PASS, FAIL, INSUFFICIENT = 0, 10, 11
 EXIT = {"PASS": PASS, "FAIL": FAIL, "INSUFFICIENT EVIDENCE": INSUFFICIENT}
 FILE = click.Path(path_type=Path)
-
-
-def _ready() -> None:
-    """Say which extra is missing, in place of a traceback."""
-    try:
-        import lennox.audit  # noqa: F401
-    except ModuleNotFoundError as error:
-        raise InputError(f"audits and policies need {error.name}: install lennox[audit].") from error
 
 
 def _numbers(ctx: click.Context, parameter: click.Parameter, value: str | None) -> tuple[float, ...] | None:
@@ -49,32 +43,10 @@ def _policy(ctx: click.Context, path: Path, *, draft: bool = False) -> Policy:
     try:
         return read_draft(path) if draft else read_policy(path)
     except PolicyError as error:
-        _refuse(ctx, error.problems)
+        refuse(ctx, error.problems)
 
 
-def _audited_policy(ctx: click.Context, path: Path) -> Policy:
-    """The policy to audit by; what one without keys asks below the floors is said, and opens no release."""
-    from lennox.policy.problems import PolicyError
-    from lennox.policy.reading import read_for_audit
-
-    try:
-        policy, below = read_for_audit(path)
-    except PolicyError as error:
-        _refuse(ctx, error.problems)
-    for line in below:
-        click.echo(f"warning: {one_line(line)}", err=True)
-    if below:
-        click.echo("warning: this policy asks too little to open a release; a PASS under it shows nothing", err=True)
-    return policy
-
-
-def _refuse(ctx: click.Context, problems: tuple[str, ...]) -> NoReturn:
-    for problem in problems:
-        click.echo(one_line(problem), err=True)
-    ctx.exit(BAD_INPUT)
-
-
-@click.command()
+@click.command(cls=WithCompare)
 @click.argument("table", required=False, type=FILE)
 @click.option("--policy", "policy_file", required=True, type=FILE, help="The policy to judge by.")
 @click.option("--out", type=FILE, metavar="DIR", help="Where the reports are written.")
@@ -150,6 +122,7 @@ def audit(
 
     TABLE is a CSV or Parquet table, one row per tooth, film or person. Writes DIR/audit.json, DIR/audit.html and
     DIR/community.LANGUAGE.html. With --verify, an audit that somebody else made is run again and compared.
+    `lennox audit compare OLD NEW` sets a new model beside the one in use.
 
     \b
     Exit status: 0 PASS; 10 FAIL; 11 INSUFFICIENT EVIDENCE; 2 bad input, and nothing was audited.
@@ -161,7 +134,7 @@ def audit(
       lennox audit --model caries-radiograph-1 --data films/ --policy ours.toml --out audit
       lennox audit --model caries-radiograph-1 --data films/ --policy ours.toml --verify audit/audit.json
     """
-    _ready()
+    ready()
     from lennox.audit import TableError, TableOptions, read_table
     from lennox.audit.read_table import training_patients
     from lennox.audit.report.rows import not_met
@@ -169,7 +142,7 @@ def audit(
 
     if (out is None) == (recorded is None):
         raise InputError("give --out, where the reports go, or --verify, an audit to run again.")
-    policy = _audited_policy(ctx, policy_file)
+    policy = audited_policy(ctx, policy_file)
     if (table is None) == (model is None) or (model is None) != (not folders):
         raise InputError("give either a TABLE of predictions, or --model with --data; see lennox audit --help.")
     if table is not None and (sensors or categories or operating_point):
@@ -194,7 +167,7 @@ def audit(
             audited, policy, out, catalogues=catalogues, public=public, command=_command(), started=started
         )
     except TableError as error:
-        _refuse(ctx, error.problems)
+        refuse(ctx, error.problems)
     click.echo(verdict)
     for line in not_met(json.loads(written[0].read_text("utf-8"))):
         click.echo(one_line(line))
@@ -292,7 +265,7 @@ def plan(
 
     Example: lennox policy plan ours.toml --truth 0.85,0.9 --icc 0.3 --cases-per-patient 4 --out plan.html
     """
-    _ready()
+    ready()
     from lennox.audit.plan import Assumptions
     from lennox.audit.plan import plan as make
     from lennox.audit.report.plan_page import plan_page, plan_text
@@ -331,7 +304,7 @@ def diff(ctx: click.Context, old: Path, new: Path) -> None:
     )
     problems = version_problem(before, after, changes)
     if problems:
-        _refuse(ctx, tuple(f"{new.name}: version: {line}" for line in problems))
+        refuse(ctx, tuple(f"{new.name}: version: {line}" for line in problems))
 
 
 policy.add_command(sign_policy)
@@ -346,7 +319,7 @@ def simulate(repetitions: int | None, out: Path | None) -> None:
 
     Example: lennox policy simulate --out docs/gate-validation.md
     """
-    _ready()
+    ready()
     from lennox.audit.simulation import Size, validation_report
 
     text = validation_report(Size() if repetitions is None else Size(repetitions))
