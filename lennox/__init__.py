@@ -32,6 +32,7 @@ __all__ = [
     "diagnose_many",
     "load_model",
     "read_image",
+    "to_frame",
 ]
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from lennox.inference.findings import Finding
     from lennox.inference.load import load_model
     from lennox.inference.model import Model
+    from lennox.report.table import to_frame
 
 _HOME = {
     "Examination": "lennox.inference.examination",
@@ -57,6 +59,7 @@ _HOME = {
     "diagnose_many": "lennox.inference.batch",
     "load_model": "lennox.inference.load",
     "read_image": "lennox.image",
+    "to_frame": "lennox.report.table",
 }
 
 

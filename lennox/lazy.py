@@ -32,6 +32,12 @@ def importing(package: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
     return getattribute
 
 
+def notebook_html(shown: object) -> str:
+    """What a notebook shows of an image or an examination, which are lower than what draws them."""
+    html: str = import_module("lennox.report.notebook").html_of(shown)
+    return html
+
+
 def missing_extra(error: ModuleNotFoundError) -> Exception:
     """What to say of a module that is not installed: the extra that brings it, or the error itself."""
     extra = EXTRAS.get((error.name or "").split(".")[0])

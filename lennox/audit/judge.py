@@ -65,6 +65,22 @@ class Judgement:
     rows: tuple[Row, ...]
     by_requirement: Mapping[str, Verdict]
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the verdict, each requirement, and the cells that decide it, worst first."""
+        from lennox.report.notebook import html_table
+
+        order = [Verdict.FAIL, Verdict.INSUFFICIENT, Verdict.PASS]
+        gated = sorted((row for row in self.rows if row.measurement.gated), key=lambda row: order.index(row.verdict))
+        cells = [
+            (row.requirement.id, cell_text(row.measurement), row.verdict.value, f"{row.bound:.3g}", row.reason)
+            for row in gated
+        ]
+        verdicts = html_table(
+            ("requirement", "verdict"), [(name, one.value) for name, one in self.by_requirement.items()]
+        )
+        heads = ("requirement", "group", "verdict", "bound", "why")
+        return f"<p><b>{self.verdict.value}</b></p>{verdicts}{html_table(heads, cells)}"
+
 
 def judge(audit: Audit, policy: Policy) -> Judgement:
     """Judge what was measured under a policy. The same audit and policy give the same judgement, always."""
@@ -159,6 +175,11 @@ def _insufficient(cell: Measurement, policy: Policy) -> str:
     if cell.evidence.usable < MIN_USABLE:
         return f"the metric is defined in {100 * cell.evidence.usable:.1f} % of resamples only (99 % needed)"
     return ""
+
+
+def cell_text(cell: Measurement) -> str:
+    """A group in words, and what it is compared with."""
+    return group_text(cell.group) if cell.versus is None else f"{group_text(cell.group)}, {group_text(cell.versus)}"
 
 
 def group_text(group: tuple[tuple[str, str], ...]) -> str:

@@ -48,6 +48,23 @@ class Audit:
     look: int = 1
     history: tuple[Mapping[str, str], ...] = field(default=())
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows: each estimate, which is no verdict."""
+        from lennox.report.notebook import html_table
+
+        rows = [
+            (
+                one.requirement,
+                ", ".join(value for _, value in one.group) or "everybody",
+                "" if one.versus is None else ", ".join(value for _, value in one.versus) or "everybody",
+                str(one.people.patients),
+                "–" if one.evidence is None else f"{one.evidence.estimate:.3g}",
+            )
+            for one in self.measurements
+        ]
+        heads = ("requirement", "group", "compared with", "patients", "estimate")
+        return f"<p>Measured, and not judged yet: <code>judge(audit, policy)</code></p>{html_table(heads, rows)}"
+
 
 @dataclass(frozen=True, slots=True)
 class _Measured:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from lennox.files import sha256_of
 from lennox.image.levels import full_range, luma, one_channel
+from lennox.lazy import notebook_html
 
 Pixels = NDArray[np.uint8] | NDArray[np.uint16]
 
@@ -88,6 +89,10 @@ class Image:
         digest = sha256_of(np.ascontiguousarray(pixels).data)
         levels, depth = full_range(pixels.copy(), bits)
         return cls(one_channel(levels), depth, name=name, sha256=digest, spacing_mm=spacing_mm)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: a reduced picture, and what is known of the file."""
+        return notebook_html(self)
 
     @property
     def rows(self) -> int:

@@ -16,6 +16,7 @@ from lennox.inference.findings import Finding, find_lesions
 from lennox.inference.model import Model
 from lennox.inference.prepare import prepare
 from lennox.inference.quality import assess
+from lennox.lazy import notebook_html
 
 Status = Literal["assessed", "not assessable", "unreadable"]
 CUSTOM = "custom"  # the operating point of a threshold of the caller's own
@@ -85,6 +86,10 @@ class Examination:
             self.probability is None
         ):
             raise ValueError(f"an examination is either assessed, with a probability, or has reasons: {self}")
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the answer, the findings and what has to be said beside them."""
+        return notebook_html(self)
 
 
 def diagnose(

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lennox.inference.examination import Examination
 from lennox.inference.findings import Finding
+from lennox.lazy import missing_extra
 from lennox.report import words
 from lennox.report.record import to_record
 from lennox.report.spreadsheet import csv_line
+
+if TYPE_CHECKING:
+    import pandas
 
 COLUMNS = (
     "name", "sha256", "kind", "rows", "columns", "status", "result", "reasons",
@@ -17,18 +21,45 @@ COLUMNS = (
     "finding", "label", "probability", "top", "left", "bottom", "right", "centre_row", "centre_column",
     "area_px", "area_mm2", "model", "model_version", "model_sha256", "release",
 )  # fmt: skip
+WHOLE_COLUMNS = ("rows", "columns", "findings", "finding")
+REAL_COLUMNS = (
+    "threshold", "film_probability", "probability", "top", "left", "bottom", "right", "centre_row", "centre_column",
+    "area_px", "area_mm2",
+)  # fmt: skip
 
 
 def csv_lines(examinations: Iterable[Examination]) -> Iterator[str]:
     """The table's lines with their ends, header first; one examination at a time, however many there are."""
     yield csv_line(COLUMNS)
+    for row in table_rows(examinations):
+        yield csv_line(row.get(column) for column in COLUMNS)
+
+
+def table_rows(examinations: Iterable[Examination]) -> Iterator[dict[str, object]]:
+    """The rows of the table by column, without what does not apply to them."""
     for examination in examinations:
         film = _film_cells(examination)
         findings = to_record(examination)["findings"]  # the same digits in every format
         if not findings:
-            yield _line(film)
+            yield film
         for number, (finding, entry) in enumerate(zip(examination.findings, findings, strict=True), 1):
-            yield _line(film | _finding_cells(number, finding, entry))
+            yield film | _finding_cells(number, finding, entry)
+
+
+def to_frame(examinations: Iterable[Examination]) -> pandas.DataFrame:
+    """The table as a pandas frame: a row a finding, and one for a film without any.
+
+    Whole numbers stay whole where cells are empty (`Int64`). Names are as they are, not made inert for a spreadsheet.
+    Raises InputError if pandas is not installed.
+    """
+    try:
+        import pandas
+    except ModuleNotFoundError as error:
+        raise missing_extra(error) from error
+
+    rows = [{column: row.get(column) for column in COLUMNS} for row in table_rows(examinations)]
+    frame = pandas.DataFrame(rows, columns=list(COLUMNS))
+    return frame.astype(dict.fromkeys(WHOLE_COLUMNS, "Int64") | dict.fromkeys(REAL_COLUMNS, "float64"))
 
 
 def _film_cells(examination: Examination) -> dict[str, object]:
@@ -70,7 +101,3 @@ def _finding_cells(number: int, finding: Finding, entry: dict[str, Any]) -> dict
         "area_px": entry["area_px"],
         "area_mm2": entry["area_mm2"],
     }
-
-
-def _line(cells: dict[str, object]) -> str:
-    return csv_line(cells.get(column) for column in COLUMNS)

@@ -246,3 +246,17 @@ def test_metrics_of_columns(small_policy, draw_table, column):
     assert judged.verdict is Verdict.PASS
     want = {"lesions": 0.8, "false_positives": 0.5, "dice": 0.75}[column]
     assert judged.rows[0].measurement.evidence.estimate == pytest.approx(want, abs=0.06)
+
+
+def test_a_notebook_shows_the_verdict_with_the_worst_cells_first(small_policy, draw_table):
+    import re
+
+    data = draw_table(tpr=(0.95, 0.95, 0.4))
+    table = table_from_columns(data, small_policy, TableOptions(threshold=0.5), name="t")
+    measured = audit(table, small_policy)
+    text = " ".join(re.sub(r"<[^>]*>", " ", judge(measured, small_policy)._repr_html_()).split())
+    assert text.startswith("FAIL requirement verdict floor FAIL")
+    assert re.search(r"why floor group: c FAIL 0\.\d+ ", text)
+    unjudged = " ".join(re.sub(r"<[^>]*>", " ", measured._repr_html_()).split())
+    assert unjudged.startswith("Measured, and not judged yet")
+    assert not any(verdict in unjudged for verdict in Verdict)
