@@ -28,7 +28,7 @@ def restorations_of(film: Film) -> list[Shape]:
 
 
 def derive_groups(film: Film, pixels: NDArray[np.uint8] | NDArray[np.uint16] | None = None) -> Mapping[str, str]:
-    """The groups of a film by feature: `jaw`, `tooth_type`, `root_filled`, `restored`.
+    """The groups of a film by feature: `jaw`, `tooth_type`, `molar`, `root_filled`, `restored`.
 
     pixels : the film itself, where `restored` is wanted even if no mark tells; it tells who is unrestored, too
     """
@@ -36,6 +36,7 @@ def derive_groups(film: Film, pixels: NDArray[np.uint8] | NDArray[np.uint16] | N
     outlines = [(name, shape.polygons) for name, shape in film.others]
     if has_roots(outlines):
         groups["tooth_type"] = tooth_type(outlines)
+        groups["molar"] = "molar" if groups["tooth_type"] == "molar" else "not molar"
         groups["root_filled"] = root_filling(outlines)
         if side := jaw(outlines):
             groups["jaw"] = side

@@ -2,8 +2,9 @@
 
 A look is what a verdict follows from: what the model answers, at its operating point, on the data, and the policy and
 the method that judge it. The same look again gives the same bounds at the same level, so it costs what it cost at
-first. Anything else on the same data is another look. Of versions that did not write looks down, records of one model,
-policy and data are one look: they may differ in the method, but no older method's PASS releases. What is one look is decided by content: see `AuditTable.content_sha256`.
+first. Anything else on the same data is another look. Of versions that did not write looks down, records of one
+model, policy and data are one look: they may differ in the method, but no PASS of an older method releases. What is
+one look is decided by content: see `AuditTable.content_sha256`.
 """
 
 from __future__ import annotations
