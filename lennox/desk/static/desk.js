@@ -154,6 +154,7 @@
     const button = $("marks-button");
     button.textContent = shown ? "Hide suggestions" : "Show suggestions";
     button.setAttribute("aria-pressed", String(shown));
+    $("read-button").textContent = Object.keys(film.decisions).length ? "Film read, nothing more to add" : "Film read, nothing to add";
     const unreleased = desk.model.unreleased ? " · UNRELEASED MODEL: must not decide about a patient" : "";
     $("state").textContent = `${film.status === "waiting" ? (desk.model.status === "refused" ? "no model" : "waiting to be read by lennox") : film.status}${unreleased}`;
     $("state").classList.toggle("bad", Boolean(unreleased) || film.status.startsWith("not") || film.status === "unreadable");
@@ -213,25 +214,28 @@
       return null;
     }
   }
+  let deciding = Promise.resolve(); // one after another: each says everything that is known of its mark
   function decide(key, change) {
-    askWho(async () => {
-      const before = key && film.decisions[key];
-      const verdict = change.verdict ?? before?.verdict ?? "accept";
-      const isHand = !key || key.startsWith("h");
-      const kept = before && before.verdict !== "removed" ? before : {};
-      const event = {
-        kind: "mark", film: film.key, mark: key, verdict: isHand && verdict !== "removed" ? "missed" : verdict, seen: film.last,
-        outline: change.outline ?? (verdict === "edit" || isHand ? kept.outline : undefined),
-        tooth: change.tooth ?? kept.tooth, notation: desk.settings.notation ?? "FDI",
-        surface: change.surface ?? kept.surface, depth: change.depth ?? kept.depth, note: change.note ?? kept.note,
-        shown: circumstances(),
-      };
-      const answer = await keep(event);
-      if (!answer) return;
-      const SAID = { accept: "Accepted", reject: "Rejected", edit: "Redrawn", missed: "Kept", removed: "Taken back" };
-      say(`${SAID[event.verdict]}${key ? ` mark ${key.replace("h", "")}` : ""}, and saved.`);
-      if (!key) { chosen = `h${answer.number}`; refresh(); }
-    });
+    const target = film, when = circumstances();
+    askWho(() => { deciding = deciding.then(() => decideNow(target, key, change, when)); });
+  }
+  async function decideNow(target, key, change, when) {
+    const known = film.key === target.key ? film : target;
+    const before = key && known.decisions[key];
+    const verdict = change.verdict ?? before?.verdict ?? "accept";
+    const isHand = !key || key.startsWith("h");
+    const kept = before && before.verdict !== "removed" ? before : {};
+    const event = {
+      kind: "mark", film: known.key, mark: key, verdict: isHand && verdict !== "removed" ? "missed" : verdict, seen: known.last,
+      outline: change.outline ?? (verdict === "edit" || isHand ? kept.outline : undefined),
+      tooth: change.tooth ?? kept.tooth, notation: desk.settings.notation ?? "FDI",
+      surface: change.surface ?? kept.surface, depth: change.depth ?? kept.depth, note: change.note ?? kept.note, shown: when,
+    };
+    const answer = await keep(event);
+    if (!answer) return;
+    const SAID = { accept: "Accepted", reject: "Rejected", edit: "Redrawn", missed: "Kept", removed: "Taken back" };
+    say(`${SAID[event.verdict]}${key ? ` mark ${key.replace("h", "")}` : ""}, and saved.`);
+    if (!key && film.key === known.key) { chosen = `h${answer.number}`; refresh(); }
   }
   function draw(tool, done) {
     if (!film?.record || film.status === "waiting") { say("The film must be read first."); return; }
@@ -277,18 +281,20 @@
       if (answer) say(answer.undone ? "Taken back; the record of both stays." : "There is nothing of this window to take back on this film.");
     });
   }
+  const countShown = () => currentMarks().filter((mark) => mark.probability !== null).length;
   function setThreshold(value) {
     threshold = value;
     desk.sticky = true;
     refresh();
     note();
+    if (shown) say(`${countShown()} from probability ${value.toFixed(2)} on.`);
   }
   function toggleMarks() {
     if (!film) return;
     shown = !shown;
     refresh();
     note();
-    const count = currentMarks().filter((mark) => mark.probability !== null).length;
+    const count = countShown();
     say(shown ? `${count} ${count === 1 ? "suggestion" : "suggestions"} shown.` : "Suggestions hidden.");
   }
 
@@ -416,6 +422,7 @@
       if (event.key === "Escape") { at.blur(); $("reading").focus(); }
       return;
     }
+    if (event.key === "Escape" && document.body.classList.contains("list-open")) { $("films-close").click(); return; }
     if (pen.key(event)) { event.preventDefault(); return; }
     if ((event.key === " " || event.key === "Enter") && at.matches("button, summary, input, a")) return; // theirs
     if (event.key.startsWith("Arrow") && (at.matches("input[type=range]") || event.shiftKey)) {
@@ -438,6 +445,7 @@
   $("slider").addEventListener("input", () => setThreshold(Math.min(1, deskThreshold(Number($("slider").value)))));
   $("filter").addEventListener("change", showList);
   $("films-button").addEventListener("click", () => toggleList());
+  $("films-close").addEventListener("click", () => { toggleList(false); $("films-button").focus(); });
   $("help-button").addEventListener("click", () => $("help").showModal());
   $("who").addEventListener("click", () => { who = ""; askWho(() => {}); });
   $("pen-done").addEventListener("click", () => pen.finish());

@@ -73,13 +73,23 @@
 
     // marks : [{ key, number, probability or null, verdict, decision or null }]; nothing : why there is none
     show(marks, chosen, desk, nothing) {
-      const focused = document.activeElement;
-      const inCard = focused?.closest("#marks li") && [focused.closest("li").dataset.mark, focused.dataset.field];
+      const focused = document.activeElement, card = focused?.closest("#marks li");
+      const inCard = card && [card.dataset.mark, focused.dataset.field, focused.selectionStart];
+      const typing = card && focused.dataset.was !== undefined && focused.value !== focused.dataset.was ? card : null;
       this.chosen = chosen;
-      $("marks").replaceChildren(...marks.map((mark) => this.card(mark, desk)));
+      const cards = marks.map((mark) => (typing?.dataset.mark === mark.key ? typing : this.card(mark, desk)));
+      if (!typing || !cards.includes(typing)) $("marks").replaceChildren(...cards);
+      else { // what is being typed stays where it is, with its cursor
+        const at = cards.indexOf(typing);
+        [...$("marks").children].forEach((one) => { if (one !== typing) one.remove(); });
+        typing.before(...cards.slice(0, at));
+        typing.after(...cards.slice(at + 1));
+      }
       $("nothing").hidden = !nothing;
       $("nothing").textContent = nothing;
-      if (inCard) $("marks").querySelector(`[data-mark="${inCard[0]}"] [data-field="${inCard[1]}"]`)?.focus({ preventScroll: true });
+      const again = inCard && !typing && $("marks").querySelector(`[data-mark="${inCard[0]}"] [data-field="${inCard[1]}"]`);
+      again?.focus({ preventScroll: true });
+      if (again?.matches("input, textarea") && inCard[2] !== null) again.setSelectionRange(inCard[2], inCard[2]);
     }
     card(mark, desk) {
       const isChosen = mark.key === this.chosen, decision = mark.decision, by = mark.probability === null;
@@ -118,7 +128,15 @@
         control.id = `${name}-of-${mark.key}`;
         control.dataset.field = name;
         control.value = decision[name] ?? "";
-        control.addEventListener("change", () => this.act.decide(mark.key, { [name]: control.value }));
+        control.dataset.was = control.value;
+        const keep = () => {
+          clearTimeout(this.pause);
+          if (control.value === control.dataset.was) return;
+          control.dataset.was = control.value;
+          this.act.decide(mark.key, { [name]: control.value });
+        };
+        control.addEventListener("change", keep);
+        if (name === "note") control.addEventListener("input", () => { clearTimeout(this.pause); this.pause = setTimeout(keep, 1200); });
         form.append(make("p", {}, make("label", { htmlFor: control.id, textContent: label }), control));
       };
       const select = (options) => make("select", {}, new Option("not said", ""), ...options.map(([value, text]) => new Option(text, value)));

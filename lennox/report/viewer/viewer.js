@@ -4,7 +4,7 @@
   "use strict";
   const SVG = "http://www.w3.org/2000/svg";
   const BARS_MM = [50, 20, 10, 5, 2, 1, 0.5, 0.2, 0.1];
-  const LENS = 260, LENS_ZOOM = 3;
+  const LENS = 200, LENS_ZOOM = 3;
   let made = 0;
   // OpenSeadragon would add a style of its own here, which a strict content policy forbids; it looks for this first.
   const noStyle = document.createElementNS("urn:none", "style");
