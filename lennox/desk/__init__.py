@@ -13,5 +13,6 @@ tooth_names        FDI, Universal, Palmer
 views              what the page is given
 decided_films      the films with what was decided, for whatever is made of them
 outputs            a COCO set, a table, the records that `lennox monitor` reads
+patient_view       the page for a patient
 take_in            decisions that were made on a saved page
 """

@@ -53,6 +53,7 @@ def desk_app(desk: Desk, features: Features | None = None) -> Starlette:
         Route("/api/films/{key}", answers.film),
         Route("/api/films/{key}/picture", answers.picture),
         Route("/api/films/{key}/thumbnail", answers.thumbnail),
+        Route("/api/films/{key}/patient", answers.patient),
         Route("/api/events", answers.event, methods=["POST"]),
         Route("/api/films", answers.drop, methods=["PUT"]),
     ]
@@ -119,6 +120,16 @@ class _Answers:
         with self._pictures:
             return pictures.jpeg(pictures.shrink(_picture(film), THUMBNAIL_SIDE))
 
+    def patient(self, request: Request) -> Response:
+        from lennox.desk.patient_view import patient_html
+
+        film = self.opened.index.get(request.path_params["key"])
+        try:
+            page = patient_html(self.opened, film, request.query_params.get("language", "en"))
+        except LennoxError as error:  # it is opened as a page of its own
+            return Response(one_line(str(error)), 400, media_type="text/plain")
+        return Response(page, media_type="text/html", headers={"content-security-policy": _ALONE})
+
     async def event(self, request: Request) -> Response:
         body = b"".join([part async for part in _limited(request, MAX_BODY)])
         try:
@@ -179,6 +190,7 @@ class _Answers:
         return JSONResponse({"name": one_line(kept)})
 
 
+_ALONE = "sandbox allow-modals; frame-ancestors 'none'"  # the page brings its own policy, and runs no script
 _KEPT = {"cache-control": "private, max-age=86400"}  # the page asks with the file's stamp, which changes with it
 
 

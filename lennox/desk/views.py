@@ -17,6 +17,7 @@ from lennox.inference.examination import Examination, identify
 from lennox.inference.findings import Finding
 from lennox.report import to_record, words
 from lennox.report.marks import soften
+from lennox.report.wording import PATIENT
 
 
 def desk_view(desk: Desk, features: Mapping[str, tuple[str, ...]], after: int = -1) -> dict[str, Any]:
@@ -44,6 +45,7 @@ def desk_view(desk: Desk, features: Mapping[str, tuple[str, ...]], after: int = 
             "depths": DEPTHS,
             "notations": {name: EXAMPLES[name] for name in NOTATIONS},
             "features": features,
+            "languages": PATIENT.languages(),
         }
     return found
 

@@ -107,3 +107,23 @@ def test_hostile_names_are_one_visible_line(open_desk, write_films, tmp_path):
     for name, row in found.items():
         assert name.isprintable()
         assert desk.ask(f"/api/films/{row['key']}")[0]["status"] == "assessed"
+
+
+def test_the_page_for_a_patient_is_of_what_was_decided_on_all_films_of_that_patient(open_desk, write_films, tmp_path):
+    folder = tmp_path / "films"
+    write_films(folder / "ana", 2)
+    desk = open_desk(folder)
+    films = desk.films()
+    key = films["ana/0.png"]["key"]
+    status, headers, page = desk.raw("GET", f"/api/films/{key}/patient?language=es", Cookie=desk.cookie)
+    assert (status, headers["content-type"].split(";")[0]) == (400, "text/plain")
+    assert b"nothing to tell" in page
+    decide(desk, films["ana/1.png"]["key"], kind="mark", mark="1", verdict="accept")
+    decide(desk, key, kind="mark", mark=None, verdict="missed", outline=[[10, 10], [10, 50], [50, 50]])
+    status, headers, page = desk.raw("GET", f"/api/films/{key}/patient?language=es", Cookie=desk.cookie)
+    assert status == 200
+    assert headers["content-security-policy"].startswith("sandbox")
+    text = page.decode()
+    assert 'lang="es"' in text
+    assert text.count("<figure>") == 2
+    assert desk.raw("GET", f"/api/films/{key}/patient?language=../es", Cookie=desk.cookie)[0] == 400

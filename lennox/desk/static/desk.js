@@ -394,6 +394,7 @@
     ["turn", ["r"], "turn by a quarter", () => both((one) => one.rotate(90))],
     ["magnify", ["m"], "magnifier", () => { both((one) => one.magnify()); press("magnify", !viewer.lens.hidden); }],
     ["compare", ["c"], "two films side by side", () => compare()],
+    ["page", ["g"], "page for the patient", () => film && window.open(`/api/films/${film.key}/patient?language=${$("language").value}`, "_blank", "noopener")],
     ["list", ["l"], "the list of films", () => { toggleList(true); ($("list").querySelector("[aria-current]") ?? $("filter")).focus(); }],
     ["help", ["?"], "all keys", () => $("help").showModal()],
   ];
@@ -512,6 +513,7 @@
       : model.status === "refused" ? `No suggestions: the model was refused. ${model.reasons.join(" ")}` : "";
     $("stamp").hidden = !stamp;
     $("stamp").textContent = stamp;
+    if (!$("language").length) $("language").append(...desk.languages.map((code) => new Option(new Intl.DisplayNames(["en"], { type: "language" }).of(code), code)));
     panel.setModel(model);
     if (!desk.sticky) threshold = defaultThreshold();
   }
