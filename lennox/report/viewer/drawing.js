@@ -30,10 +30,11 @@
     placeLabels() {
       if (!this.viewer.item) return;
       [...this.viewer.labels.children].forEach((text, index) => {
-        const outline = this.marks[index]?.outline ?? [];
+        const { outline } = this.marks[index];
         const at = outline.map(([row, column]) => this.viewer.toScreen(row, column));
-        text.setAttribute("x", Math.max(...at.map(([x]) => x)) + 4);
-        text.setAttribute("y", Math.min(...at.map(([, y]) => y)) + 4);
+        const [x, y] = at.reduce((best, one) => (one[0] - one[1] > best[0] - best[1] ? one : best)); // its upper right
+        text.setAttribute("x", x + 5);
+        text.setAttribute("y", y + 2);
       });
     }
     // The smallest mark under a place on the screen, or null.
