@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from lennox.errors import InputError
+from lennox.errors import InputError, one_line
 from lennox.files import atomic_write, sha256_of, user_folder
 from lennox.gate.predicates import now, time_text
 from lennox.gate.statement import canonical
@@ -165,9 +165,10 @@ class Log:
                 yield store
                 if write:
                     store.execute("COMMIT")
-        except (OSError, sqlite3.Error) as error:
+        except (OSError, sqlite3.Error, UnicodeDecodeError, MemoryError) as error:  # the last two: a damaged file
+            reason = one_line(str(error)) or "it asks for more memory than there is"
             raise InputError(
-                f"the log {self.path.name} cannot be used ({error}); LENNOX_LOG names another file for it."
+                f"the log {self.path.name} cannot be used ({reason}); LENNOX_LOG names another file for it."
             ) from error
 
     def _read_ends(self) -> list[End]:

@@ -12,6 +12,7 @@ _FRAME_STARTS = frozenset({*range(0xC0, 0xD0), 0xF7} - {0xC4, 0xC8, 0xCC})  # 0x
 _SCAN, _END = 0xDA, 0xD9
 _WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD9)})
 _SEQUENTIAL = (0xC0, 0xC1)
+_PROGRESSIVE = 0xC2
 _SEQUENTIAL_SCANS = 4  # one a channel, and one too many
 
 
@@ -33,6 +34,15 @@ class JpegHeader:
     def is_ordinary(self) -> bool:
         """Whether decoding takes the pixels once, and not many times over."""
         return self.process in _SEQUENTIAL and self.scans <= _SEQUENTIAL_SCANS
+
+    @property
+    def least_bytes(self) -> int:
+        """Fewer cannot code its pixels by Huffman: a block of 8 x 8 takes a bit for its mean, and one to end it.
+
+        Where more is missing, libjpeg makes up the rest of the picture and says nothing to its callers.
+        """
+        blocks = -(-self.rows // 8) * -(-self.columns // 8)
+        return blocks * {**dict.fromkeys(_SEQUENTIAL, 2), _PROGRESSIVE: 1}.get(self.process, 0) // 8
 
 
 def jpeg_header(data: bytes) -> JpegHeader | None:

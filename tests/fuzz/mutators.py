@@ -23,7 +23,7 @@ _TOKEN = re.compile(rb"[^\s,;=\"\[\]{}]+")
 def mutate_json(data, most, seed):
     """One to four values of a document replaced, removed, doubled or moved."""
     rng = random.Random(seed)
-    if rng.random() < 0.3:
+    if rng.random() < 0.6:
         return atheris.Mutate(data, most)
     try:
         document = json.loads(data)
@@ -65,7 +65,7 @@ def _places(value):
 def mutate_lines(data, most, seed):
     """A line or a word replaced, removed, doubled or moved."""
     rng = random.Random(seed)
-    if rng.random() < 0.3:
+    if rng.random() < 0.6:
         return atheris.Mutate(data, most)
     lines = data.split(b"\n")
     for _ in range(rng.choice((1, 1, 2, 3))):

@@ -1,4 +1,5 @@
 import json
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -200,3 +201,19 @@ def test_no_name_keeps_the_log_in_memory_only(tmp_path, monkeypatch, name):
     monkeypatch.setenv("LENNOX_LOG", name)
     Log().append("override", {"who": "somebody"})
     assert len(Log().records()) == 1
+
+
+@pytest.mark.parametrize("at", range(3))
+def test_a_log_with_one_invalid_byte_is_one_sentence(log, at):
+    """SQLite names what it does not understand, in bytes that are no text."""
+    data = log.path.read_bytes()
+    for place in range(at, data.count(b"record_is_not_edited"), 3):
+        damaged = bytearray(data)
+        start = [found.start() for found in re.finditer(b"record_is_not_edited", data)][place]
+        damaged[start - 1 : start + 1] = b"\x87("
+        log.path.write_bytes(damaged)
+        for ask in (log.problems, log.records, log.head, lambda: log.append("audit", {})):
+            try:
+                ask()
+            except InputError as error:
+                assert str(error).isprintable()

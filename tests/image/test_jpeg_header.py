@@ -1,6 +1,7 @@
 """What a JPEG says before its pixels, and one that says too much."""
 
 import io
+import struct
 
 import numpy as np
 import pytest
@@ -66,3 +67,24 @@ def test_what_lies_between_two_segments_is_passed_over():
     data = jpeg()
     np.testing.assert_array_equal(read_image(data[:2] + b"\xff\xff" + data[2:]).pixels, read_image(data).pixels)
     np.testing.assert_array_equal(read_image(data[:2] + b"\xff\xfe\0\6text" + data[2:]).pixels, read_image(data).pixels)
+
+
+@pytest.mark.parametrize("options", [{}, {"optimize": True}, {"progressive": True}, {"quality": 1, "optimize": True}])
+@pytest.mark.parametrize("size", [(1, 1), (8, 8), (9, 700), (400, 300)])
+def test_a_picture_of_one_grey_has_the_bytes_that_it_must_have(options, size):
+    out = io.BytesIO()
+    Pillow.new("L", size, 130).save(out, "JPEG", **options)
+    header = jpeg_header(out.getvalue())
+    assert 0 <= header.least_bytes <= len(out.getvalue()) - header.scan
+    assert read_image(out.getvalue()).pixels.shape == size[::-1]
+
+
+def test_a_picture_whose_pixels_are_missing_is_not_made_up():
+    """libjpeg paints what is missing grey, where the end is marked, and says nothing."""
+    out = io.BytesIO()
+    Pillow.new("L", (64, 64), 130).save(out, "JPEG")
+    data = out.getvalue()
+    at = data.index(b"\xff\xc0") + 5
+    larger = data[:at] + struct.pack(">HH", 6000, 6000) + data[at + 4 :]
+    with pytest.raises(ImageError, match="cannot be 6000 x 6000 pixels"):
+        read_image(larger)

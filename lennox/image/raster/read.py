@@ -89,6 +89,11 @@ def _read_jpeg(data: bytes, frame: int | None) -> Read:
     if header is None:
         raise ImageError("The JPEG file is damaged or cut short: no picture begins in it. Copy or export it again.")
     check_size(header.rows, header.columns)
+    if len(data) - header.scan < header.least_bytes:
+        raise ImageError(
+            f"The JPEG file is damaged or cut short: {len(data) - header.scan} bytes cannot be {header.rows} x "
+            f"{header.columns} pixels. Copy or export it again."
+        )
     kept, orientations = [b"\xff\xd8"], [1]
     for marker, start, end in header.segments:
         if marker == _APP1 and data[start + 4 : start + 8] == b"Exif" and len(orientations) <= MAX_EXIF_BLOCKS:
