@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lennox.annotations.categories import Meaning, Meanings, plain_name
 from lennox.annotations.film import CocoSet, Film
@@ -22,9 +23,11 @@ from lennox.annotations.shapes import Shape
 from lennox.errors import InputError
 from lennox.files import sha256_of
 from lennox.geometry import Box
+from lennox.image.limits import MAX_PIXELS
 
 LABEL_FIELDS = ("caries", "carious", "label", "class", "category", "category_id")
-MAX_MASK_PIXELS = 1 << 28
+MAX_BYTES = 64 << 20  # as Python holds it, a document takes up to fifteen times as much
+MAX_MASK_PIXELS = 1_000_000_000  # of all boxes around masks: some 30 seconds of work
 _ANSWERS: Mapping[str, Meaning] = {  # of the fields "caries" and "carious"; a number elsewhere may count categories
     **dict.fromkeys(("1", "1.0", "true", "yes"), "caries"),
     **dict.fromkeys(("0", "0.0", "false", "no"), "healthy"),
@@ -48,7 +51,9 @@ def read_coco(folder: Path, categories: Mapping[str, str] | None = None) -> Coco
             )
         path = found[0]
     try:
-        content = path.read_bytes()
+        content = path.read_bytes() if path.stat().st_size <= MAX_BYTES else None
+        if content is None:
+            raise InputError(f"{path.name}: larger than {MAX_BYTES >> 20} MiB, the most that is read; divide the set.")
         document = json.loads(content, parse_constant=_refuse_constant)
         return _Reader(folder, document, Meanings(categories)).read(path, sha256_of(content))
     except OSError as error:
@@ -68,6 +73,7 @@ class _Reader:
             raise ValueError("it is no object with images and annotations")
         self.folder, self.document, self.meanings = folder, document, meanings
         self.categories: dict[str, str] = {}
+        self.mask_pixels = 0
         for entry in _objects(document, "categories"):
             name, key = entry["name"], _key(entry["id"])
             if not isinstance(name, str):
@@ -119,6 +125,14 @@ class _Reader:
         for name, entry in marks:
             meaning = self.meanings.of(name)
             shape = _shape_of(entry, path, rows, columns)
+            if shape is not None and isinstance(entry.get("segmentation"), dict):
+                self.mask_pixels += math.ceil(shape.box.bottom - shape.box.top) * math.ceil(
+                    shape.box.right - shape.box.left
+                )
+                if self.mask_pixels > MAX_MASK_PIXELS:
+                    raise ValueError(
+                        f"its masks cover more than {MAX_MASK_PIXELS:,} pixels; write outlines as polygons"
+                    )
             repeated = (name, json.dumps([entry.get("bbox"), entry.get("segmentation")], sort_keys=True))
             if shape is None:
                 said.add(meaning)
@@ -224,7 +238,8 @@ def _shape_of(entry: Mapping[str, Any], path: Path, rows: int | None, columns: i
     segmentation, box = entry.get("segmentation") or [], entry.get("bbox") or []
     try:
         if isinstance(segmentation, dict):
-            return _checked(Shape.of_mask(_mask(segmentation, rows, columns)), what)
+            mask, corner = _mask(segmentation, rows, columns)
+            return _checked(Shape.of_mask(mask).moved(lambda points: points + corner), what)
         if not (isinstance(segmentation, list) and isinstance(box, list)):
             raise ValueError("segmentation and bbox must be lists")
         if segmentation and not isinstance(segmentation[0], list):
@@ -248,11 +263,16 @@ def _checked(shape: Shape, what: str) -> Shape:
     return shape
 
 
-def _mask(segmentation: Mapping[str, Any], rows: int | None, columns: int | None) -> np.ndarray[Any, Any]:
-    """The mask of run lengths, which COCO counts down the columns."""
+def _mask(
+    segmentation: Mapping[str, Any], rows: int | None, columns: int | None
+) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    """The part of a mask of run lengths that holds what is set, and where its first row and column lie.
+
+    COCO counts down the columns.
+    """
     high, wide = (int(_number(value, "size of a mask")) for value in segmentation["size"])
-    if min(high, wide) < 1 or high * wide > MAX_MASK_PIXELS:
-        raise ValueError(f"its mask has {high} x {wide} pixels; at most {MAX_MASK_PIXELS} are read")
+    if min(high, wide) < 1 or high * wide > MAX_PIXELS:
+        raise ValueError(f"its mask has {high} x {wide} pixels; at most {MAX_PIXELS} are read")
     if rows is not None and (high, wide) != (rows, columns):
         raise ValueError(f"its mask has {high} rows and {wide} columns, the image {rows} and {columns}")
     counts = segmentation["counts"]
@@ -261,8 +281,18 @@ def _mask(segmentation: Mapping[str, Any], rows: int | None, columns: int | None
     runs = np.array([_number(value, "a run of a mask") for value in counts], np.float64)
     if len(runs) == 0 or (runs < 0).any() or (runs % 1).any() or runs.sum() != high * wide:
         raise ValueError(f"the runs of its mask do not make {high} x {wide} pixels")
-    values = np.arange(len(runs)) % 2
-    return np.repeat(values, runs.astype(np.int64)).reshape(wide, high).T
+    ends = np.cumsum(runs).astype(np.int64)
+    starts, ends = ends[:-1:2], ends[1::2]
+    starts, ends = starts[starts < ends], ends[starts < ends]
+    if not len(starts):
+        raise ValueError("nothing is set in its mask")
+    left, right = int(starts[0] // high), int((ends[-1] - 1) // high) + 1
+    changes = np.zeros((right - left) * high + 1, np.int8)
+    np.add.at(changes, starts - left * high, 1)
+    np.add.at(changes, ends - left * high, -1)
+    mask = np.cumsum(changes[:-1], dtype=np.int8).reshape(right - left, high).T.astype(bool)
+    filled = np.flatnonzero(mask.any(axis=1))
+    return mask[filled[0] : filled[-1] + 1], np.array([filled[0], left], np.float64)
 
 
 def _run_lengths(text: str) -> list[int]:

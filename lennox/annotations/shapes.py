@@ -69,7 +69,10 @@ class Shape:
         return bool(self.cover(np.array([row]), np.array([column]))[0, 0])
 
     def cover(self, rows: Floats, columns: Floats) -> NDArray[np.bool_]:
-        """(rows, columns) bool: which points of a grid are covered; each polygon by the even-odd rule."""
+        """(rows, columns) bool: which points of a grid are covered; each polygon by the even-odd rule.
+
+        rows, columns : of the points, rows in ascending order
+        """
         if not self.polygons:
             (row, column), box = self.centre, self.box
             down, across = (rows - row) / (box.bottom - box.top), (columns - column) / (box.right - box.left)
@@ -77,10 +80,13 @@ class Shape:
         inside = np.zeros((len(rows), len(columns)), bool)
         for polygon in self.polygons:
             odd = np.zeros_like(inside)
-            for (r0, c0), (r1, c1) in zip(polygon, np.roll(polygon, -1, 0), strict=True):
-                if r0 != r1:
-                    crossed = (rows >= min(r0, r1)) & (rows < max(r0, r1))
-                    odd ^= crossed[:, None] & (columns[None, :] < (c0 + (rows - r0) * (c1 - c0) / (r1 - r0))[:, None])
+            after = np.roll(polygon, -1, 0)
+            first = np.searchsorted(rows, np.minimum(polygon[:, 0], after[:, 0])).tolist()
+            last = np.searchsorted(rows, np.maximum(polygon[:, 0], after[:, 0])).tolist()
+            for start, end, (r0, c0), (r1, c1) in zip(first, last, polygon, after, strict=True):
+                if start < end:  # rows that the edge crosses
+                    crossings = c0 + (rows[start:end] - r0) * (c1 - c0) / (r1 - r0)
+                    odd[start:end] ^= columns[None, :] < crossings[:, None]
             inside |= odd
         return inside
 

@@ -66,8 +66,30 @@ def test_run_lengths_of_any_mask_are_read_as_pycocotools_reads_them(tmp_path, se
 
     drawn = (np.random.default_rng(seed).random((37, 53)) < [0.01, 0.2, 0.5, 0.9, 1.0][seed]).astype(np.uint8)
     code = mask_of.encode(np.asfortranarray(drawn))
-    read = _mask({"size": code["size"], "counts": code["counts"].decode()}, 37, 53)
-    np.testing.assert_array_equal(read, drawn)
+    read, (top, left) = _mask({"size": code["size"], "counts": code["counts"].decode()}, 37, 53)
+    assert read[[0, -1]].any(axis=1).all()
+    assert read[:, [0, -1]].any(axis=0).all()
+    placed = np.zeros_like(drawn)
+    placed[int(top) :, int(left) :][: read.shape[0], : read.shape[1]] = read
+    np.testing.assert_array_equal(placed, drawn)
+
+
+@pytest.mark.parametrize("counts", [[0, 0, 200], [200], [60, 0, 140], [3, 0, 0, 0, 197]])
+def test_a_mask_of_nothing_is_refused(tmp_path, counts):
+    with pytest.raises(InputError, match="nothing is set in its mask"):
+        one_film(tmp_path, mark(segmentation={"size": [10, 20], "counts": counts}))
+
+
+def test_a_mask_beyond_the_limits_is_refused(tmp_path, monkeypatch):
+    with pytest.raises(InputError, match="at most 50000000 are read"):
+        one_film(tmp_path, mark(segmentation={"size": [10_000, 10_000], "counts": [0, 10**8]}))
+    monkeypatch.setattr("lennox.annotations.coco.MAX_MASK_PIXELS", 15)
+    marks = [mark(segmentation={"size": [10, 20], "counts": [first, 4, 196 - first]}) for first in range(5)]
+    with pytest.raises(InputError, match="its masks cover more than 15 pixels"):
+        read_coco(write(tmp_path, [image(1)], marks))
+    monkeypatch.setattr("lennox.annotations.coco.MAX_BYTES", 10)
+    with pytest.raises(InputError, match="the most that is read; divide the set"):
+        read_coco(tmp_path)
 
 
 @pytest.mark.parametrize(

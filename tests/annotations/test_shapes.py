@@ -49,7 +49,7 @@ def test_a_polygon_covers_the_points_that_matplotlib_finds_inside(seed):
     rng = np.random.default_rng(seed)
     angle = np.sort(rng.uniform(0, 2 * np.pi, 9))
     ring = np.stack([np.sin(angle), np.cos(angle)], 1) * rng.uniform(0.4, 1.0, (9, 1))
-    rows, columns = rng.uniform(-1, 1, 25), rng.uniform(-1, 1, 20)
+    rows, columns = np.sort(rng.uniform(-1, 1, 25)), rng.uniform(-1, 1, 20)
     grid = np.stack(np.meshgrid(rows, columns, indexing="ij"), -1).reshape(-1, 2)
     expected = path.Path(ring).contains_points(grid).reshape(25, 20)
     np.testing.assert_array_equal(Shape.outlined(ring).cover(rows, columns), expected)
