@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import os
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+
+TYPE_CHECKING = False  # as type checkers know it; `typing` takes time, in which Ctrl-C is not yet answered
 
 # From 1.29 on, ONNX Runtime would report to its makers how it is used, by an identity kept in the user's home, unless
 # this is said before it is loaded. Nothing is sent anywhere from here.
@@ -36,6 +37,8 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from lennox.card import ModelCard
     from lennox.errors import LennoxError
     from lennox.gate.override import Override

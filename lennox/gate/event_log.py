@@ -109,6 +109,13 @@ class Log:
             found.append(Record(number, time, kind, details, before, own))
         return tuple(found)
 
+    def latest(self) -> str:
+        """The latest time of any record, as it is written; "" without one. Raises InputError if the log is damaged."""
+        if not self.path.exists():
+            return ""
+        with self._open(write=False) as store:
+            return str(store.execute("SELECT max(time) FROM record").fetchone()[0] or "")
+
     def head(self) -> str:
         """Length and last hash in one line, to be noted elsewhere."""
         rows = self._rows()

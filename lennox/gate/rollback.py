@@ -10,6 +10,7 @@ Where no log can be written, releases load without this memory; overrides and ca
 from __future__ import annotations
 
 import contextlib
+import datetime
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Literal
@@ -18,7 +19,7 @@ from lennox.errors import InputError, ReleaseRefusedError
 from lennox.gate.check import VerifiedRelease
 from lennox.gate.event_log import Log, Record, all_logs
 from lennox.gate.override import Override, OverrideTerms
-from lennox.gate.predicates import Release, time_text
+from lennox.gate.predicates import Release, now, time_text
 from lennox.gate.trust import Trust
 
 Purpose = Literal["training", "evaluation", "audit", "adoption", "benchmark", "test"]
@@ -77,6 +78,20 @@ def note_override(model: str, weights: str, channel: str, override: Override, re
         Log().append("override", details)
     except InputError as error:
         raise ReleaseRefusedError(model, (*reasons, f"an override must be written down, but {error}")) from error
+
+
+def clock_problem() -> str:
+    """Why the clock cannot be right: with one that was set back, an override that is over would load; "" if it can."""
+    latest = ""
+    for log in all_logs():
+        with contextlib.suppress(InputError):  # one that cannot be read takes no override, either
+            latest = max(latest, log.latest())
+    if latest[:10] <= (now() + datetime.timedelta(days=1)).date().isoformat():
+        return ""
+    return (
+        f"the clock says {now():%Y-%m-%d}, and the log of this computer has a record of {latest[:10]}: set the clock, "
+        "or move that log away if it was the clock that was wrong then."
+    )
 
 
 def note_candidate(model: str, weights: str, purpose: Purpose) -> None:

@@ -49,8 +49,9 @@ def confine(header: dict[str, Any]) -> None:
     """Take from this process what the header does not grant: seconds, memory and output, in bytes."""
     with open("/proc/self/statm") as status:  # noqa: PTH123 (pathlib is slow to import)
         held = int(status.read().split()[0]) * resource.getpagesize()
+    seconds = header["seconds"]
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))  # by SIGXCPU, so that SIGKILL is somebody else's
     for what, most in (
-        (resource.RLIMIT_CPU, header["seconds"]),
         (resource.RLIMIT_AS, held + header["memory"]),
         (resource.RLIMIT_FSIZE, header["output"]),
         (resource.RLIMIT_CORE, 0),

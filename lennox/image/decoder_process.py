@@ -88,7 +88,11 @@ def _scratch() -> IO[bytes]:
 def _check(status: int, complaints: str, harmless: tuple[str, ...], seconds: int) -> None:
     lines = [line.strip() for line in complaints.splitlines() if line.strip() and not line.startswith(harmless)]
     reason = lines[-1][:100] if lines else "decoder ended"
-    if status in (-signal.SIGXCPU, -signal.SIGKILL):
+    if status == -signal.SIGKILL:
+        raise ImageError(
+            "Decoding the pixels was ended by the system, which may be short of memory. Assess the film again."
+        )
+    if status == -signal.SIGXCPU:
         raise ImageError(
             f"Decoding the pixels takes more than {seconds} seconds, the most that a film of this size gets. "
             "Export it again as PNG, or as DICOM without compression."

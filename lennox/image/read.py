@@ -25,7 +25,7 @@ def read_image(source: Source, *, frame: int | None = None) -> Image:
     """
     if frame is not None and frame < 0:
         raise ValueError(f"frame counts from 0, got {frame}")
-    data, name = _content(source)
+    data, name = content_of(source)
     if not data:
         raise ImageError("The file is empty; wanted an image. Export or copy it again.")
     digest = sha256_of(data)
@@ -38,8 +38,8 @@ def read_image(source: Source, *, frame: int | None = None) -> Image:
     return read_raster(data, frame, name, digest)
 
 
-def _content(source: Source) -> tuple[bytes, str]:
-    """The bytes and the bare name of a source."""
+def content_of(source: Source) -> tuple[bytes, str]:
+    """The bytes and the bare name of a source. Raises ImageError, also where they are more than are read."""
     if isinstance(source, (bytes, bytearray, memoryview)):
         return bytes(source), ""
     if isinstance(source, (str, os.PathLike)):

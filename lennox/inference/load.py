@@ -13,7 +13,7 @@ from lennox.gate.bundle import ModelFiles, read_once
 from lennox.gate.check import NotReleasedError, VerifiedRelease, check
 from lennox.gate.override import REMEDY, Override
 from lennox.gate.override_terms import override_terms
-from lennox.gate.rollback import Purpose, note_candidate, note_override, note_release, replaced_by
+from lennox.gate.rollback import Purpose, clock_problem, note_candidate, note_override, note_release, replaced_by
 from lennox.gate.trust import Trust
 from lennox.inference.model import Model
 
@@ -153,7 +153,7 @@ def _override(folder: Path, threads: int, gate: Gate, refusal: ReleaseRefusedErr
         terms = override_terms(folder, gate.channel, gate.trust, files.sha256.get("model.onnx", ""))
     except InputError as error:
         raise ReleaseRefusedError(refusal.model, (*refusal.reasons, f"what policies said here: {error}")) from None
-    against = gate.override.problems(terms) if gate.override is not None else []
+    against = [*gate.override.problems(terms), *filter(None, [clock_problem()])] if gate.override is not None else []
     if gate.override is None or against:
         remedy = refusal.remedy if all(one.allowed for one in terms) else ""
         raise ReleaseRefusedError(refusal.model, (*refusal.reasons, *against), remedy) from None

@@ -16,6 +16,7 @@ from typing import Self
 from lennox.errors import ImageError
 from lennox.gate.predicates import local_now
 from lennox.image import Image, read_image
+from lennox.image.read import content_of
 from lennox.inference.batch import in_order
 from lennox.inference.examination import (
     Examination,
@@ -204,8 +205,8 @@ class Run:
             results.write(overlay_name(film.name), [draw_overlay(image, examination)])
         if outputs.dicom:
             try:
-                data = Path(film.path).read_bytes()
-            except OSError:
+                data, _ = content_of(film.path)
+            except ImageError:
                 raise ImageError("The file went away while it was assessed. Assess it again.") from None
             for ending, written in self._objects(data, examination, outputs.dicom).items():
                 results.write(object_name(film.name, ending), [written])

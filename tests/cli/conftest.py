@@ -1,5 +1,5 @@
 """What tests of runs share: see tests/support/film_runs.py."""
 
-from film_runs import drawn, films, invoke, lennox_process, tiny, unreleased, write_films
+from film_runs import drawn, films, invoke, lennox_process, shop, tiny, unreleased, write_films
 
-__all__ = ["drawn", "films", "invoke", "lennox_process", "tiny", "unreleased", "write_films"]
+__all__ = ["drawn", "films", "invoke", "lennox_process", "shop", "tiny", "unreleased", "write_films"]

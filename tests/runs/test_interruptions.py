@@ -2,7 +2,6 @@
 
 import json
 import random
-import re
 import signal
 import subprocess
 import sys
@@ -10,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from film_runs import contents
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals differ")
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGKILL)
@@ -18,13 +18,6 @@ FORMS = {
     "csv": ["--dicom"],
     "html": ["--overlay", "--dicom", "--format", "html"],
 }
-CREATED = re.compile(rb"\d{4}-\d\d-\d\d \d\d:\d\d")  # of a page
-
-
-def contents(folder):
-    """{path: bytes} of everything in a folder of results, times of pages set aside."""
-    files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    return {name: CREATED.sub(b"", data) if name.endswith(".html") else data for name, data in files.items()}
 
 
 def arguments(form):

@@ -1,14 +1,19 @@
 """A tiny model and drawn films in folders, and the command as people run it."""
 
+import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 from PIL import Image as Raster
+from releasing import make_workshop
 from tiny_model import write_tiny_model
 
 from lennox.cli import cli
@@ -16,6 +21,10 @@ from lennox.phantom import draw_film
 
 # The tiny model is not released; what the gate does is tested in test_release.py.
 UNRELEASED = ("--unreleased", "--who", "a test", "--why", "to test", "--until", str(date.today()))
+
+USE = f"""time,patient,film,model,status,mark,decision,sensor
+2026-01-05,p1,f1,{"a" * 64},assessed,,none,wand
+"""
 
 
 @pytest.fixture(scope="session")
@@ -71,15 +80,46 @@ def invoke(tiny):
     return run
 
 
+def command_of(tiny, arguments):
+    """The command line of these arguments; `diagnose` gets the tiny model."""
+    model = ["--model", tiny, *UNRELEASED] if arguments[0] == "diagnose" else []
+    return [sys.executable, "-P", "-m", "lennox", *map(str, arguments[:1]), *model, *map(str, arguments[1:])]
+
+
+CREATED = re.compile(rb"\d{4}-\d\d-\d\d \d\d:\d\d")  # of a page
+
+
+def contents(folder):
+    """{path: bytes} of everything in a folder of results, times of pages set aside."""
+    files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    return {name: CREATED.sub(b"", data) if name.endswith(".html") else data for name, data in files.items()}
+
+
 @pytest.fixture
 def lennox_process(tiny, tmp_path):
     """Start `lennox` as a process of its own, in `tmp_path`."""
 
     def start(*arguments, **options):
-        model = ["--model", tiny, *UNRELEASED] if arguments[0] == "diagnose" else []
-        command = [sys.executable, "-P", "-m", "lennox", *map(str, arguments), *model]
+        command = command_of(tiny, arguments)
         environment = os.environ | {"OMP_NUM_THREADS": "1"}
         options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "cwd": tmp_path} | options
         return subprocess.Popen(command, env=environment, **options)
 
     return start
+
+
+@pytest.fixture
+def shop(tmp_path):
+    """A model to be released, a film, a table of cases, records of a run."""
+    made = make_workshop(tmp_path / "shop")
+    made.auditor.write(made.place / "auditor.pem")
+    policy = Path(__file__).parents[1] / "audit/data/small.toml"
+    shutil.copy(policy, tmp_path / "small.toml")
+    rng = np.random.default_rng(0)
+    rows = [f"p{n},{n % 2},{0.9 if n % 2 else 0.1},{'abc'[n % 3]}" for n in rng.permutation(600)]
+    (tmp_path / "cases.csv").write_text("\n".join(["patient,label,score,group", *rows]))
+    source = {"sha256": "f" * 64, "name": "a.png"}
+    record = {"source": source, "model": {"sha256": "a" * 64}, "status": "assessed", "findings": [{}] * 40}
+    (tmp_path / "records.jsonl").write_text(f"{json.dumps(record)}\n" * 40)
+    (tmp_path / "use.csv").write_text(USE)
+    return made

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.pixels.processing import convert_color_space
-from pydicom.uid import UID
+from pydicom.uid import RE_VALID_UID, UID
 
 from lennox.errors import ImageError
 from lennox.image.dicom.codestream import RLE, SYNTAXES, Frame, codestream, decode, frame_bytes
@@ -174,7 +174,7 @@ def _finished(stored: NDArray[Any], frame: Frame, signed: bool) -> tuple[NDArray
 
 
 def _name_of(syntax: str) -> str:
-    known = re.fullmatch(r"[0-9.]+", syntax) is not None  # others pydicom would warn of
+    known = re.fullmatch(RE_VALID_UID, syntax) is not None  # others pydicom would warn of
     return UID(syntax).name if known else "something that it does not name"
 
 

@@ -457,3 +457,20 @@ def test_implicit_file_that_says_explicit():
     data = write_dicom(data_set(RAMP, BitsStored=12), IMPLICIT)
     wrong = data.replace(b"1.2.840.10008.1.2\0", b"1.2.840.10008.1.2\0")
     np.testing.assert_allclose(read_image(wrong).pixels / 65535, RAMP / 4095, atol=1e-5)
+
+
+@pytest.mark.parametrize("syntax", ["1.2.840.10008.1.02", "1.02.3", "1..2"])
+def test_a_syntax_that_is_no_identifier_is_refused_without_a_warning(recwarn, syntax):
+    made = pydicom.dcmread(io.BytesIO(write_dicom(data_set(RAMP), RLE)))
+    data = made_with(made, syntax)
+    recwarn.clear()
+    with pytest.raises(ImageError, match="something that it does not name"):
+        read_image(data)
+    assert not recwarn.list
+
+
+def made_with(made, syntax):
+    out = io.BytesIO()
+    made.save_as(out)
+    known = RLE.encode() + b"\0"
+    return out.getvalue().replace(known, syntax.encode().ljust(len(known), b"\0"))
