@@ -40,7 +40,8 @@ def test_tooth_and_root_filling():
     assert derive_groups(film(root("mesial root"), root("distal root")))["molar"] == "molar"
     single = derive_groups(film(root("main root"), root("root canal filling")))
     assert single == {
-        "tooth_type": "single-rooted", "molar": "not molar", "root_filled": "root-filled", "jaw": "lower", "restored": "restored",
+        "tooth_type": "single-rooted", "molar": "not molar", "root_filled": "root-filled", "jaw": "lower",
+        "restored": "restored",
     }  # fmt: skip
 
 
