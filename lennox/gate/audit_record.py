@@ -16,7 +16,7 @@ from typing import Any
 from lennox.card import ModelCard
 from lennox.errors import InputError
 from lennox.files import sha256_of
-from lennox.gate.audit_rows import PASS, AuditRows, group_text, people_of
+from lennox.gate.audit_rows import MAX_COUNT, PASS, AuditRows, group_text, people_of
 from lennox.gate.behaviour import behaviour_sha256
 from lennox.gate.looks import METHOD, look_number
 from lennox.gate.predicates import read_time, threshold_text
@@ -29,7 +29,10 @@ FORMAT = "lennox-audit/1"
 MAX_NAMED = 4  # groups in one sentence of a refusal; of comparisons, one
 MAX_DIGITS = 18  # of a whole number
 CLOCKS_MAY_DIFFER = datetime.timedelta(days=1)
-ROW_FIELDS = ("requirement", "metric", "criterion", "verdict", "gated", "limit", "estimate", "bound")
+ROW_FIELDS = (
+    "requirement", "metric", "criterion", "direction", "verdict", "gated", "limit", "estimate", "bound",
+    "bootstrap_bound",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,26 +86,26 @@ def parse_audit(data: bytes, name: str = "audit.json") -> AuditRecord:
             data_sha256=str(about["sha256"]),
             files=tuple((str(entry["name"]), str(entry["sha256"])) for entry in about.get("manifest", ())),
             threshold=float(about["threshold"]),
-            attempt=int(document["attempt"]),
-            look=int(document.get("look", 0)),
+            attempt=_count(document["attempt"]),
+            look=_count(document.get("look", 0)),
             look_sha256=str(document.get("look_sha256", "")),
-            history=tuple(document.get("history", ())),
+            history=tuple(_entries(document["history"])),
             method=str(document.get("method", {}).get("version", "")),
             started=read_time(document["started"]) if "started" in document else None,
             public=bool(document.get("public", False)),
             requirements={str(entry["id"]): str(entry["verdict"]) for entry in document["requirements"]},
             people=AuditRows(
                 tuple(document["rows"]),
-                int(about["patients"]),
+                _count(about["patients"]),
                 {str(name): float(share) for name, share in about["unknown_share"].items()},
                 tuple(about["let_go"]),
                 recounts,
             ),
         )
-        for entry in read.history:
-            _ = entry.items()
         for row in read.rows:
             _ = row["group"].items(), *(row[name] for name in ROW_FIELDS)
+            if type(row["gated"]) is not bool or not isinstance(row["verdict"], str):
+                raise TypeError("whether a row counts, and its verdict, must be said")
             if not read.public:  # where counts are hidden
                 people_of(row)
         for entry in read.people.let_go:
@@ -110,6 +113,18 @@ def parse_audit(data: bytes, name: str = "audit.json") -> AuditRecord:
     except (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError, InputError) as error:
         raise InputError(f"{name}: not an audit that this version reads ({error}); run the audit again.") from error
     return read
+
+
+def _entries(value: Any) -> list[Mapping[str, Any]]:
+    if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
+        raise TypeError("its history is no list of audits")
+    return value
+
+
+def _count(value: Any) -> int:
+    if type(value) is not int or not 0 <= value <= MAX_COUNT:
+        raise ValueError(f"{value!r:.20} is no count")
+    return value
 
 
 def _int64(digits: str) -> int:
@@ -176,6 +191,8 @@ def _history_problems(audit: AuditRecord, policy: Policy, moment: datetime.datet
         return [f"the audit is dated {audit.started:%Y-%m-%d}, before its policy ({policy.ratification.date})."]
     if audit.method != METHOD:
         return ["the audit was made by another version of the gate's method; run it again with this one."]
+    if not is_sha256(audit.look_sha256):
+        return ["the audit does not say what it looked at; run it again with this version."]
     if audit.attempt != len(audit.history) + 1:
         return [f"the audit says that it was attempt {audit.attempt}, and lists {len(audit.history)} before it."]
     if not look_number(audit.history, audit.look_sha256) <= audit.look:

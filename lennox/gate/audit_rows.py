@@ -68,8 +68,9 @@ class AuditRows:
         if not _same_limit(row["limit"], requirement.limit):
             yield f"it was judged against the limit {row['limit']}, the policy says {requirement.limit}."
             return
-        if (row["metric"], row["criterion"]) != (requirement.metric, requirement.criterion):
-            yield "it is of another metric or criterion."
+        asked = requirement.metric, requirement.criterion, requirement.direction
+        if (row["metric"], row["criterion"], row["direction"]) != asked:
+            yield "it is of another metric, criterion or direction."
             return
         numbers = self._numbers(row, metric)
         if numbers is None:
@@ -86,8 +87,8 @@ class AuditRows:
                 yield f"{lacking}."
             elif not _clears(row["bound"], requirement):
                 yield f"the bound {row['bound']} does not clear the limit {row['limit']}."
-            elif row.get("bootstrap_bound") is not None and not _clears(row["bootstrap_bound"], requirement):
-                yield "the bootstrap's bound contradicts it."
+            elif not _clears(row["bootstrap_bound"], requirement):
+                yield "the bootstrap's bound contradicts it, or is not there."
             else:
                 yield from _bound_problem(row, requirement, policy, first, second, times)
 
@@ -105,8 +106,10 @@ class AuditRows:
         return None
 
     def unknown_problems(self, policy: Policy) -> list[str]:
-        """Whether it says for each gated feature how many did not say, and that they are not too many."""
+        """Whether it lists no more patients than it has, and for each gated feature how many did not say."""
         found = []
+        if any(one.times.sum() > self.patients for one in self.recounts):
+            found.append(f"it lists more patients than its {self.patients}.")
         for feature in policy.gated_features():
             share = self.unknown_share.get(feature.name)
             if share is None or not 0.0 <= share <= 1.0:
@@ -225,7 +228,7 @@ def _bound_problem(
 
 
 def _is_near(value: Any, wanted: float) -> bool:
-    if math.isnan(wanted):
+    if not math.isfinite(wanted):
         return value is None
     return type(value) in (int, float) and abs(value - wanted) <= SUMMED * max(1.0, abs(wanted))
 

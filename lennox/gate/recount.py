@@ -29,6 +29,7 @@ DECIMALS = 6  # of numbers in an audit.json
 ROUNDING = 10.0**-DECIMALS
 HIGHEST, LOWEST = 1.01, 0.98  # p-value at a bound, over alpha: bounds are found to a part in a hundred of it
 MAX_ROWS = 5_000_000  # of patients, written out
+MAX_VALUE = 1e9  # of anything that is counted or bounded
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +134,7 @@ class _Patients:
             raise ValueError("a patient's counts are incomplete")
         times = np.array([kind[0] for kind in kinds], np.float64)
         flat = [value for kind in kinds for value in kind[1:]]
-        if not all(type(value) in (int, float) or value is None for value in flat):
+        if not all(value is None or (type(value) in (int, float) and not abs(value) > MAX_VALUE) for value in flat):
             raise TypeError("a patient's counts are numbers")
         entries = np.array(flat, np.float64).reshape(-1, stride)
         who = np.repeat(np.arange(len(kinds)), lengths // stride)
@@ -204,7 +205,9 @@ def _estimate(metric: Metric, label: NDArray[np.int8], score: Floats) -> float:
 
 def _stated(values: Sequence[float | None], bounds: GroupBounds | None, side: str) -> list[float]:
     """The parts of a bound, infinite where it has none."""
-    if not isinstance(values, list) or not all(value is None or type(value) in (int, float) for value in values):
+    if not isinstance(values, list) or not all(
+        value is None or (type(value) in (int, float) and abs(value) <= MAX_VALUE) for value in values
+    ):
         raise TypeError("a bound's parts are numbers")
     worst = -math.inf if side == "low" else math.inf
     found = [worst if value is None else float(value) for value in values]

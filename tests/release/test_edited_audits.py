@@ -6,9 +6,13 @@ import json
 import pytest
 from releasing import make_workshop, sign_again
 
+from lennox.card import ModelCard
 from lennox.errors import InputError, ReleaseRefusedError
+from lennox.gate.audit_record import audit_problems, parse_audit
 from lennox.gate.event_log import Log
+from lennox.gate.predicates import now
 from lennox.inference.load import load_model
+from lennox.policy.reading import read_policy
 
 
 @pytest.fixture
@@ -34,7 +38,17 @@ def fewer_units_each(document):
     document["data"]["patients"] = 300
 
 
+def no_bound(document):
+    """So that the row's own could be anything."""
+    document["evidence"][0]["cells"][0]["low"][0] = None
+
+
 CHANGES = {
+    "no bound of a group": no_bound,
+    "more patients than there are": lambda document: document["data"].update(patients=199),
+    "no second opinion": lambda document: document["rows"][0].update(bootstrap_bound=None),
+    "another direction": lambda document: document["rows"][0].update(direction="at-most"),
+    "what it looked at": lambda document: document.update(look_sha256="x"),
     "the verdict": lambda document: document.update(verdict="FAIL"),
     "a bound": lambda document: document["rows"][0].update(bound=0.94),
     "a bound, everywhere": better_bound,
@@ -50,6 +64,50 @@ CHANGES = {
     "the method": lambda document: document.update(method={"version": "0"}),
     "its films": lambda document: document["data"]["manifest"].append({"name": "x/film-1", "sha256": "a" * 64}),
 }
+
+
+HARMLESS = {"reason", "needs_more_patients", "name", "units", "controls", "unreadable", "let_go", "bootstrap_bound"}
+VALUES = (None, 0, -1, 2, 1e308, -0.5, "x", [], {}, [[]], True, float("nan"), 10**17, {"a": 1}, [1, 2], "delete")
+
+
+def places(value, path=()):
+    """The path of everything in a document."""
+    if path:
+        yield path
+    if isinstance(value, (dict, list)):
+        for key in value if isinstance(value, dict) else range(len(value)):
+            yield from places(value[key], (*path, key))
+
+
+@pytest.mark.filterwarnings("error")
+def test_no_value_anywhere_in_an_audit_can_be_another_and_none_gives_a_traceback(shop):
+    """But for texts, counts that a share of cases does not use, and a second opinion that also clears the limit."""
+    text, policy = shop.audit.read_text(), read_policy(shop.policy)
+    card, moment = ModelCard.read(shop.folder / "card.json"), now()
+    assert audit_problems(parse_audit(text.encode()), policy, card, moment) == []
+    tried, unseen = 0, []
+    for path in places(json.loads(text)):
+        for value in VALUES:
+            document = json.loads(text)
+            inner = document
+            for key in path[:-1]:
+                inner = inner[key]
+            if value == "delete":
+                del inner[path[-1]]
+            elif inner[path[-1]] == value:
+                continue
+            else:
+                inner[path[-1]] = value
+            tried += 1
+            try:
+                found = audit_problems(parse_audit(json.dumps(document).encode()), policy, card, moment)
+            except InputError:
+                continue
+            if not found and not HARMLESS & set(map(str, path)):
+                unseen.append((path, value))
+    assert tried > 1500
+    upper_bounds = [("evidence", 0, "cells", group, "high", 0) for group in (0, 1)]
+    assert unseen == [(path, None) for path in upper_bounds]  # which a floor does not ask
 
 
 @pytest.mark.parametrize("change", CHANGES)

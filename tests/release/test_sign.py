@@ -174,7 +174,7 @@ def test_crossed_groups_that_the_policy_gates_must_have_rows(tmp_path, mode):
     document = json.loads(made.audit.read_text())
     row = document["rows"][0]
     document["rows"] += [row | {"group": {"view": side}} for side in ("left", "right")]
-    document["data"]["unknown_share"] = {"sensor": 0.0, "view": 0.0}
+    document["data"] |= {"unknown_share": {"sensor": 0.0, "view": 0.0}, "patients": 400}
     document["data"]["let_go"] = [{"features": ["sensor", "view"], "patients": 0, "of": 200}]
     document["evidence"].append(evidence(["view"], [{"view": side} for side in ("left", "right")]))
     made.audit.write_text(json.dumps(document))
