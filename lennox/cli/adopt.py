@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from lennox.cli.extras import needs
+
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 
@@ -15,6 +17,7 @@ FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 @click.option(
     "--out", required=True, type=click.Path(path_type=Path), metavar="DIR", help="A new folder for the model."
 )
+@needs("adopt", "onnx")
 def adopt(network: Path, card: Path, out: Path) -> None:
     """Put an ONNX network that is not ours under a card, so that it can be audited, gated and reported on.
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lennox.cli.audit_inputs import audited_policy, ready, refuse
+from lennox.cli.audit_inputs import audited_policy, refuse
 from lennox.cli.compare import WithCompare
+from lennox.cli.extras import needs
 from lennox.cli.pairs import category_option, pairs
 from lennox.cli.release import sign_policy, withdraw_policy
 from lennox.errors import InputError, one_line
@@ -97,6 +98,7 @@ def _policy(ctx: click.Context, path: Path, *, draft: bool = False) -> Policy:
 )
 @click.option("--public", is_flag=True, help="Also write DIR/public with counts of 1 to 4 hidden.")
 @click.pass_context
+@needs("audit", "scipy", "pandas", "fairlearn")
 def audit(
     ctx: click.Context,
     table: Path | None,
@@ -134,7 +136,6 @@ def audit(
       lennox audit --model caries-radiograph-1 --data films/ --policy ours.toml --out audit
       lennox audit --model caries-radiograph-1 --data films/ --policy ours.toml --verify audit/audit.json
     """
-    ready()
     from lennox.audit import TableError, TableOptions, read_table
     from lennox.audit.read_table import training_patients
     from lennox.audit.report.rows import not_met
@@ -251,6 +252,7 @@ def new(file: Path | None) -> None:
 )
 @click.option("--out", type=FILE, metavar="FILE.html", help="Also write a page with the plots.")
 @click.pass_context
+@needs("audit", "scipy", "pandas", "fairlearn")
 def plan(
     ctx: click.Context,
     file: Path,
@@ -265,7 +267,6 @@ def plan(
 
     Example: lennox policy plan ours.toml --truth 0.85,0.9 --icc 0.3 --cases-per-patient 4 --out plan.html
     """
-    ready()
     from lennox.audit.plan import Assumptions
     from lennox.audit.plan import plan as make
     from lennox.audit.report.plan_page import plan_page, plan_text
@@ -314,12 +315,12 @@ policy.add_command(withdraw_policy)
 @policy.command()
 @click.option("--repetitions", type=click.IntRange(50, 100_000), metavar="N", help="Of each cell; 2000 unless given.")
 @click.option("--out", type=FILE, metavar="FILE.md", help="Write the table there instead of printing it.")
+@needs("audit", "scipy", "pandas", "fairlearn")
 def simulate(repetitions: int | None, out: Path | None) -> None:
     """Run the gate on simulated models whose truth is known: false passes, coverage, false failures.
 
     Example: lennox policy simulate --out docs/gate-validation.md
     """
-    ready()
     from lennox.audit.simulation import Size, validation_report
 
     text = validation_report(Size() if repetitions is None else Size(repetitions))

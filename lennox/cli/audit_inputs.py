@@ -7,20 +7,12 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from lennox.errors import InputError, one_line
+from lennox.errors import one_line
 
 if TYPE_CHECKING:
     from lennox.policy.policy import Policy
 
 BAD_INPUT = 2
-
-
-def ready() -> None:
-    """Say which extra is missing, in place of a traceback."""
-    try:
-        import lennox.audit  # noqa: F401
-    except ModuleNotFoundError as error:
-        raise InputError(f"audits and policies need {error.name}: install lennox[audit].") from error
 
 
 def audited_policy(ctx: click.Context, path: Path) -> Policy:

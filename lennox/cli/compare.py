@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lennox.cli.audit_inputs import audited_policy, ready, refuse
+from lennox.cli.audit_inputs import audited_policy, refuse
+from lennox.cli.extras import needs
 from lennox.cli.pairs import category_option, pairs
 from lennox.errors import InputError, one_line
 
@@ -34,6 +35,7 @@ STATUS = {"PASS": 0, "FAIL": 10, "INSUFFICIENT EVIDENCE": 11}
 @click.option("--data", "folders", multiple=True, type=FILE, metavar="DIR", help="OLD and NEW are models: their films.")
 @click.option("--sensor", "sensors", multiple=True, callback=pairs, metavar="SET=NAME", help="As for lennox audit.")
 @category_option
+@needs("audit", "scipy", "pandas", "fairlearn")
 def compare(
     old: str,
     new: str,
@@ -63,7 +65,6 @@ def compare(
       lennox audit compare old.csv new.csv --policy ours.toml --out change --threshold 0.3
       lennox audit compare caries-1 models/mine --data films/ --policy ours.toml --out change --max-loss 0.03
     """
-    ready()
     from lennox.audit import TableError, TableOptions
     from lennox.audit.change import MAX_LOSS
     from lennox.audit.change import compare as compared

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from lennox.cli.extras import needs
 from lennox.cli.gate_options import LoadOptions, with_load_options
 from lennox.errors import InputError
 
@@ -50,6 +51,7 @@ def desk() -> None:
 )
 @click.option("--no-browser", is_flag=True, help="Print the opening link only.")
 @with_load_options
+@needs("desk", "starlette", "uvicorn")
 def open_desk(
     folder: Path | None,
     model: str | None,
@@ -75,11 +77,8 @@ def open_desk(
       lennox desk films
       lennox desk films --unreleased --who "A. Ramos" --why "training course" --until 2026-12-24
     """
-    try:
-        from lennox.desk.serve import serve
-    except ModuleNotFoundError as error:
-        raise InputError(f"the desk needs {error.name}: install lennox[desk].") from error
     from lennox.desk.desk import Desk, own_folder
+    from lennox.desk.serve import serve
 
     def load() -> Model:
         from lennox.inference.processors import processors

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 from collections import Counter, deque
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from lennox.cli.extras import installed
 from lennox.cli.gate_options import LoadOptions, with_load_options
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def _probability(ctx: click.Context, parameter: click.Parameter, value: float | 
 
 
 def _dicom_kinds(ctx: click.Context, parameter: click.Parameter, value: str | None) -> tuple[str, ...]:
-    """`seg,sr`; without the library that writes them, only the capture."""
+    """`seg,sr` as kinds."""
     if value is None:
         return ()
     kinds = tuple(dict.fromkeys(word.strip().lower() for word in value.split(",")))
@@ -36,8 +36,6 @@ def _dicom_kinds(ctx: click.Context, parameter: click.Parameter, value: str | No
             f"'{unknown[0]}' is no DICOM object; they are {', '.join(DICOM_KINDS)}. "
             "Before a path, write --dicom=capture."
         )
-    if kinds != ("capture",) and importlib.util.find_spec("highdicom") is None:
-        raise click.UsageError("these DICOM objects need highdicom: install lennox[interop].")
     return kinds
 
 
@@ -106,6 +104,9 @@ def diagnose(
     for option, given in (("--overlay", overlay), ("--dicom", dicom), ("--fhir", fhir), ("--resume", resume)):
         if given and out is None:
             raise click.UsageError(f"{option} needs --out DIR, the folder to keep results in.")
+
+    if set(dicom) - {"capture"}:
+        installed("interop", "highdicom")
 
     from lennox.runs.films import find_films  # here and below: they load the model's runtime
     from lennox.runs.run import Format, Outputs, ReadOptions, Run, share_threads

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from lennox.errors import LennoxError, one_line
+from lennox.lazy import missing_extra
 
 BROKEN_PIPE = 141  # what a shell reports for a program that a closed pipe ended
 INTERRUPTED = 130  # by Ctrl-C
@@ -45,6 +46,11 @@ def handled_errors() -> Iterator[None]:
     except BrokenPipeError:
         _drop_stdout()
         raise click.exceptions.Exit(BROKEN_PIPE) from None
+    except ModuleNotFoundError as error:
+        said = missing_extra(error)
+        if said is error:
+            raise
+        raise CommandError(str(said), UNUSABLE) from error
     except OSError as error:
         _drop_stdout()
         raise CommandError(_sentence(error), UNUSABLE) from error

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from lennox.cli.extras import needs
 from lennox.cli.pairs import category_option
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ FOLDER = click.Path(path_type=Path)
 @click.argument("recipe", type=FILE)
 @click.option("--out", required=True, type=FOLDER, metavar="DIR", help="A folder for checkpoint and curves.")
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint in DIR, if there is one.")
+@needs("train", "torch", "onnx", "sklearn", "matplotlib")
 def train(recipe: Path, out: Path, resume: bool) -> None:
     """Train a network as a recipe says.
 
@@ -49,6 +51,7 @@ def train(recipe: Path, out: Path, resume: bool) -> None:
 @click.argument("checkpoint", type=FILE)
 @click.argument("recipe", type=FILE)
 @click.option("--out", required=True, type=FOLDER, metavar="DIR", help="A folder for model.onnx and card.json.")
+@needs("train", "torch", "onnx", "sklearn", "matplotlib")
 def export(checkpoint: Path, recipe: Path, out: Path) -> None:
     """Make a model of a checkpoint.
 
@@ -77,6 +80,7 @@ def export(checkpoint: Path, recipe: Path, out: Path) -> None:
 @click.option("--out", required=True, type=FOLDER, metavar="DIR", help="A folder for figures and pictures.")
 @category_option
 @click.option("--sheet/--no-sheet", default=True, help="Whether to leave pictures of films, best and missed.")
+@needs("evaluate", "scipy", "sklearn", "matplotlib")
 def evaluate(model: str, data: Path, out: Path, categories: dict[str, str], sheet: bool) -> None:
     """Measure a model on films with known lesions.
 

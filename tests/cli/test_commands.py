@@ -131,6 +131,33 @@ def test_a_missing_extra_is_one_sentence_with_the_command(tmp_path, monkeypatch)
     assert result.stderr == "lennox: torch is not installed, and this needs it; run: pip install 'lennox[train]'.\n"
 
 
+@pytest.mark.parametrize(
+    ("arguments", "module", "extra"),
+    [
+        (["export", "file", "file", "--out", "out"], "torch", "train"),
+        (["evaluate", "none", "--data", ".", "--out", "out"], "sklearn", "evaluate"),
+        (["adopt", "file", "--card", "file", "--out", "out"], "onnx", "adopt"),
+        (["audit", "file", "--policy", "file"], "scipy", "audit"),
+        (["audit", "compare", "file", "file", "--policy", "file", "--out", "out"], "fairlearn", "audit"),
+        (["policy", "plan", "file"], "scipy", "audit"),
+        (["policy", "simulate"], "scipy", "audit"),
+        (["desk", "."], "uvicorn", "desk"),
+        (["diagnose", ".", "--dicom=sr", "--out", "out"], "highdicom", "interop"),
+    ],
+)
+def test_a_command_says_first_what_it_needs(arguments, module, extra, tmp_path, monkeypatch):
+    """Before it looks at what it was given, which here is nothing that it could use."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
+    monkeypatch.setitem(sys.modules, module, None)  # as if it were not installed
+    result = CliRunner().invoke(cli, arguments)
+    assert result.exit_code == 2
+    assert (
+        result.stderr == f"lennox: {module} is not installed, and this needs it; run: pip install 'lennox[{extra}]'.\n"
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
 def test_phantom_refuses_a_folder_in_use(tmp_path):
     (tmp_path / "letter.txt").touch()
     result = CliRunner().invoke(cli, ["phantom", "--out", str(tmp_path)])
