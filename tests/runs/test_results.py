@@ -1,6 +1,7 @@
 import gc
 import json
 import os
+import re
 import signal
 import sys
 import time
@@ -195,6 +196,12 @@ def test_pages_of_a_long_run_name_each_other(invoke, films, tmp_path, monkeypatc
     second = (tmp_path / "out/report-2.html").read_text()
     assert 'href="report.html"' in second
     assert 'href="report-3.html"' in second
+    assert 'data-before="report.html#film-2"' in second  # where J and K lead past the ends of a page
+    assert 'data-after="report-3.html#film-5"' in second
+    first = (tmp_path / "out/report.html").read_text()
+    links = ["#film-1", "#film-2", "report-2.html#film-3", "report-2.html#film-4", "report-3.html#film-5"]
+    assert re.findall(r'class="name"><a href="([^"]*)"', first) == links  # the list of all films is on the first page
+    assert re.findall(r'class="name"><a href="([^"]*)"', second) == ["#film-3", "#film-4"]
     refused = invoke("diagnose", films, "--format", "html")
     assert refused.exit_code == 2
     assert "--out DIR" in refused.stderr
