@@ -128,8 +128,13 @@ class Run:
                 return (results.read(film.name) for film in self.films)
 
             if outputs.format is Format.HTML:
+                pages = 0
                 for name, parts in self.pages(kept, outputs.language):
                     results.write(name, (part.encode() for part in parts))
+                    pages += 1
+                while (folder / _page_name(pages + 1)).exists():  # of a longer run that was here before
+                    pages += 1
+                    (folder / _page_name(pages)).unlink()
             else:
                 name = "examinations.csv" if outputs.format is Format.CSV else "examinations.jsonl"
                 results.write(name, (line.encode() for line in lines(kept(), outputs.format)))
@@ -147,7 +152,7 @@ class Run:
 
         size, say = run_page.FILMS_A_PAGE, RUN.wording(language)
         count = -(-len(self.films) // size)
-        names = tuple("report.html" if page == 0 else f"report-{page + 1}.html" for page in range(count))
+        names = tuple(_page_name(page + 1) for page in range(count))
         outcomes = {outcome: self.outcomes[outcome] for outcome in ("suspected", "none", "refused")}
         run = run_page.RunSummary(self.model.card, identify(self.model), self._point, local_now(), **outcomes, say=say)
         few = count > 1 and len(self.films) <= run_page.MAX_OVERVIEW
@@ -239,6 +244,10 @@ def _pictures(film: FoundFilm, outputs: Outputs, examination: Examination) -> li
     return (
         bundle + [overlay_name(film.name)] * outputs.overlay + [object_name(film.name, f"{kind}.dcm") for kind in kinds]
     )
+
+
+def _page_name(number: int) -> str:
+    return "report.html" if number == 1 else f"report-{number}.html"
 
 
 def _named(film: FoundFilm, examination: Examination) -> Examination:

@@ -202,6 +202,10 @@ def test_pages_of_a_long_run_name_each_other(invoke, films, tmp_path, monkeypatc
     links = ["#film-1", "#film-2", "report-2.html#film-3", "report-2.html#film-4", "report-3.html#film-5"]
     assert re.findall(r'class="name"><a href="([^"]*)"', first) == links  # the list of all films is on the first page
     assert re.findall(r'class="name"><a href="([^"]*)"', second) == ["#film-3", "#film-4"]
+    (films / "4.png").unlink()
+    shorter = invoke("diagnose", films, "--out", tmp_path / "out", "--format", "html", "--resume")
+    assert shorter.exit_code == 1, shorter.output  # as one film is broken
+    assert not (tmp_path / "out/report-3.html").exists()  # nothing of the longer run is left to be read
     refused = invoke("diagnose", films, "--format", "html")
     assert refused.exit_code == 2
     assert "--out DIR" in refused.stderr
