@@ -107,7 +107,7 @@ class _Answers:
 
         film = self.opened.index.get(request.path_params["key"])
         with self._pictures:
-            picture = pictures.shrink(_picture(film), MAX_SIDE)
+            picture = pictures.shrink(_picture(film, *_window(request)), MAX_SIDE)
             return Response(pictures.png(picture), media_type="image/png", headers=_KEPT)
 
     def thumbnail(self, request: Request) -> Response:
@@ -206,12 +206,23 @@ async def _limited(request: Request, limit: int) -> Any:
         raise InputError("the page went away before everything had arrived; send it again.") from None
 
 
-def _picture(film: DeskFilm) -> Any:
+def _window(request: Request) -> tuple[float, float]:
+    """Which shares of the film's range are black and white, as the page asks; all of it where it does not."""
+    try:
+        low, high = (float(request.query_params.get(name, usual)) for name, usual in (("low", 0), ("high", 1)))
+    except ValueError:
+        low, high = 0.0, 0.0
+    if not 0.0 <= low < high <= 1.0:
+        raise InputError("a window is two shares of the film's range, from 0 to 1, the first one lower.")
+    return low, high
+
+
+def _picture(film: DeskFilm, low: float = 0.0, high: float = 1.0) -> Any:
     from lennox.image import read_image
     from lennox.report import pictures
 
     try:
-        return pictures.to_picture(read_image(film.path))
+        return pictures.to_picture(read_image(film.path), low, high)
     except MemoryError:
         raise ImageError("There is not enough memory to show this film.") from None
 

@@ -15,10 +15,16 @@ OVERLAY_CHUNK = ("lennox", "overlay")  # keyword and text; read_image refuses a 
 JPEG_QUALITY = 88  # beside the original, differences are below a film's noise
 
 
-def to_picture(image: Image) -> Pillow.Image:
-    """The film as it is stored, in 8 bits a channel: grey or colour. Sixteen bits keep their upper eight."""
+def to_picture(image: Image, low: float = 0.0, high: float = 1.0) -> Pillow.Image:
+    """The film as it is stored, in 8 bits a channel: grey or colour. Sixteen bits keep their upper eight.
+
+    low, high : shares of the film's range that become black and white, for a closer look at what lies between
+    """
     pixels = image.pixels
-    if pixels.dtype == np.uint16:
+    if (low, high) != (0.0, 1.0):
+        levels = np.arange(1 << (8 * pixels.dtype.itemsize)) / ((1 << (8 * pixels.dtype.itemsize)) - 1)
+        pixels = np.rint(255 * np.clip((levels - low) / (high - low), 0, 1)).astype(np.uint8)[pixels]
+    elif pixels.dtype == np.uint16:
         pixels = (pixels >> 8).astype(np.uint8)
     return Pillow.fromarray(np.ascontiguousarray(pixels))
 

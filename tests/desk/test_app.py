@@ -1,5 +1,6 @@
 """The whole desk without a browser: films come in, are read and decided on, and nothing is lost when it is killed."""
 
+import io
 import time
 
 import numpy as np
@@ -127,3 +128,26 @@ def test_the_page_for_a_patient_is_of_what_was_decided_on_all_films_of_that_pati
     assert 'lang="es"' in text
     assert text.count("<figure>") == 2
     assert desk.raw("GET", f"/api/films/{key}/patient?language=../es", Cookie=desk.cookie)[0] == 400
+
+
+def test_a_deep_film_shows_all_its_levels_within_a_window(open_desk, drawn, tmp_path):
+    folder = tmp_path / "films"
+    folder.mkdir()
+    ramp = np.linspace(0, 65535, drawn.size).astype(np.uint16).reshape(drawn.shape)
+    Image.fromarray(ramp).save(folder / "deep.png")
+    desk = open_desk(folder)
+    address = f"/api/films/{desk.films()['deep.png']['key']}/picture?stamp"
+
+    def levels(window):
+        status, _, content = desk.raw("GET", address + window, Cookie=desk.cookie)
+        return status, np.asarray(Image.open(io.BytesIO(content))) if status == 200 else content
+
+    _, whole = levels("")
+    _, part = levels("&low=0.5&high=0.51")
+    inside = (ramp > 0.501 * 65535) & (ramp < 0.509 * 65535)
+    assert len(np.unique(whole[inside])) <= 3
+    assert len(np.unique(part[inside])) > 190
+    assert (part[ramp < 0.5 * 65535] == 0).all()
+    assert (part[ramp > 0.511 * 65535] == 255).all()
+    for wrong in ("&low=0.5&high=0.5", "&low=nan", "&high=2", "&low=x"):
+        assert levels(wrong)[0] == 400

@@ -91,7 +91,7 @@
       const url = picture(film);
       const size = source?.rows ? { rows: source.rows, columns: source.columns } : await sizeOf(url);
       if (film.key !== key) return;
-      await viewer.open({ url, ...size, spacing: source?.spacing_mm ?? null });
+      await viewer.open({ url, ...size, spacing: source?.spacing_mm ?? null, windowed: deeper(url, source) });
     } catch {
       viewer.close();
       $("refusal").hidden = false;
@@ -104,6 +104,7 @@
     if (next && next.status !== "unreadable") new Image().src = picture(next);
   }
   const picture = (row) => `/api/films/${row.key}/picture?${row.stamp}`;
+  const deeper = (url, source) => (source?.bits > 8 ? (low, high) => `${url}&low=${low}&high=${high}` : null);
   async function sizeOf(url) {
     const image = new Image();
     image.src = url;
@@ -353,7 +354,7 @@
     if (!row) { say("There is no other film."); return; }
     try {
       const url = picture(row), found = await server.ask(`/api/films/${row.key}`);
-      await second.open({ url, ...(await sizeOf(url)), spacing: found.record?.source.spacing_mm ?? null });
+      await second.open({ url, ...(await sizeOf(url)), spacing: found.record?.source.spacing_mm ?? null, windowed: deeper(url, found.record?.source) });
     } catch { say("That film's picture cannot be shown."); }
   }
   $("beside").addEventListener("change", openBeside);

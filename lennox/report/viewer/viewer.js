@@ -11,6 +11,10 @@
   noStyle.setAttribute("data-openseadragon-mobile-css", "");
   document.head.append(noStyle);
 
+  const levels = (low, high) => {
+    const [from, to] = [Math.max(0, low), Math.min(1, high)];
+    return to - from > 0.6 || to <= from ? [0, 1] : [Number(from.toFixed(4)), Number(to.toFixed(4))];
+  };
   const svg = (name, attributes = {}, parent = null) => {
     const element = document.createElementNS(SVG, name);
     for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
@@ -22,6 +26,7 @@
     constructor(element) {
       this.element = element;
       this.film = null;
+      this.base = [0, 1]; // what the picture shows black and white
       this.low = 0; this.high = 1; this.inverted = false; this.windowing = false;
       this.listeners = [];
       this.osd = OpenSeadragon({
@@ -54,11 +59,13 @@
       this.followWindow();
     }
 
-    // film : { url, rows, columns, spacing }, spacing in millimetres (row, column) or null
+    // film : { url, rows, columns, spacing, windowed }; windowed(low, high) : the address of the same picture between two
+    // shares of its range, where the film has more levels than a screen, or null; spacing in millimetres (row, column) or null
     open(film) {
       this.film = film;
       this.picture = new Image();
       this.picture.src = film.url;
+      this.base = [0, 1];
       this.setWindow(0, 1);
       return new Promise((done, failed) => {
         this.osd.addOnceHandler("open", () => {
@@ -141,12 +148,27 @@
       const least = 0.01;
       const middle = Math.min(1.2, Math.max(-0.2, (low + high) / 2)), half = Math.min(1.5, Math.max(least, high - low)) / 2;
       [this.low, this.high] = [middle - half, middle + half];
-      const slope = 1 / (2 * half);
+      const slope = (this.base[1] - this.base[0]) / (2 * half), intercept = (this.base[0] - this.low) / (2 * half);
       for (const one of this.functions) {
         one.setAttribute("slope", this.inverted ? -slope : slope);
-        one.setAttribute("intercept", this.inverted ? 1 + slope * this.low : -slope * this.low);
+        one.setAttribute("intercept", this.inverted ? 1 - intercept : intercept);
       }
       this.drawLens();
+      clearTimeout(this.settling);
+      if (this.film?.windowed) this.settling = setTimeout(() => this.deepen(), 350);
+    }
+    // A film of 12 or 16 bits has more levels than the picture: once the window rests, the picture is that window's own.
+    async deepen() {
+      const { film } = this, [low, high] = levels(this.low, this.high);
+      if (!film || !this.item || (low === this.base[0] && high === this.base[1])) return;
+      const picture = new Image();
+      picture.src = low === 0 && high === 1 ? film.url : film.windowed(low, high);
+      try { await picture.decode(); } catch { return; } // the picture that is there stays
+      if (this.film !== film) return;
+      this.osd.addTiledImage({
+        tileSource: { type: "image", url: picture.src }, index: 0, replace: true,
+        success: () => { this.picture = picture; this.base = [low, high]; clearTimeout(this.settling); this.setWindow(this.low, this.high); clearTimeout(this.settling); },
+      });
     }
     changeWindow(level, width) {
       const half = ((this.high - this.low) / 2) * Math.exp(width), middle = (this.low + this.high) / 2 + level;
