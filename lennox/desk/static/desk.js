@@ -240,7 +240,7 @@
   }
   function draw(tool, done) {
     if (!film?.record || film.status === "waiting") { say("The film must be read first."); return; }
-    if (!viewer.film) { say("There is no picture to draw on."); return; }
+    if (!viewer.item) { say("There is no picture to draw on."); return; }
     askWho(() => { pen.start(tool, (corners) => { $("pen-tools").hidden = true; done(corners); }); });
   }
   function redraw(key) {
@@ -361,7 +361,7 @@
 
   // ---- keys and buttons: one table for both, and for the help
 
-  const both = (work) => { if (!viewer.film) return; work(viewer); if (second && !$("two").hidden) work(second); };
+  const both = (work) => { for (const one of [viewer, $("two").hidden ? null : second]) if (one?.item) work(one); };
   const press = (name, on) => document.querySelector(`[data-do="${name}"]`)?.setAttribute("aria-pressed", String(on));
   const ACTIONS = [
     ["next", ["ArrowRight", "j"], "next film", () => step(1)],

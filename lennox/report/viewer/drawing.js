@@ -99,7 +99,7 @@
       this.say(`Corner ${this.corners.length}.`);
     }
     draw() {
-      if (!this.active || !this.viewer.film) return;
+      if (!this.active || !this.viewer.item) return;
       this.group.replaceChildren();
       const ahead = this.hover ? [...this.corners, this.hover] : this.corners;
       const shape = this.tool === "box" && ahead.length === 2 ? box(...ahead) : ahead;
