@@ -24,6 +24,7 @@ MAX_DEPTH = 32
 SHA256 = re.compile("[0-9a-f]{64}")
 ImageKind = Literal["periapical", "bitewing", "panoramic", "photograph", "other"]
 IMAGE_KINDS: tuple[ImageKind, ...] = get_args(ImageKind)
+Orientation = Literal["as given", "own"]
 # Of an operating point: what the program shows as a number.
 POINT_FIGURES = ("lesion_sensitivity", "false_positives_a_film", "film_sensitivity", "film_specificity")
 
@@ -57,6 +58,28 @@ class OperatingPoint:
 
 
 @dataclass(frozen=True, slots=True)
+class KindCard:
+    """What a card says of the network that judges what kind an image is.
+
+    file : its name in the model's folder
+    kinds : what each of its outputs stands for
+    accept : lowest probability, of the kinds that the model is made for together, at which an image may be read
+    tell : lowest probability of another kind at which the image is said to be of it; below, it cannot be told
+    """
+
+    file: str
+    kinds: tuple[ImageKind, ...]
+    accept: float
+    tell: float
+
+    def __post_init__(self) -> None:
+        if len(set(self.kinds)) != len(self.kinds) or not set(self.kinds) <= set(IMAGE_KINDS):
+            raise ValueError(f"the kinds of the kind network must be distinct, of {', '.join(IMAGE_KINDS)}")
+        if not (0.0 < self.accept < 1.0 and 0.0 < self.tell < 1.0):
+            raise ValueError(f"accept and tell must be between 0 and 1, got {self.accept} and {self.tell}")
+
+
+@dataclass(frozen=True, slots=True)
 class ModelCard:
     """A model's card, valid or absent.
 
@@ -66,6 +89,9 @@ class ModelCard:
     region_share : a lesion is the connected part above this share of its peak probability
     files : SHA-256 (lower-case hex) of each file of the model, by name
     document : the whole card
+    orientation : whether an image is read as it lies, or laid as its own brightness says, so that turned and mirrored
+        copies get the same answer
+    kind_network : what judges the kind of an image beside the rules of `lennox.inference.quality`; None: nothing
     """
 
     name: str
@@ -79,6 +105,8 @@ class ModelCard:
     region_share: float
     files: Mapping[str, str]
     document: Mapping[str, Any]
+    orientation: Orientation = "as given"
+    kind_network: KindCard | None = None
 
     def __post_init__(self) -> None:
         if not self.labels or len(set(self.labels)) != len(self.labels):
@@ -92,6 +120,12 @@ class ModelCard:
             raise ValueError(f"familiarity_limit must be finite or null, got {self.familiarity_limit}")
         if "model.onnx" not in self.files or not all(map(SHA256.fullmatch, self.files.values())):
             raise ValueError("'files' must give the SHA-256 of model.onnx and of every other file, in lower-case hex")
+        if self.orientation not in get_args(Orientation):
+            raise ValueError(f"orientation must be one of {get_args(Orientation)}, got {self.orientation!r:.40}")
+        if self.kind_network is not None and self.kind_network.file not in self.files:
+            raise ValueError(f"'files' must give the SHA-256 of '{self.kind_network.file}', the kind network")
+        if self.kind_network is not None and not set(self.kinds) <= set(self.kind_network.kinds):
+            raise ValueError("the kind network must know the kinds that the model is made for")
         if not 0.0 < self.region_share < 1.0:
             raise ValueError(f"region_share must be between 0 and 1, got {self.region_share}")
 
@@ -133,6 +167,8 @@ class ModelCard:
                 region_share=_number("region_share", lesions["region_share"]),
                 files={name: _text("sha256", entry["sha256"]) for name, entry in files.items()},
                 document=document,
+                orientation=document.get("orientation", "as given"),
+                kind_network=_kind_card(document.get("kind_network")),
             )
         except KeyError as error:
             raise ModelError(f"{where}: the card lacks {error}; a card must follow {FORMAT}.") from error
@@ -146,6 +182,17 @@ class ModelCard:
             return cls.from_json(path.read_bytes(), path.name)
         except OSError as error:
             raise ModelError(f"{path.name}: cannot be read ({error.strerror}); a model folder needs one.") from error
+
+
+def _kind_card(entry: dict[str, Any] | None) -> KindCard | None:
+    if entry is None:
+        return None
+    return KindCard(
+        _text("file", entry["file"]),
+        _texts("kinds", entry["kinds"]),  # type: ignore[arg-type]  # checked in __post_init__
+        _number("accept", entry["accept"]),
+        _number("tell", entry["tell"]),
+    )
 
 
 def _text(name: str, value: Any) -> str:

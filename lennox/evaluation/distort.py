@@ -91,12 +91,33 @@ def _sixteen(pixels: Pixels) -> Pixels:
     return pixels.astype(np.uint16) * 257 if pixels.dtype == np.uint8 else pixels
 
 
-def _mirror(shape: Shape, size: tuple[int, int]) -> Shape:
-    return shape.moved(lambda points: np.stack([points[:, 0], size[1] - points[:, 1]], 1))
+def _turn(quarters: int, *, mirrored: bool = False) -> Distortion:
+    """Mirrored left to right if so, then turned to the left by quarters."""
+
+    def change(pixels: Pixels) -> Pixels:
+        result: Pixels = np.ascontiguousarray(np.rot90(pixels[:, :: -1 if mirrored else 1], quarters))
+        return result
+
+    def move(shape: Shape, size: tuple[int, int]) -> Shape:
+        if mirrored:
+            shape = shape.moved(lambda points: np.stack([points[:, 0], size[1] - points[:, 1]], 1))
+        for quarter in range(quarters):
+            width = size[(quarter + 1) % 2]
+            shape = shape.moved(lambda points, width=width: np.stack([width - points[:, 1], points[:, 0]], 1))  # type: ignore[misc]
+        return shape
+
+    return Distortion(change, move)
 
 
-def _quarter_turn(shape: Shape, size: tuple[int, int]) -> Shape:
-    return shape.moved(lambda points: np.stack([size[1] - points[:, 1], points[:, 0]], 1))
+TURNS: Mapping[str, Distortion] = {
+    "turned by 90 degrees": _turn(1),
+    "turned by 180 degrees": _turn(2),
+    "turned by 270 degrees": _turn(3),
+    "mirrored": _turn(0, mirrored=True),
+    "mirrored, turned by 90 degrees": _turn(1, mirrored=True),
+    "mirrored, turned by 180 degrees": _turn(2, mirrored=True),
+    "mirrored, turned by 270 degrees": _turn(3, mirrored=True),
+}
 
 
 DISTORTIONS: Mapping[str, Distortion] = {
@@ -111,8 +132,7 @@ DISTORTIONS: Mapping[str, Distortion] = {
     "blur, 2.5 px": Distortion(_on_levels(lambda levels: blur(levels, 2.5))),
     "JPEG quality 75": Distortion(_on_levels(lambda levels: compress(levels, 75))),
     "JPEG quality 30": Distortion(_on_levels(lambda levels: compress(levels, 30))),
-    "turned by 90 degrees": Distortion(lambda pixels: np.ascontiguousarray(np.rot90(pixels)), _quarter_turn),
-    "mirrored": Distortion(lambda pixels: np.ascontiguousarray(pixels[:, ::-1]), _mirror),
+    **TURNS,
     "half the size": Distortion(_shrink, lambda shape, _: shape.moved(lambda points: points / 2)),
     "16 bit": Distortion(_sixteen),
 }

@@ -12,7 +12,7 @@ from lennox.annotations.coco import read_coco
 from lennox.annotations.film import Film
 from lennox.annotations.matching import Candidate, Truth, score_film
 from lennox.errors import InputError
-from lennox.evaluation.distort import DISTORTIONS, Distortion
+from lennox.evaluation.distort import DISTORTIONS, TURNS, Distortion
 from lennox.evaluation.figure_text import document_text
 from lennox.evaluation.film_results import FLOOR
 from lennox.files import atomic_write
@@ -30,11 +30,17 @@ CHALLENGE_FILMS = 20  # drawn films of each artefact
 
 
 def measure_robustness(
-    model: str | Path | Model, data: Path, out: Path | None = None, *, films: int | None = None
+    model: str | Path | Model,
+    data: Path,
+    out: Path | None = None,
+    *,
+    films: int | None = None,
+    changes: Sequence[str] | None = None,
 ) -> dict[str, Any]:
     """Evaluate a model on changed copies of a COCO set, and on drawn films with what mimics caries.
 
     films : at most so many, evenly spread; all by default
+    changes : names out of `DISTORTIONS`, such as `TURNS`; all, and the drawn films, by default
     Leaves robustness.json in `out`. Raises InputError for a set without outlined lesions.
     """
     model = model if isinstance(model, Model) else load_candidate(model, "evaluation")
@@ -51,7 +57,8 @@ def measure_robustness(
     rows: list[dict[str, Any]] = []
     base: list[float] = []
     threshold = 1.0
-    for name, distortion in DISTORTIONS.items():
+    for name in dict.fromkeys(("as it is", *(DISTORTIONS if changes is None else changes))):
+        distortion = DISTORTIONS[name]
         response, probability, refused = _measure(model, chosen, pictures, distortion)
         if not base:
             base, threshold = probability, response.threshold_at(AT)
@@ -69,12 +76,27 @@ def measure_robustness(
         "format": FORMAT,
         "model": {"name": model.card.name, "version": model.card.version, "sha256": model.sha256},
         "set": coco.name, "films": len(chosen), "lesions": sum(len(film.truth.lesions) for film in chosen),
-        "changes": rows, "challenge": _challenge(model),
+        "changes": rows, "orientation": _orientation(rows), "challenge": _challenge(model) if changes is None else [],
     }  # fmt: skip
     if out is not None:
         Path(out).mkdir(parents=True, exist_ok=True)
         atomic_write(Path(out) / "robustness.json", document_text(document))
     return document
+
+
+def _orientation(rows: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+    """Over the seven other turns and mirrorings of each film, what the table says of each; None if one was left out."""
+    turned = [row for row in rows if row["change"] in TURNS]
+    if len(turned) < len(TURNS):
+        return None
+    sensitivities = [row["lesion_sensitivity_at_1"] for row in (rows[0], *turned)]
+    return {
+        "turns_and_mirrorings": 1 + len(turned),
+        "mean_change_of_film_probability": float(np.mean([row["mean_change_of_film_probability"] for row in turned])),
+        "highest_change_of_film_probability": max(row["highest_change_of_film_probability"] for row in turned),
+        "lowest_lesion_sensitivity_at_1": min(sensitivities),
+        "highest_lesion_sensitivity_at_1": max(sensitivities),
+    }
 
 
 def _measure(

@@ -15,7 +15,7 @@ from lennox.gate.statement import canonical
 
 def behaviour(card: ModelCard) -> dict[str, Any]:
     """All that decides what a model answers: how the image is prepared, what the network is, how it is read."""
-    return {
+    found: dict[str, Any] = {
         "labels": list(card.labels),
         "input": {name: _exact(value) for name, value in dataclasses.asdict(card.contract).items()},
         "operating_points": {point.name: _exact(point.threshold) for point in card.operating_points},
@@ -25,6 +25,15 @@ def behaviour(card: ModelCard) -> dict[str, Any]:
         "region_share": _exact(card.region_share),
         "files": dict(card.files),
     }
+    # Only where a card says so: the digest of a card that was audited before these existed stays what it was.
+    if card.orientation != "as given":
+        found["orientation"] = card.orientation
+    if card.kind_network is not None:
+        found["kind_network"] = {
+            "file": card.kind_network.file, "kinds": list(card.kind_network.kinds),
+            "accept": _exact(card.kind_network.accept), "tell": _exact(card.kind_network.tell),
+        }  # fmt: skip
+    return found
 
 
 def behaviour_sha256(card: ModelCard) -> str:

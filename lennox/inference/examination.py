@@ -5,14 +5,15 @@ Not called `diagnose`: a module of that name would hide the function `lennox.dia
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from lennox.card import ImageKind, OperatingPoint
+from lennox.card import ImageKind, ModelCard, OperatingPoint
 from lennox.errors import ImageError, InputError
 from lennox.image import Image, read_image
 from lennox.inference.findings import Finding, find_lesions
+from lennox.inference.kind import KindNetwork
 from lennox.inference.model import Model
 from lennox.inference.prepare import prepare
 from lennox.inference.quality import assess
@@ -40,7 +41,7 @@ class SourceFile:
 
     name : file name without its folder, which may name a patient
     rows, columns, bits : of the picture as stored
-    kind : what kind of image it looks like, as `quality` judges
+    kind : what kind of image it looks like, as `quality` and the model's kind network judge; None: it cannot be told
     spacing_mm : (row, column) millimetres per pixel, when the file says
     note : what reading did to the pixels that changes positions, if anything
     """
@@ -110,20 +111,45 @@ def diagnose(
     source = SourceFile(image.name, image.sha256, *size, image.bits, quality.kind, image.spacing_mm, image.note or None)
     card, identity, reasons = model.card, identify(model), quality.reasons
     if not reasons and quality.kind not in card.kinds:
-        made_for = " or ".join(f"{kind}s" for kind in map(KIND_NAMES.__getitem__, card.kinds))
-        reasons = (
-            f"This looks like a {KIND_NAMES[quality.kind]}; {card.name} was made for {made_for} only. "
-            "Use an image of that kind.",
-        )
+        reasons = (_wrong_kind(quality.kind, card),)
+    if not reasons and model.kind_network is not None:
+        kind, reasons = _judge_kind(image, model.kind_network, card)
+        source = replace(source, kind=kind)
     if reasons:
         return Examination(source, identity, point, "not assessable", reasons)
 
-    prediction = model.predict(prepare(image, card.contract))
+    prediction = model.predict(prepare(image, card.contract, card.orientation))
     if card.familiarity_limit is not None and prediction.distance > card.familiarity_limit:
         return Examination(source, identity, point, "not assessable", (UNFAMILIAR,))
     probability_map = prediction.probability_map
     findings = find_lesions(probability_map, point.threshold, card.region_share, image.spacing_mm)
     return Examination(source, identity, point, "assessed", (), float(probability_map.values.max()), findings)
+
+
+def _judge_kind(image: Image, network: KindNetwork, card: ModelCard) -> tuple[ImageKind | None, tuple[str, ...]]:
+    """What the kind network of a model takes an image for, None where it cannot tell, and why it is not read."""
+    probabilities = network.probabilities(image)
+    likely = sorted(card.kinds, key=probabilities.__getitem__)[-1]
+    if sum(probabilities[kind] for kind in card.kinds) >= network.card.accept:
+        return likely, ()
+    other = max((kind for kind in probabilities if kind not in card.kinds), key=probabilities.__getitem__)
+    if probabilities[other] >= network.card.tell:
+        return other, (_wrong_kind(other, card),)
+    return None, (
+        f"What kind of image this is cannot be told, and {card.name} was made for {_made_for(card)} only. Crop what is "
+        "not the film, export it directly from the sensor's program, and check that it is one.",
+    )
+
+
+def _wrong_kind(kind: ImageKind, card: ModelCard) -> str:
+    return (
+        f"This looks like a {KIND_NAMES[kind]}; {card.name} was made for {_made_for(card)} only. "
+        "Use an image of that kind."
+    )
+
+
+def _made_for(card: ModelCard) -> str:
+    return " or ".join(f"{KIND_NAMES[kind]}s" for kind in card.kinds)
 
 
 def diagnose_file(

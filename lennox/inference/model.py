@@ -14,6 +14,7 @@ from lennox.errors import ModelError
 from lennox.gate.bundle import ModelFiles
 from lennox.gate.weights import refuse_external_data
 from lennox.geometry import ProbabilityMap
+from lennox.inference.kind import KindNetwork
 from lennox.inference.prepare import Prepared
 from lennox.inference.session import open_session
 
@@ -57,12 +58,19 @@ class Model:
         self.sha256 = files.sha256["model.onnx"]
         self.identity = (self.sha256, files.sha256["card.json"], release)
         self.reopen: Callable[[], Model] | None = None
-        try:
-            refuse_external_data(files.data["model.onnx"])
-        except ModelError as error:
-            raise ModelError(f"{self.card.name}: model.onnx cannot be used: {error}") from error
-        self._session = open_session(files.data["model.onnx"], self.card.name, threads)
+        self._session = open_session(self._onnx(files, "model.onnx"), self.card.name, threads)
         self._check_fit()
+        self.kind_network: KindNetwork | None = None
+        if (kinds := self.card.kind_network) is not None:
+            self.kind_network = KindNetwork(self._onnx(files, kinds.file), kinds, self.card.name)
+
+    def _onnx(self, files: ModelFiles, name: str) -> bytes:
+        """The bytes of a network of the folder. Raises ModelError if it could open others."""
+        try:
+            refuse_external_data(files.data[name])
+        except ModelError as error:
+            raise ModelError(f"{self.card.name}: {name} cannot be used: {error}") from error
+        return files.data[name]
 
     def _check_fit(self) -> None:
         wanted = [1, 1, self.card.contract.rows, self.card.contract.columns]
@@ -88,7 +96,10 @@ class Model:
         try:
             if values.shape[:1] != (1,) or distance.shape != (1,) or not np.isfinite(distance[0]):
                 raise ValueError(f"a map {values.shape} and the distance {distance.tolist()!r:.40}")
-            probability_map = ProbabilityMap.on_image(values[0], self.card.labels, prepared.placement)
+            turn = prepared.turn
+            probability_map = ProbabilityMap.on_image(
+                turn.back(values[0]), self.card.labels, turn.placement_back(prepared.placement)
+            )
         except (ValueError, TypeError) as error:
             raise ModelError(f"{self.card.name} gave an impossible answer ({error}); it must not be used.") from error
         return Prediction(probability_map, float(distance[0]))

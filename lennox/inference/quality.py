@@ -70,13 +70,18 @@ def assess(image: Image) -> Quality:
         kind = "photograph"
     elif sharpness > MAX_SHARPNESS or _flat(levels) > MAX_FLAT or _distinct(image) < MIN_LEVELS:
         kind = "other"
-    elif image.modality is not Modality.INTRAORAL and _is_panoramic(stretched):
-        kind = "panoramic"
-    elif _is_bitewing(levels, stretched):
-        kind = "bitewing"
     else:
-        kind = "periapical"
+        kind = _film_kind(image.modality, _without_border(levels))
     return Quality(kind, reasons, middle, high - low, sharpness)
+
+
+def _film_kind(modality: Modality, levels: Levels) -> ImageKind:
+    """Which kind of film this is, by its levels without the blank border."""
+    low, high = _percentiles(levels, 2, 98)
+    stretched = np.clip((levels - low) / max(high - low, 1e-6), 0.0, 1.0).astype(np.float32)
+    if modality is not Modality.INTRAORAL and _is_panoramic(stretched):
+        return "panoramic"
+    return "bitewing" if _is_bitewing(levels, stretched) else "periapical"
 
 
 def _percentiles(levels: Levels, *percents: float) -> tuple[float, ...]:
@@ -109,10 +114,10 @@ def _cells(levels: NDArray[Any], longer: int) -> Levels:
     rows, columns = levels.shape
     scale = min(1.0, longer / max(rows, columns))
     down, across = max(1, round(rows * scale)), max(1, round(columns * scale))
-    return _grid(levels, down, across)
+    return sample_grid(levels, down, across)
 
 
-def _grid(levels: NDArray[Any], down: int, across: int) -> Levels:
+def sample_grid(levels: NDArray[Any], down: int, across: int) -> Levels:
     """Means over `down` x `across` cells, which may differ by a pixel."""
     tops = np.arange(down) * levels.shape[0] // down
     lefts = np.arange(across) * levels.shape[1] // across
@@ -174,11 +179,21 @@ def _unfit(image: Image, levels: Levels, contrast: float, sharpness: float) -> t
 
 def _film_share(levels: Levels) -> float:
     """Share of the image inside the smallest rectangle outside which every row and column is uniform."""
+    return _without_border(levels).size / levels.size
+
+
+def _without_border(levels: Levels) -> Levels:
+    """The smallest rectangle outside which every row and column is uniform; all of what is uniform itself."""
     rows = np.flatnonzero(np.ptp(levels, axis=1) > 0.02)
     columns = np.flatnonzero(np.ptp(levels, axis=0) > 0.02)
     if not rows.size or not columns.size:
-        return 1.0  # uniform: not cropped, but blank
-    return float((rows[-1] - rows[0] + 1) * (columns[-1] - columns[0] + 1) / levels.size)
+        return levels
+    return levels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+def film_overview(pixels: NDArray[Any]) -> Levels:
+    """Levels in [0, 1] of a grey image, at most 192 a side, without its blank border."""
+    return _without_border(_overview(pixels))
 
 
 def _flat(levels: Levels) -> float:
@@ -219,7 +234,7 @@ def _is_panoramic(stretched: Levels) -> bool:
     aspect = stretched.shape[1] / stretched.shape[0]
     if aspect < 1.4:
         return False
-    small = _grid(stretched, 16, 32)
+    small = sample_grid(stretched, 16, 32)
     from_mean = small - small.mean()
     in_row = small - small.mean(axis=1, keepdims=True)
     alike, alike_in_row = _mirrored(from_mean), _mirrored(in_row)
@@ -242,8 +257,8 @@ def _is_bitewing(levels: Levels, stretched: Levels) -> bool:
     rank among all cells does not depend on the tone of the film; the bone between teeth that lie on their side is
     never that dark.
     """
-    small, raw = _grid(stretched, 48, 64), _grid(levels, 48, 64)
-    path = _darkest_path(small[8:40]) + 8
+    small, raw = sample_grid(stretched, 48, 64), sample_grid(levels, 48, 64)
+    path = darkest_path(small[8:40]) + 8
     along = np.arange(64)
     gap = small[path, along]
     above = np.array([small[max(row - 16, 0) : max(row - 2, 1), column].max() for column, row in enumerate(path)])
@@ -256,7 +271,7 @@ def _is_bitewing(levels: Levels, stretched: Levels) -> bool:
     )
 
 
-def _darkest_path(levels: Levels) -> NDArray[np.intp]:
+def darkest_path(levels: Levels) -> NDArray[np.intp]:
     """The row in each column of the path from left to right with the lowest sum of levels."""
     rows, columns = levels.shape
     steps = np.arange(-2, 3)

@@ -18,27 +18,8 @@ from torch import Tensor
 from lennox.card import InputContract
 from lennox.evaluation.distort import compress
 from lennox.training.network import STRIDE
+from lennox.training.recipe import Ranges
 from lennox.training.sources import Canvas
-
-
-@dataclass(frozen=True, slots=True)
-class Ranges:
-    """How far each change may go; shares are probabilities."""
-
-    near_lesion: float = 0.7
-    scale: tuple[float, float] = (0.5, 1.2)  # canvas pixels of the crop per canvas pixel of the source, log-uniform
-    aspect: float = 0.25
-    shear: float = 0.08
-    turn_degrees: float = 20.0
-    quarter_turns: float = 0.15
-    gamma: float = 0.5
-    contrast: tuple[float, float] = (0.7, 1.35)
-    brightness: float = 0.12
-    noise: float = 0.06
-    blur_px: float = 1.4
-    ramp: float = 0.15
-    cut_outs: int = 2
-    jpeg: float = 0.25
 
 
 @dataclass(frozen=True, slots=True)

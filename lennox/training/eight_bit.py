@@ -38,7 +38,8 @@ def quantise(model: Path, recipe: Path, out: Path) -> Path:
     document: dict[str, Any] = json.loads(json.dumps(card.document))
     document["version"] = f"{card.version}-int8"
     document["quantised_from"] = card.files["model.onnx"]
-    write_model(Path(out), weights, document)
+    files = {name: (Path(model) / name).read_bytes() for name in card.files}
+    write_model(Path(out), files | {"model.onnx": weights}, document)
     assert sha256_of(weights) == document["files"]["model.onnx"]["sha256"]
     return Path(out)
 
@@ -75,4 +76,4 @@ def _images(recipe: Path, card: ModelCard) -> Iterator[NDArray[np.float32]]:
     entry = ledger.require(plan.data.films, "calibrate")
     films = split_set(plan, entry)[0]
     for which in np.linspace(0, len(films) - 1, min(CALIBRATION_FILMS, len(films))):
-        yield prepare(read_image(films[int(which)].path), card.contract).tensor
+        yield prepare(read_image(films[int(which)].path), card.contract, card.orientation).tensor

@@ -43,6 +43,11 @@ def everyday_pictures(contract: InputContract) -> list[NDArray[np.uint8]]:
     return levels
 
 
+def grey_pictures() -> list[NDArray[np.float32]]:
+    """Every picture entire, levels in [0, 1], always in the same order."""
+    return [(_grey(package, name) / 255.0).astype(np.float32) for package, names in PICTURES.items() for name in names]
+
+
 def _grey(package: str, name: str) -> NDArray[np.uint8]:
     from importlib.resources import files
 

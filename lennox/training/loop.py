@@ -11,6 +11,7 @@ import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,13 @@ import torch
 
 from lennox.annotations.film import Film
 from lennox.errors import InputError
-from lennox.files import atomic_write
-from lennox.training.augment import Batch, Ranges, crop_batch
+from lennox.files import atomic_write, sha256_of_file
+from lennox.training.augment import Batch, crop_batch
 from lennox.training.ledger import Ledger, check_files, read_ledger
-from lennox.training.loss import segmentation_loss
+from lennox.training.loss import peak_loss, segmentation_loss
 from lennox.training.network import Network, channels_last
 from lennox.training.recipe import Recipe, read_recipe
+from lennox.training.shipped_weights import unfold
 from lennox.training.sources import DrawnSource, FilmSource, SampleSource, WindowSource
 from lennox.training.split import require_outlines, split_set
 from lennox.training.teacher import draw_canvases, soften
@@ -34,6 +36,7 @@ FORMAT = "lennox-checkpoint/1"
 CHECKPOINT_EVERY = 200
 CLIP = 2.0
 VALIDATION_WINDOWS = 160
+UNFOLDING_FILMS = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,7 @@ def train(
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
     names = (*plan.schedule.start, *plan.schedule.teacher)
-    stages = {name: _stage(plan.path(name), out / Path(name).stem, report) for name in names}
+    stages = {name: _stage(plan, name, out / Path(name).stem, report) for name in names}
     run = _Run(plan, out, stages)
     if resume and (out / "checkpoint.pt").is_file():
         run.restore()
@@ -97,8 +100,11 @@ def train(
     return Trained(out / "checkpoint.pt", tuple(run.losses), tuple(run.validations))
 
 
-def _stage(path: Path, out: Path, report: Callable[[Progress], None] | None) -> Path:
-    """The checkpoint at `path`, or of the recipe at `path`, trained in `out` unless it was finished there before."""
+def _stage(plan: Recipe, name: str, out: Path, report: Callable[[Progress], None] | None) -> Path:
+    """The checkpoint called `name`, of a shipped network, or of a recipe, trained in `out` unless it was before."""
+    path = plan.path(name)
+    if path.suffix == ".onnx":
+        return _unfolded(plan, path, out)
     if path.suffix != ".toml":
         return path
     checkpoint, recipe = out / "checkpoint.pt", read_recipe(path)
@@ -107,6 +113,24 @@ def _stage(path: Path, out: Path, report: Callable[[Progress], None] | None) -> 
         if state["recipe"] == recipe.sha256 and state["step"] == recipe.schedule.last_step:
             return checkpoint
     return train(path, out, resume=True, report=report).checkpoint
+
+
+def _unfolded(plan: Recipe, model: Path, out: Path) -> Path:
+    """A checkpoint of the weights of a shipped network, its normalisations measured on training films."""
+    checkpoint = out / "checkpoint.pt"
+    digest = sha256_of_file(model) if model.is_file() else ""
+    if not checkpoint.is_file() or _load(checkpoint)["recipe"] != digest:
+        entry = read_ledger(plan.path(plan.data.ledger)).require(plan.data.films, "train")
+        films = split_set(plan, entry)[0][:UNFOLDING_FILMS]
+        images = [
+            (torch.from_numpy(canvas.levels.copy()).float()[None, None] - plan.contract.mean) / plan.contract.std
+            for canvas in FilmSource(films, plan.contract).canvases
+        ]
+        state = io.BytesIO()
+        torch.save({"format": FORMAT, "recipe": digest, "step": 0, "average": unfold(model, images)}, state)
+        out.mkdir(parents=True, exist_ok=True)
+        atomic_write(checkpoint, state.getvalue())
+    return checkpoint
 
 
 class HeldOutFilms:
@@ -166,7 +190,10 @@ class _Run:
         with torch.autocast(self.device.type, torch.bfloat16, enabled=lower):
             logits = self.network(image)
         weight = 1.0 + 2.0 * schedule.small_emphasis * batch.small.to(self.device)
-        loss = segmentation_loss(logits, batch.target.to(self.device), batch.known.to(self.device), weight)
+        target = batch.target.to(self.device)
+        loss = segmentation_loss(logits, target, batch.known.to(self.device), weight)
+        if schedule.peak_weight:
+            loss = loss + schedule.peak_weight * peak_loss(logits[:, :1], target[:, :1])
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), CLIP)
@@ -189,7 +216,7 @@ class _Run:
         schedule = self.recipe.schedule
         chosen = random.choice(len(self.sources), schedule.batch, p=self.shares)
         canvases = [self.sources[int(which)].draw(random) for which in chosen]
-        return crop_batch(canvases, schedule.crop, self.recipe.contract, random, Ranges())
+        return crop_batch(canvases, schedule.crop, self.recipe.contract, random, self.recipe.ranges)
 
     def averaged(self) -> Network:
         network = channels_last(Network(pretrained=False).to(self.device))
@@ -271,7 +298,7 @@ def _open_sources(recipe: Recipe, ledger: Ledger, teachers: Sequence[Path]) -> t
     shares: list[float] = []
     for name, share, kind in (
         (data.films, data.film_share, FilmSource),
-        (data.windows, data.window_share, WindowSource),
+        (data.windows, data.window_share, partial(WindowSource, margin_lesions=data.margin_lesions)),
     ):
         if share > 0:
             entry = ledger.require(name, "train")
@@ -280,7 +307,7 @@ def _open_sources(recipe: Recipe, ledger: Ledger, teachers: Sequence[Path]) -> t
             sources.append(_softened(kind(films, contract), recipe, teachers))
             shares.append(share)
     if data.drawn_share > 0:
-        sources.append(DrawnSource(data.drawn_films, recipe.seed * 100_000, contract))
+        sources.append(DrawnSource(data.drawn_films, recipe.seed * 100_000, contract, data.drawn_mimics))
         shares.append(data.drawn_share)
     return sources, [share / sum(shares) for share in shares]
 

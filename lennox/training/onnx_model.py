@@ -29,6 +29,7 @@ from lennox.statistics.calibration import assess_calibration, calibration_line
 from lennox.statistics.froc import FreeResponse, ScoredFilm
 from lennox.statistics.roc import positive_predictive_value
 from lennox.training.everyday_pictures import PICTURES_SET, everyday_pictures
+from lennox.training.kind_model import make_kind_model
 from lennox.training.ledger import Ledger, read_ledger
 from lennox.training.loop import HeldOutFilms, load_weights
 from lennox.training.network import Network
@@ -95,7 +96,14 @@ def export(checkpoint: Path, recipe: Path, out: Path) -> Exported:
     document["training"] = {
         "recipe": Path(recipe).name, "recipe_sha256": plan.sha256, "seed": plan.seed, "steps": plan.schedule.last_step,
     }  # fmt: skip
-    write_model(Path(out), weights, document)
+    files = {"model.onnx": weights}
+    if plan.orientation != "as given":
+        document["orientation"] = plan.orientation
+    if plan.kind.views:
+        kind = make_kind_model(plan, ledger)
+        files[kind.entry["file"]], document["kind_network"] = kind.weights, kind.entry
+        document["held_out"]["kinds"] = kind.held_out
+    write_model(Path(out), files, document)
     return Exported(Path(out), document)
 
 
@@ -294,13 +302,13 @@ def data_of(ledger: Ledger, plan: Recipe) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def write_model(out: Path, weights: bytes, document: dict[str, Any]) -> None:
-    """Write model.onnx and card.json by rename, the card last and only if it reads back."""
-    document["files"] = {"model.onnx": {"sha256": sha256_of(weights), "bytes": len(weights)}}
+def write_model(out: Path, files: dict[str, bytes], document: dict[str, Any]) -> None:
+    """Write the networks and card.json by rename, the card last and only if it reads back."""
+    document["files"] = {name: {"sha256": sha256_of(data), "bytes": len(data)} for name, data in files.items()}
     text = card_text(document)
     ModelCard.from_json(text)
     out.mkdir(parents=True, exist_ok=True)
-    for name, content in (("model.onnx", weights), ("card.json", text.encode())):
+    for name, content in (*files.items(), ("card.json", text.encode())):
         atomic_write(out / name, content)
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from lennox import toml
-from lennox.card import InputContract
+from lennox.card import InputContract, Orientation
 from lennox.errors import InputError
 from lennox.files import sha256_of
 
@@ -24,6 +24,8 @@ class DataPlan:
     films, windows : names of sets whose films are used entire, and of panoramic sets used in windows; "" for none
     film_share, window_share, drawn_share : how often each source is drawn; they are divided by their sum
     drawn_films : how many drawn films are made
+    drawn_mimics : share of the drawn films that show what looks like caries and is none
+    margin_lesions : share of the windows in which a lesion is drawn at the margin of a real restoration
     holdout_share, holdout_seed : the part of the groups kept for selection and calibration; never trained on
     categories : what categories of the sets mean, "caries", "healthy" or "other", where lennox does not know them
     """
@@ -36,6 +38,8 @@ class DataPlan:
     window_share: float
     drawn_share: float
     drawn_films: int
+    drawn_mimics: float = 0.25
+    margin_lesions: float = 0.0
     holdout_share: float = 0.2
     holdout_seed: int = 1
     categories: Mapping[str, str] = field(default_factory=dict)
@@ -44,6 +48,8 @@ class DataPlan:
         shares = (self.film_share, self.window_share, self.drawn_share)
         if min(shares) < 0 or sum(shares) <= 0:
             raise ValueError(f"the shares of the sources must be positive, got {shares}")
+        if not (0.0 <= self.drawn_mimics <= 1.0 and 0.0 <= self.margin_lesions <= 1.0):
+            raise ValueError("drawn_mimics and margin_lesions are shares, from 0 to 1")
         if not 0.0 <= self.holdout_share < 1.0:
             raise ValueError(f"holdout_share must be in [0, 1), got {self.holdout_share}")
         for share, name, what in ((self.film_share, self.films, "films"), (self.window_share, self.windows, "windows")):
@@ -62,8 +68,10 @@ class Schedule:
     validate_every : steps between validations on the held-out films; 0 for none
     precision : "bfloat16" or "float32"
     pretrained : whether to begin with ImageNet weights
-    start : what to continue from, recipes or checkpoints, relative to this one; the weights of several are averaged
+    start : what to continue from, recipes, checkpoints or shipped networks (model.onnx), relative to this one; the
+        weights of several are averaged
     small_emphasis : how much more, at most twice this, a cell of a small lesion counts than one of a usual lesion
+    peak_weight : of the loss on the peaks of lesions and of the highest false ones; 0 without
     soft_share : share of the target that comes from soft labels of `teacher`; 0 without
     teacher : recipes or checkpoints, relative to this one, whose mean over four mirrorings gives soft labels
     soft_windows : windows of panoramic films that are given soft labels; with a teacher, only these are drawn from
@@ -83,6 +91,7 @@ class Schedule:
     pretrained: bool = True
     start: tuple[str, ...] = ()
     small_emphasis: float = 0.0
+    peak_weight: float = 0.0
     soft_share: float = 0.0
     teacher: tuple[str, ...] = ()
     soft_windows: int = 800
@@ -102,9 +111,57 @@ class Schedule:
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
-    """One model to be: its name, seed, input, data and schedule.
+class Ranges:
+    """How far each change of a crop may go; shares are probabilities.
 
+    near_lesion : share of the crops of a canvas with lesions that lie about one of them
+    scale : canvas pixels of the crop per canvas pixel of the source, log-uniform
+    turn_degrees, quarter_turns : a turn either way, and the share turned by a quarter besides; at 0.5, with the
+        mirrorings, all eight turns and mirrorings are equally frequent
+    blur_px, noise, ramp, brightness : at most, levels from 0 to 1
+    cut_outs : patches off the lesions that are blanked, at most
+    jpeg : share that is compressed
+    """
+
+    near_lesion: float = 0.7
+    scale: tuple[float, float] = (0.5, 1.2)
+    aspect: float = 0.25
+    shear: float = 0.08
+    turn_degrees: float = 20.0
+    quarter_turns: float = 0.15
+    gamma: float = 0.5
+    contrast: tuple[float, float] = (0.7, 1.35)
+    brightness: float = 0.12
+    noise: float = 0.06
+    blur_px: float = 1.4
+    ramp: float = 0.15
+    cut_outs: int = 2
+    jpeg: float = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class KindPlan:
+    """How the network that judges the kind of an image is taught, when the model is exported.
+
+    views : pictures made and disguised to learn from; 0 for no such network
+    epochs : how often each is shown
+    drawn : drawn films of each kind that they are made of
+    """
+
+    views: int = 0
+    epochs: int = 20
+    drawn: int = 200
+
+    def __post_init__(self) -> None:
+        if min(self.views, self.drawn) < 0 or self.epochs < 1:
+            raise ValueError("views and drawn must not be negative, and epochs at least 1")
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """One model to be: its name, seed, input, data, schedule and how far crops are changed.
+
+    orientation : how the model that is made lays an image, see `ModelCard`
     folder : of the recipe file; paths in it are relative to this
     sha256 : of the recipe file
     """
@@ -115,8 +172,17 @@ class Recipe:
     contract: InputContract
     data: DataPlan
     schedule: Schedule
+    ranges: Ranges
+    kind: KindPlan
+    orientation: Orientation
     folder: Path
     sha256: str
+
+    def __post_init__(self) -> None:
+        if self.orientation not in get_args(Orientation):
+            raise ValueError(f"orientation must be one of {get_args(Orientation)}, got {self.orientation!r:.40}")
+        if self.kind.views and not (self.data.films and self.data.windows):
+            raise ValueError("the kind network is taught from films and panoramics; name both sets, or give no [kind]")
 
     def path(self, relative: str) -> Path:
         """A path of the recipe, resolved."""
@@ -130,13 +196,12 @@ def read_recipe(path: Path) -> Recipe:
         document = toml.loads(content.decode())
         if document["format"] != FORMAT:
             raise ValueError(f"format is '{document['format']}', this version reads '{FORMAT}'")
-        schedule = dict(document["schedule"])
-        for several in ("start", "teacher"):
-            schedule[several] = tuple(schedule.get(several, ()))
         return Recipe(
             str(document["name"]), str(document["version"]), int(document["seed"]),
             _filled(InputContract, document["input"]), _filled(DataPlan, document["data"]),
-            _filled(Schedule, schedule), path.resolve().parent, sha256_of(content),
+            _filled(Schedule, document["schedule"]), _filled(Ranges, document.get("augment", {})),
+            _filled(KindPlan, document.get("kind", {})), document.get("orientation", "as given"),
+            path.resolve().parent, sha256_of(content),
         )  # fmt: skip
     except OSError as error:
         raise InputError(f"{path.name}: the recipe cannot be read ({error.strerror}).") from error
@@ -150,4 +215,4 @@ def _filled(kind: type, table: dict[str, Any]) -> Any:
     known = {entry.name for entry in fields(kind)}
     if unknown := set(table) - known:
         raise ValueError(f"{kind.__name__} knows no {sorted(unknown)}; it knows {sorted(known)}")
-    return kind(**table)
+    return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in table.items()})

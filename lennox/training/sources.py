@@ -6,7 +6,7 @@ Every source prepares with `lennox.inference.prepare`, the function that serves 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -19,6 +19,7 @@ from lennox.card import InputContract
 from lennox.geometry import Box, Placement
 from lennox.image import Image, read_image
 from lennox.inference.prepare import prepare
+from lennox.training.margin_lesions import draw_margin_lesion
 from lennox.training.network import PLANES
 
 WINDOW_SHARE = 0.2  # of a panoramic film's width: about 41 mm, the long side of a periapical film
@@ -72,13 +73,28 @@ def make_canvas(
     small = np.zeros_like(levels)
     scale = prepared.placement.height / pixels.shape[0] * prepared.placement.width / pixels.shape[1]
     for shape in sorted(caries, key=lambda shape: -shape.area):
-        lacking = np.sqrt(USUAL_AREA / max(shape.area * scale, USUAL_AREA * MIN_SHARE)) - 1.0
-        paint(small, shape, prepared.placement, int(np.clip(lacking / 2.0, 0.0, 1.0) * 255))
+        paint(small, shape, prepared.placement, _smallness(shape.area * scale))
     return Canvas(
         levels, masks, small, (True, restorations is not None), prepared.placement,
         tuple(shape.moved(prepared.placement.to_canvas).centre for shape in caries),
         tuple(shape.moved(prepared.placement.to_canvas).centre for shape in restorations or ()),
     )  # fmt: skip
+
+
+def _smallness(area_px: float) -> int:
+    """0 for a lesion of the usual area on the canvas, up to 255 for the smallest."""
+    lacking = np.sqrt(USUAL_AREA / max(area_px, USUAL_AREA * MIN_SHARE)) - 1.0
+    return int(np.clip(lacking / 2.0, 0.0, 1.0) * 255)
+
+
+def with_margin_lesion(canvas: Canvas, random: np.random.Generator) -> Canvas:
+    """The canvas with one more lesion, drawn at the margin of a restoration; as it is where there is no room."""
+    found = draw_margin_lesion(canvas.levels, canvas.masks[1] > 0, canvas.masks[0] > 0, random)
+    if found is None:
+        return canvas
+    masks, small = canvas.masks.copy(), canvas.small.copy()
+    masks[0][found.mask], small[found.mask] = 255, _smallness(float(found.mask.sum()))
+    return replace(canvas, levels=found.levels, masks=masks, small=small, lesions=(*canvas.lesions, found.centre))
 
 
 def paint(plane: NDArray[np.uint8], shape: Shape, placement: Placement, value: int = 255) -> None:
@@ -114,8 +130,8 @@ class WindowSource:
 
     ON_CARIES, ON_RESTORATION = 0.6, 0.25
 
-    def __init__(self, films: Sequence[Film], contract: InputContract) -> None:
-        self.contract = contract
+    def __init__(self, films: Sequence[Film], contract: InputContract, margin_lesions: float = 0.0) -> None:
+        self.contract, self.margin_lesions = contract, margin_lesions
         marked = [film for film in films if film.truth.lesions or film.others]
         self.pixels = [read_image(film.path).grey() for film in marked]
         self.films = [film.on_image(*pixels.shape) for film, pixels in zip(marked, self.pixels, strict=True)]
@@ -143,7 +159,10 @@ class WindowSource:
             band = teeth_of(film)
             row, column = random.uniform(band.top, band.bottom), random.uniform(band.left, band.right)
             row += random.uniform(-0.5, 0.5) * height
-        return cut_window(film, self.pixels[number], (row, column), (height, width), self.contract)[0]
+        canvas = cut_window(film, self.pixels[number], (row, column), (height, width), self.contract)[0]
+        if canvas.fillings and self.margin_lesions and random.random() < self.margin_lesions:
+            return with_margin_lesion(canvas, random)
+        return canvas
 
 
 def teeth_of(film: Film) -> Box:
@@ -188,16 +207,17 @@ def grid_of_windows(film: Film) -> list[tuple[tuple[float, float], tuple[float, 
 
 
 class DrawnSource:
-    """Drawn films, whose masks are exact: two in five show no caries, one in four shows what mimics it.
+    """Drawn films, whose masks are exact: two in five show no caries, `mimics` of them what looks like it.
 
     Lesions within the enamel are left out: on most real films nobody would have marked them.
     """
 
     DEPTHS = ("D1", "D2", "D3")
     SIZES = ((600, 850), (850, 600), (640, 640))
-    HEALTHY, MIMICS = 0.4, 0.25
+    HEALTHY = 0.4
 
-    def __init__(self, count: int, seed: int, contract: InputContract) -> None:
+    def __init__(self, count: int, seed: int, contract: InputContract, mimics: float = 0.25) -> None:
+        self.mimics = mimics
         self.canvases = [self._draw(seed, number, contract) for number in range(count)]
 
     def _draw(self, seed: int, number: int, contract: InputContract) -> Canvas:
@@ -206,7 +226,7 @@ class DrawnSource:
         random = np.random.default_rng([seed, number])
         rows, columns = self.SIZES[int(random.integers(len(self.SIZES)))]
         many = 0 if random.random() < self.HEALTHY else int(random.integers(1, 5))
-        mimics = random.random() < self.MIMICS
+        mimics = random.random() < self.mimics
         film = draw_film(
             int(random.integers(2**31)), rows=rows, columns=columns, lesions=random.choice(self.DEPTHS, many).tolist(),
             artefacts=[str(random.choice(ARTEFACTS))] if mimics else (),

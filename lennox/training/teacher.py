@@ -51,8 +51,7 @@ def teach(canvas: Canvas, teachers: Sequence[Network], contract: InputContract) 
     with torch.inference_mode():
         for teacher in teachers:
             device = next(teacher.parameters()).device
-            with torch.autocast(device.type, torch.bfloat16):
-                logits = teacher(views.to(device).to(memory_format=torch.channels_last))[:, 0].cpu()
+            logits = teacher(views.to(device).to(memory_format=torch.channels_last))[:, 0].cpu()
             for axes, plane in zip(MIRRORINGS, torch.sigmoid(logits), strict=True):
                 answers.append(plane.flip([axis - 2 for axis in axes]) if axes else plane)
     mean: NDArray[np.float32] = torch.stack(answers).mean(0).numpy()

@@ -82,9 +82,7 @@ def predict(network: Network, canvases: Sequence[Canvas], contract: InputContrac
             levels = np.stack([canvas.levels for canvas in canvases[start : start + 4]])
             image = (torch.from_numpy(levels).float()[:, None] - contract.mean) / contract.std
             image = image.to(device).to(memory_format=torch.channels_last)
-            with torch.autocast(device.type, torch.bfloat16):
-                logits = network(image)
-            probability = smoothing(torch.sigmoid(logits[:, :1].float()).cpu())
+            probability = smoothing(torch.sigmoid(network(image)[:, :1]).cpu())
             maps += [np.ascontiguousarray(plane[0]) for plane in probability.numpy()]
     return maps
 

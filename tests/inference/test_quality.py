@@ -208,6 +208,12 @@ def test_a_panoramic_is_known_by_its_content_and_not_by_its_width(film):
     assert quality_of(wide).kind == "periapical"
 
 
+@pytest.mark.parametrize("shade", [0, 255])
+def test_a_panoramic_in_a_blank_border_is_a_panoramic(shade):
+    bordered = np.pad(panoramic_like(), ((280, 230), (10, 60)), constant_values=shade)  # nearly square
+    assert quality_of(bordered).kind == "panoramic"
+
+
 def test_a_file_that_says_intraoral_is_no_panoramic():
     image = replace(Image.from_array(panoramic_like()), modality=Modality.INTRAORAL)
     assert assess(image).kind == "periapical"

@@ -13,7 +13,7 @@ LEDGER = PROJECT / "models" / "ledger.toml"
 SHARED = PROJECT.parent / "shared" / "data"
 
 
-@pytest.mark.parametrize("name", ["periapical-external", "periapical-nanopix"])
+@pytest.mark.parametrize("name", ["periapical-external", "periapical-nanopix", "bitewing-unlabelled"])
 @pytest.mark.parametrize("use", ["train", "select", "calibrate"])
 def test_evaluation_only_sets_are_refused_for_every_other_use(name, use):
     with pytest.raises(InputError, match=f"must not be used to {use}"):

@@ -104,6 +104,85 @@ def model(drawn_recipe, trained, tmp_path_factory):
         return export(trained.checkpoint, drawn_recipe, tmp_path_factory.mktemp("model") / "drawn-films-1").folder
 
 
+def test_a_recipe_starts_from_a_shipped_network(model, trained, make_recipe, recipe_text, tmp_path):
+    from lennox.training.loop import load_weights
+    from lennox.training.network import Network
+
+    text = recipe_text.replace("steps = 4", f'steps = 0\nstart = ["{model / "model.onnx"}"]')
+    run = train(make_recipe(["train"], text), tmp_path / "run")
+    image = torch.rand(1, 1, 128, 128, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    answers, variances = [], []
+    for checkpoint in (trained.checkpoint, run.checkpoint):
+        network = Network(pretrained=False).eval()
+        network.load_state_dict(load_weights(checkpoint))
+        answers.append(network(image).detach())
+        variances.append(network.encoder.stem[1].running_var)
+    assert torch.allclose(*answers, atol=1e-3)
+    assert variances[1].std() > 0  # the normalisations were measured, not left at one
+    stamp = (tmp_path / "run" / "model" / "checkpoint.pt").stat().st_mtime_ns
+    train(tmp_path / "recipe.toml", tmp_path / "run", resume=True)
+    assert (tmp_path / "run" / "model" / "checkpoint.pt").stat().st_mtime_ns == stamp
+
+
+def test_what_is_no_network_of_this_version_is_no_start(make_recipe, recipe_text, tmp_path):
+    from tiny_model import write_tiny_model
+
+    for content, message in ((None, "its layers are not those"), (b"not a network", "not an ONNX file")):
+        other = write_tiny_model(tmp_path / "other") / "model.onnx"
+        if content is not None:
+            other.write_bytes(content)
+        text = recipe_text.replace("steps = 4", f'steps = 0\nstart = ["{other}"]')
+        with pytest.raises(InputError, match=message):
+            train(make_recipe(["train"], text), tmp_path / "run")
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ("[augment]\nquarter_turn = 0.5\n", "Ranges knows no"),
+        ("[kind]\nviews = 8\n", "name both sets"),
+        ("[kind]\nepochs = 0\n", "at least 1"),
+    ],
+)
+def test_a_recipe_that_asks_for_the_unknown_is_refused(make_recipe, recipe_text, tmp_path, more, message):
+    with pytest.raises(InputError, match=message):
+        train(make_recipe(["train"], recipe_text + more), tmp_path / "run")
+
+
+def test_a_recipe_says_how_crops_are_changed_and_how_the_model_lays_images(make_recipe, recipe_text, trained, tmp_path):
+    from lennox.training import read_recipe
+
+    text = recipe_text.replace("seed = 3", 'seed = 3\norientation = "own"')
+    text = text.replace("validate_every = 0", "validate_every = 0\npeak_weight = 0.5")
+    path = make_recipe(["train", "calibrate"], text + "[augment]\nscale = [0.8, 1.0]\nquarter_turns = 0.5\n")
+    recipe = read_recipe(path)
+    assert (recipe.orientation, recipe.ranges.scale, recipe.ranges.quarter_turns) == ("own", (0.8, 1.0), 0.5)
+    assert train(path, tmp_path / "run", stop_after=1).losses[0] != trained.losses[0]
+    with pytest.raises(InputError, match="orientation must be one of"):
+        read_recipe(make_recipe(["train"], recipe_text.replace("seed = 3", 'seed = 3\norientation = "up"')))
+
+
+def test_an_export_carries_the_kind_network_and_the_orientation(
+    make_recipe, recipe_text, trained, tmp_path, monkeypatch
+):
+    from lennox.card import ModelCard
+    from lennox.training import export
+    from lennox.training.kind_model import KindModel
+    from lennox.training.kind_network import KindNet, to_onnx
+
+    entry = {"file": "kind.onnx", "kinds": ["periapical", "bitewing", "panoramic", "other"], "accept": 0.2, "tell": 0.5}
+    made = KindModel(to_onnx(KindNet()), entry, {"views": 0})  # the real one takes minutes; it has tests of its own
+    monkeypatch.setattr("lennox.training.onnx_model.make_kind_model", lambda plan, ledger: made)
+    monkeypatch.setattr("lennox.training.onnx_model._calibrate", lambda maps, exams: (1.0, 0.0))
+    text = recipe_text.replace("seed = 3", 'seed = 3\norientation = "own"').replace('windows = ""', 'windows = "drawn"')
+    path = make_recipe(["train", "calibrate"], text + "[kind]\nviews = 8\n")
+    folder = export(trained.checkpoint, path, tmp_path / "model").folder
+    card = ModelCard.read(folder / "card.json")
+    assert (card.orientation, card.kind_network.file) == ("own", "kind.onnx")
+    assert set(card.files) == {"model.onnx", "kind.onnx"}
+    assert load_candidate(folder, "test").kind_network is not None
+
+
 def test_an_exported_model_reads_films(model):
     import lennox
     from lennox.card import ModelCard

@@ -1,0 +1,73 @@
+"""One way to lay an image that its eight turns and mirrorings share, so that they get the same answer.
+
+Sensors deliver films turned and mirrored. Laid by its own brightness, every one of the eight becomes the same array of
+pixels before anything is computed of it; what is found is laid back afterwards.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lennox.geometry import Placement
+
+Level = TypeVar("Level", bound=np.generic)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One of the eight turns and mirrorings: first the rows, then the columns reversed, then both exchanged."""
+
+    reverse_rows: bool = False
+    reverse_columns: bool = False
+    exchange: bool = False
+
+    def of(self, pixels: NDArray[Level]) -> NDArray[Level]:
+        """(..., rows, columns) turned; a view."""
+        turned = self._reversed(pixels)
+        return turned.swapaxes(-2, -1) if self.exchange else turned
+
+    def back(self, pixels: NDArray[Level]) -> NDArray[Level]:
+        """(..., rows, columns) that were turned, as they were; a view."""
+        return self._reversed(pixels.swapaxes(-2, -1) if self.exchange else pixels)
+
+    def placement_back(self, placement: Placement) -> Placement:
+        """Where an image lies on the canvas that is laid back, from where it lies turned."""
+        rows, columns = (placement.rows, placement.top, placement.height, placement.canvas_rows), (
+            placement.columns, placement.left, placement.width, placement.canvas_columns,
+        )  # fmt: skip
+        if self.exchange:
+            rows, columns = columns, rows
+        top = rows[3] - rows[1] - rows[2] if self.reverse_rows else rows[1]
+        left = columns[3] - columns[1] - columns[2] if self.reverse_columns else columns[1]
+        return Placement(rows[0], columns[0], rows[3], columns[3], top, left, rows[2], columns[2])
+
+    def _reversed(self, pixels: NDArray[Level]) -> NDArray[Level]:
+        return pixels[..., :: -1 if self.reverse_rows else 1, :: -1 if self.reverse_columns else 1]
+
+
+AS_GIVEN = Turn()
+EIGHT_TURNS = tuple(
+    Turn(rows, columns, exchange) for exchange in (False, True) for rows in (False, True) for columns in (False, True)
+)
+
+
+def own_turn(pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> Turn:
+    """The turn that makes the lower and the right half the brighter ones, and the difference of the former larger.
+
+    Sums of whole numbers, so exact: all eight of an image become the same array, unless two halves are equally bright.
+
+    pixels : (rows, columns)
+    """
+    by_row, by_column = pixels.sum(axis=1, dtype=np.int64), pixels.sum(axis=0, dtype=np.int64)
+    down, across = _excess(by_row), _excess(by_column)
+    return Turn(down < 0, across < 0, abs(across) > abs(down))
+
+
+def _excess(sums: NDArray[np.int64]) -> int:
+    """Of the last half over the first; the middle of an odd number counts for neither."""
+    half = len(sums) // 2
+    return int(sums[len(sums) - half :].sum()) - int(sums[:half].sum())
