@@ -48,7 +48,9 @@ def mark_details(said: Mapping[str, Any], state: FilmState) -> dict[str, Any]:
     if verdict not in VERDICTS:
         raise InputError(f"a mark is {', '.join(VERDICTS)}, not {verdict!r:.20}.")
     candidates = len(state.examination.findings) if state.examination is not None else 0
-    is_candidate = isinstance(key, str) and key.isascii() and key.isdigit() and 1 <= int(key) <= candidates
+    if key is not None and not (isinstance(key, str) and len(key) < 20):
+        raise InputError("a mark is named by a short text; load the page again.")
+    is_candidate = key is not None and key.isascii() and key.isdigit() and 1 <= int(key) <= candidates
     if verdict in ("missed", "removed"):
         if not (key is None and verdict == "missed") and (key not in state.marks or is_candidate):
             raise InputError("there is no such drawn mark on this film; load the page again.")

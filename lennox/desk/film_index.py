@@ -57,8 +57,10 @@ class FilmIndex:
                     status = path.stat()
                 except OSError:  # it went away meanwhile
                     continue
-                name = Path(film.name).as_posix()
-                key = sha256_of(os.fsencode(name))[:20]
+                raw = os.fsencode(Path(film.name).as_posix())
+                key, name = sha256_of(raw)[:20], raw.decode("utf-8", "replace")
+                if any(other.name == name for other in films.values() if "\ufffd" in name):
+                    name = f"{name}~{key[:6]}"  # two names that differ in what is no text
                 films[key] = DeskFilm(key, name, path, f"{status.st_size}-{status.st_mtime_ns}")
         except InputError as error:  # there is no image yet: the page says so
             remark = str(error)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 import lennox
 from lennox.desk.event_store import NewEvent
 from lennox.desk.film_index import DeskFilm
-from lennox.errors import LennoxError, ReleaseRefusedError
+from lennox.errors import LennoxError, ModelError, ReleaseRefusedError
 from lennox.files import sha256_of, sha256_of_file
 
 if TYPE_CHECKING:
@@ -82,17 +82,16 @@ class ReadingQueue:
             self._refuse(error)
         while not self._stop.is_set():
             self._wake.clear()
-            films = self._readings.unread(identity)
             model_now = self.state.model
-            if not films or model_now is None:
-                self._wake.wait(LOOK_AGAIN_S)
-                continue
-            film = next((one for one in films if one.key == self.wanted), films[0])
             try:
-                self._read(film, model_now, identity)
+                films = self._readings.unread(identity)
+                if not films or model_now is None:
+                    self._wake.wait(LOOK_AGAIN_S)
+                    continue
+                self._read(next((one for one in films if one.key == self.wanted), films[0]), model_now, identity)
                 self.trouble = ""
             except (LennoxError, OSError) as error:
-                if isinstance(error, LennoxError) and error.exit_status == 4:
+                if isinstance(error, ModelError):
                     self._refuse(error)  # an impossible answer: this model reads nothing more
                 self.trouble = str(error)
                 self._wake.wait(LOOK_AGAIN_S)

@@ -1,6 +1,8 @@
 """The whole desk without a browser: films come in, are read and decided on, and nothing is lost when it is killed."""
 
 import io
+import os
+import shutil
 import time
 
 import numpy as np
@@ -102,9 +104,11 @@ def test_hostile_names_are_one_visible_line(open_desk, write_films, tmp_path):
     folder = write_films(tmp_path / "films", len(names))
     for film, name in zip(sorted(folder.iterdir()), names, strict=True):
         film.rename(folder / name)
+    for number in (b"\xfe", b"\xff"):  # no text at all
+        shutil.copy(folder / names[0], os.fsencode(folder) + b"/" + number + b".png")
     desk = open_desk(folder)
     found = desk.films()
-    assert len(found) == len(names)
+    assert len(found) == len(names) + 2
     for name, row in found.items():
         assert name.isprintable()
         assert desk.ask(f"/api/films/{row['key']}")[0]["status"] == "assessed"
