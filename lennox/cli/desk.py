@@ -74,8 +74,8 @@ def open_desk(
 
     \b
     Examples:
-      lennox desk films
-      lennox desk films --unreleased --who "A. Ramos" --why "training course" --until 2026-12-24
+      lennox desk open films
+      lennox desk open films --unreleased --who "A. Ramos" --why "training course" --until 2026-12-24
     """
     from lennox.desk.desk import Desk, own_folder
     from lennox.desk.serve import serve
