@@ -65,7 +65,9 @@ def _read_parquet(path: Path) -> pd.DataFrame:
             size = file.metadata.num_rows * max(file.metadata.num_columns, 1)
             if file.metadata.num_columns > MAX_COLUMNS or size > MAX_VALUES:
                 raise TableError([f"{path.name}: larger than {MAX_COLUMNS} columns or {MAX_VALUES:,} values"])
-            return file.read().to_pandas()
+            table = file.read()
+            table.validate(full=True)  # that texts are UTF-8, among others: pandas would find out late
+            return table.to_pandas()
     except (OSError, ValueError, TableError):
         raise
     except (pa.ArrowException, MemoryError, KeyError, TypeError, AttributeError, NotImplementedError) as error:

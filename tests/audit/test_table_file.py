@@ -94,3 +94,13 @@ def test_a_training_list_is_read_in_any_form_and_never_empty(tmp_path, name):
     assert save(["1.0", " 2 ", "3\u200b"]) == {"1", "2", "3"}
     with pytest.raises(TableError, match="names no patient"):
         save(["", " "])
+
+
+def test_parquet_whose_texts_are_not_utf_8_is_refused(tmp_path):
+    pa = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    text = pa.Array.from_buffers(pa.string(), 2, pa.array([b"p1", b"\x8a2"], pa.binary()).buffers())
+    parquet.write_table(pa.table({"patient": text}), tmp_path / "cases.parquet")
+    with pytest.raises(TableError, match=r"not a table \(.*(UTF8|UTF-8)"):
+        read_file(tmp_path / "cases.parquet")

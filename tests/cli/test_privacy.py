@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 from film_files import data_set, write_dicom
-from pydicom.datadict import dictionary_VR
+from pydicom.datadict import DicomDictionary, dictionary_VR
 
 from lennox.phantom import draw_film
 
@@ -19,6 +19,7 @@ PLANTED = {
     "OperatorsName": "PLANTED^OP", "StudyDescription": "PLANTED STUDY", "ImageComments": "PLANTED IMAGE",
     "PatientTelephoneNumbers": "PLANTED-TEL", "StationName": "PLANTED-STATION", "DeviceSerialNumber": "PLANTED-SN",
 }  # fmt: skip
+TEXTS = ("LO", "LT", "PN", "SH", "ST", "UC", "UT")
 
 
 @pytest.fixture
@@ -29,6 +30,17 @@ def named_film(tmp_path):
     data = write_dicom(data_set(draw_film(3).pixels.astype(np.uint8), **PLANTED))
     (folder / "a.dcm").write_bytes(data)
     (folder / "b.dcm").write_bytes(data[: len(data) // 2])
+    every = data_set(draw_film(4).pixels.astype(np.uint8))
+    for tag, (vr, _, _, _, _) in DicomDictionary.items():
+        if vr in TEXTS and tag >> 16 > 2 and tag not in every:
+            every.add_new(tag, vr, f"PLANTED {tag:08X}"[:16])
+    every.add_new(0x00090010, "LO", "PLANTED PRIVATE")
+    every.add_new(0x00091001, "LT", "PLANTED PRIVATE VALUE")
+    data = write_dicom(every)
+    assert data.count(b"PLANTED") > 700
+    (folder / "c.dcm").write_bytes(data)
+    (folder / "d.dcm").write_bytes(data[: len(data) - 5000])
+    (folder / "e.dcm").write_bytes(data.replace(b"MONOCHROME2 ", b"PLANTED\x1b[1m "))
     return folder
 
 

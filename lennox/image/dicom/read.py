@@ -38,6 +38,7 @@ _PHOTOGRAPHIC = "1.2.840.10008.5.1.4.1.1.77.1."
 _SAMPLES = {"MONOCHROME1": 1, "MONOCHROME2": 1, "PALETTE COLOR": 1} | dict.fromkeys(
     ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT"), 3
 )
+_NOT_READ = ("ARGB", "CMYK", "HSV", "YBR_PARTIAL_420", "YBR_PARTIAL_422", "XYB")
 
 # Distances that dental images can have; 1.0 and the like are what software writes that does not know.
 _SPACINGS = (0x00280030, 0x00181164, 0x00182010)
@@ -80,7 +81,7 @@ def _pixels(file: DicomFile, index: int) -> tuple[NDArray[Any], int]:
     samples = elements.short(0x00280002, 1)
     if _SAMPLES.get(photometric) != samples:
         raise ImageError(
-            f"The DICOM file holds {samples} samples a pixel as {photometric[:40]}; "
+            f"The DICOM file holds {samples} samples a pixel as {_named(photometric)}; "
             "wanted grey, palette colour, RGB or YBR. Export it as grey."
         )
     stored, coded, coded_bits = _frame(file, index, photometric, samples)
@@ -91,7 +92,7 @@ def _pixels(file: DicomFile, index: int) -> tuple[NDArray[Any], int]:
         return one_channel(pixels), bits
     if samples == 3:
         if coded != "RGB":
-            raise ImageError(f"The colours are coded as {photometric}, which is not read. Export it as RGB.")
+            raise ImageError(f"The colours are coded as {_named(photometric)}, which is not read. Export it as RGB.")
         pixels, bits = colour_levels(stored, bits)
         return one_channel(pixels), bits
     if allocated == 8 and elements.short(0x00280100, 8) == 1:
@@ -173,8 +174,13 @@ def _finished(stored: NDArray[Any], frame: Frame, signed: bool) -> tuple[NDArray
     return colour, "RGB", frame.bits
 
 
+def _named(photometric: str) -> str:
+    """A photometric interpretation of the standard; no other text of the file, which may name somebody."""
+    return photometric if photometric in (*_SAMPLES, *_NOT_READ) else "an unknown kind"
+
+
 def _name_of(syntax: str) -> str:
-    known = re.fullmatch(RE_VALID_UID, syntax) is not None  # others pydicom would warn of
+    known = re.fullmatch(RE_VALID_UID, syntax) is not None  # of others pydicom would warn
     return UID(syntax).name if known else "something that it does not name"
 
 
