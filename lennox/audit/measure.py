@@ -107,9 +107,12 @@ def audit(table: AuditTable, policy: Policy) -> Audit:
 def _counts(
     table: AuditTable, policy: Policy, measured: Mapping[tuple[MetricName, tuple[str, ...]], _Measured]
 ) -> Iterator[MetricCounts]:
-    """With everybody as the last group where groups are compared with everybody."""
+    """With everybody as the last group where groups are compared with everybody; not of what is only reported."""
+    reported = {cross.features for cross in policy.intersections if cross.mode == "report"}
     overall = {requirement.metric for requirement in policy.requirements if requirement.criterion == "to-overall"}
     for (metric, features), found in measured.items():
+        if features in reported:
+            continue
         names = (*found.cells.names, *([()] if metric in overall else []))
         groups = tuple((name, one.evidence if one else None) for name, one in zip(names, found.found, strict=False))
         yield MetricCounts(metric, features, groups, patient_counts(table, found.count, found.cells))
@@ -317,5 +320,6 @@ def _unknown_shares(table: AuditTable, policy: Policy) -> tuple[dict[str, float]
             reasons.append(feature.name)
             missing = max(missing, math.ceil(quiet / policy.unknown.max_share) - everybody)
     allowed = f"({100 * policy.unknown.max_share:g} % allowed)"
-    reason = f"too many are '{policy.unknown.name}' for {', '.join(reasons)} {allowed}" if reasons else ""
+    named = ", ".join(name.replace("_", " ") for name in reasons)
+    reason = f"too many are '{policy.unknown.name}' for {named} {allowed}" if reasons else ""
     return shares, reason, missing or None

@@ -218,6 +218,6 @@ def _shortfall(audit: AuditRecord, requirement: Requirement) -> str:
 def _named(rows: Sequence[Mapping[str, Any]], *, pair: bool) -> str:
     """The groups or comparisons that rows are of; only their number if they are many."""
     if len(rows) > (1 if pair else MAX_NAMED):
-        return f"{len(rows)} {'comparisons of groups' if pair else 'groups'}"
+        return f"{len(rows)} {'pairs of groups, compared with each other' if pair else 'groups'}"
     against = [f" against {group_text(row['versus'])}" if pair else "" for row in rows]
     return "; ".join(f"{group_text(row['group'])}{other}" for row, other in zip(rows, against, strict=True))

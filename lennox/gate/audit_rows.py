@@ -47,7 +47,12 @@ class AuditRows:
     def problems(self, requirement: Requirement, policy: Policy) -> list[str]:
         """What contradicts the PASS of one requirement, a sentence each."""
         name = requirement.id
-        rows = [row for row in self.rows if row["requirement"] == name]
+        reported = [set(cross.features) for cross in policy.intersections if cross.mode == "report"]
+        rows = [
+            row
+            for row in self.rows
+            if row["requirement"] == name and not (set(row["group"]) in reported and not row["gated"])
+        ]
         have = [(row["group"], row.get("versus")) for row in rows if row["gated"]]
         found = [
             f"'{name}' has no row for {_pair_text(group, versus)}."
@@ -113,9 +118,11 @@ class AuditRows:
         for feature in policy.gated_features():
             share = self.unknown_share.get(feature.name)
             if share is None or not 0.0 <= share <= 1.0:
-                found.append(f"it does not say how many are '{policy.unknown.name}' for {feature.name}.")
+                found.append(
+                    f"it does not say how many are '{policy.unknown.name}' for {feature.name.replace('_', ' ')}."
+                )
             elif share > policy.unknown.max_share + ROUNDING:
-                found.append(f"too many are '{policy.unknown.name}' for {feature.name}.")
+                found.append(f"too many are '{policy.unknown.name}' for {feature.name.replace('_', ' ')}.")
         return found
 
     def _demanded(self, requirement: Requirement, policy: Policy) -> Iterator[tuple[Group, Group | None]]:

@@ -36,8 +36,8 @@ MAX_VALUE = 1e9  # of anything that is counted or bounded
 class GroupNumbers:
     """What a group's patients add up to.
 
-    low, high : its bounds, infinite where it has none; low_estimate, high_estimate : with what is not known at its
-    worst for either; errors : (patients,) of all groups, 0 for patients who are not in this one
+    low, high : its bounds, infinite where it has none; bounds : what they were asked of, None where nobody counts
+    errors : (patients,) of all groups, 0 for patients who are not in this one
     """
 
     patients: int
@@ -46,18 +46,19 @@ class GroupNumbers:
     estimate: float
     low: float
     high: float
-    low_estimate: float
-    high_estimate: float
+    bounds: GroupBounds | None
     errors: Floats
 
     def gap(self, other: GroupNumbers, times: Floats, side: int) -> tuple[float, bool]:
         """The lower (side 0) or upper bound of this number less the other's, and whether they share patients."""
+        if self.bounds is None or other.bounds is None:
+            return math.nan, False
         scale = math.sqrt((times @ self.errors**2) * (times @ other.errors**2))
         correlation = float(times @ (self.errors * other.errors)) / scale if scale > 0 else 0.0
         if side:
-            a, b, up, down = self.high_estimate, other.low_estimate, self.high, other.low
+            a, b, up, down = -self.bounds.high.estimate, other.bounds.low.estimate, self.high, other.low
         else:
-            a, b, up, down = self.low_estimate, other.high_estimate, self.low, other.high
+            a, b, up, down = self.bounds.low.estimate, -other.bounds.high.estimate, self.low, other.high
         reach = square_and_add(abs(up - a), abs(b - down), correlation)
         return a - b + (reach if side else -reach), correlation != 0.0
 
@@ -97,19 +98,21 @@ class Recount:
 
 
 def wrong_bounds(recounts: Iterable[Recount], alpha: float) -> bool:
-    """Whether any stated bound is not where its p-value is alpha: nearer to its estimate, or further from it."""
+    """Whether any stated bound is not where its p-value is alpha: nearer to its estimate, or further from it.
+
+    Of calibration lines, whose p-values take a fit each, only whether it is nearer.
+    """
     asked = [(part, at) for one in recounts for part, at in one.parts if math.isfinite(at)]
     ratios = [(part, at) for part, at in asked if isinstance(part, Ratio)]
     if any(at < part.worst - ROUNDING for part, at in ratios):
         return True
     ratios = [(part, at) for part, at in ratios if at > part.worst + ROUNDING]  # the worst there is needs no showing
-    lines = [(part, at) for part, at in asked if isinstance(part, Line)]
-
-    def p_at(step: float) -> Floats:
-        of_lines = [part.p_value(at + step) for part, at in lines]
-        return np.append(p_values([part for part, _ in ratios], [at + step for _, at in ratios]), of_lines)
-
-    return bool((p_at(-ROUNDING) > HIGHEST * alpha).any() or (p_at(ROUNDING) < LOWEST * alpha).any())
+    parts = [part for part, _ in ratios]
+    nearer = p_values(parts, [at - ROUNDING for _, at in ratios]) > HIGHEST * alpha
+    further = p_values(parts, [at + ROUNDING for _, at in ratios]) < LOWEST * alpha
+    return bool(nearer.any() or further.any()) or any(
+        part.p_value(at - ROUNDING) > HIGHEST * alpha for part, at in asked if isinstance(part, Line)
+    )
 
 
 def group_key(group: Mapping[str, str]) -> Group:
@@ -191,8 +194,8 @@ class _Patients:
         if bounds is not None:
             errors[places] = bounds.errors
         patients = int(self.times[places].sum())
-        nothing = math.nan, math.nan, math.nan, math.nan
-        return bounds, GroupNumbers(patients, contributing, round(below), estimate, *nothing, errors)
+        nothing = math.nan, math.nan
+        return bounds, GroupNumbers(patients, contributing, round(below), estimate, *nothing, bounds, errors)
 
 
 def _estimate(metric: Metric, label: NDArray[np.int8], score: Floats) -> float:
@@ -221,9 +224,7 @@ def _with_bounds(numbers: GroupNumbers, bounds: GroupBounds, low: list[float], h
         side.combined(parts[0], parts[1]) if isinstance(side, Area) else parts[0]
         for side, parts in ((bounds.low, low), (bounds.high, [-value for value in high]))
     ]
-    return replace(
-        numbers, low=ends[0], high=-ends[1], low_estimate=bounds.low.estimate, high_estimate=-bounds.high.estimate
-    )
+    return replace(numbers, low=ends[0], high=-ends[1])
 
 
 def read_recounts(entries: Any) -> tuple[Recount, ...]:

@@ -342,7 +342,7 @@ def _examine(
         if adopted.signers & {key.public.identity for key in keys}:
             found.append("a key that ratified it is to sign the release; who audits a model does not set its limits.")
     else:
-        found.append("nobody has signed it; `lennox policy sign` does, before the audit.")
+        found.append("nobody has signed it, as those who adopted it do before an audit (`lennox policy sign`).")
     if sha256_of(text) != policy.digest:
         found.append("its file was changed while it was read.")
     problems = tuple(f"policy {policy.id}: {reason}" for reason in found)

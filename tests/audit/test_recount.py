@@ -130,6 +130,9 @@ def test_counts_estimates_and_bounds_of_every_row_follow_from_the_patients(polic
     compared = 0
     for row in made["rows"]:
         names = {*row["group"], *row.get("versus", {})}
+        if len(names) > 1:  # only reported
+            assert (row["metric"], frozenset(names)) not in recounts
+            continue
         found = recounts[row["metric"], frozenset(names)]
         own = found.groups[group_key(row["group"])]
         assert (own.patients, own.contributing, own.denominator) == (
@@ -156,7 +159,9 @@ def test_a_part_of_a_bound_that_is_moved_either_way_is_seen(policy, made):
             continue
         for side in ("low", "high"):
             for number in range(len(entry["cells"][0][side])):
-                for step in (-0.004, 0.004):
+                of_line = entry["metric"].startswith("calibration")  # only what is nearer is looked for
+                nearer = (0.02 if of_line else 0.004) * (1 if side == "low" else -1)
+                for step in (nearer,) if of_line else (-nearer, nearer):
                     forged = copy.deepcopy(entry)
                     if forged["cells"][0][side][number] is None:
                         continue
