@@ -61,6 +61,7 @@ def carry_over(earlier: list[Path], out: Path, same: dict[str, Any]) -> None:
         "model": old["model"].get("sha256", ""),
         "policy": old["policy"]["sha256"],
         "verdict": old["verdict"],
+        **({"look": old["look_sha256"]} if "look_sha256" in old else {}),
     }
     ledger = "".join(json.dumps(entry | same, sort_keys=True) + "\n" for entry in [*old["history"], this])
     (out / "history.jsonl").write_text(ledger, "utf-8")
