@@ -29,11 +29,11 @@ def atomic_write(
     # a name of its own length, as the file's may be as long as a name can be
     draft = (drafts or path.parent) / f".lennox-{secrets.token_hex(8)}"
     content = content.encode("utf-8") if isinstance(content, str) else content
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    descriptor = os.open(
+        draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600 if private else 0o666
+    )
     try:
         with os.fdopen(descriptor, "wb") as stream:
-            if private:
-                draft.chmod(0o600)
             for part in [content] if isinstance(content, bytes) else content:
                 stream.write(part)
             stream.flush()
