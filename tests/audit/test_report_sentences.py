@@ -71,7 +71,7 @@ CHANGES = {
         0.9, ("method", "confidence"), "allows, 5 %: this one was judged at 4 %",
         "allows, 10 %: this one was judged at 8 %",
     ),
-    "attempts": (3, ("attempt",), "this one was judged at 4 %", "this one was judged at 0.167 %"),
+    "looks": (3, ("look",), "this one was judged at 4 %", "this one was judged at 0.167 %"),
     "chance": (0.5, ("method", "chance_to_decide"), "with a chance of 80 %", "with a chance of 50 %"),
     "override": (True, ("policy", "override_allowed"), "The policy allows no override", "The policy allows overrides"),
     "monitoring": (

@@ -145,8 +145,8 @@ def test_every_output_tells_films_of_the_same_name_apart(invoke, write_films, tm
     assert list(dict.fromkeys(row["name"] for row in rows)) == wanted
     page = invoke("diagnose", tmp_path / "films", "--recursive", "--format", "html").stdout
     for number, name in enumerate(wanted, 1):
-        assert f'<a href="#film-{number}">{name}</a>' in page
-        assert f"{number}. {name}</h3>" in page
+        assert f'<a href="#film-{number}"><bdi>{name}</bdi></a>' in page
+        assert f"{number}. <bdi>{name}</bdi></h3>" in page
     out = tmp_path / "out"
     invoke("diagnose", tmp_path / "films", "--recursive", "--out", out)
     kept = records((out / "examinations.jsonl").read_text())

@@ -51,11 +51,22 @@ def go_to(page, name):
     """The film of a name, by keys."""
     for _ in range(8):
         if page.text_content("#name") == name:
+            picture_of(page, name)
             return
         before = page.text_content("#name")
         page.keyboard.press("ArrowRight")
         leaves(page, before)
     raise AssertionError(f"there is no film {name}")
+
+
+def picture_of(page, name):
+    """Wait until the picture of the film is on the screen; until then the desk refuses what is done with it."""
+    for _ in range(WAIT_MS // 50):
+        shown = page.evaluate("document.querySelector('#one').dataset.shown ?? ''")
+        if name == "broken.png" or page.evaluate("location.hash.slice(1)") in shown != "":
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"the picture of {name} does not come")
 
 
 def leaves(page, name):

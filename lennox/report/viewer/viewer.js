@@ -63,6 +63,7 @@
     // shares of its range, where the film has more levels than a screen, or null; spacing in millimetres (row, column) or null
     open(film) {
       this.film = film;
+      delete this.element.dataset.shown;
       this.picture = new Image();
       this.picture.src = film.url;
       this.base = [0, 1];
@@ -71,6 +72,7 @@
         this.osd.addOnceHandler("open", () => {
           this.osd.viewport.setRotation(0, true);
           this.moved();
+          this.element.dataset.shown = film.url;
           done();
         });
         this.osd.addOnceHandler("open-failed", () => failed(new Error("The film's picture cannot be shown.")));
@@ -78,7 +80,7 @@
       });
     }
 
-    close() { this.film = null; this.osd.close(); this.layer.replaceChildren(); this.labels.replaceChildren(); this.bar.hidden = true; }
+    close() { this.film = null; delete this.element.dataset.shown; this.osd.close(); this.layer.replaceChildren(); this.labels.replaceChildren(); this.bar.hidden = true; }
 
     get item() { return this.osd.world.getItemAt(0); }
     get rotation() { return this.osd.viewport.getRotation(); }
