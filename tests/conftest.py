@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from chromium import browser  # noqa: F401  # a fixture
 from film_encodings import encode_film as encode
 from hypothesis import HealthCheck, settings
 

@@ -1,6 +1,5 @@
 """The pages that people get, by axe-core at level AA: light, dark, on a screen, on a phone; nothing is cut off."""
 
-import shutil
 from datetime import datetime
 
 import numpy as np
@@ -12,7 +11,6 @@ from lennox.report.patient_page import AcceptedPlace, PatientFilm, patient_page
 from lennox.report.run_page import FilmEntry, RunSummary, run_page_parts
 from lennox.report.wording import PATIENT, RUN
 
-BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 SCREENS = [(1280, "light"), (1280, "dark"), (820, "light"), (390, "dark"), (390, "light")]
 
@@ -31,21 +29,16 @@ def pages(card, image, make):
     }
 
 
-@pytest.mark.skipif(BROWSER is None, reason="no Chromium is installed")
 @pytest.mark.parametrize("name", ["run", "patient"])
-def test_axe_finds_nothing_and_nothing_is_cut_off(pages, name, tmp_path):
-    sync_api = pytest.importorskip("playwright.sync_api")
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+def test_axe_finds_nothing_and_nothing_is_cut_off(pages, name, tmp_path, browser):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="accessibility is checked with axe-core")
     path = tmp_path / "page.html"
     path.write_text(pages[name])
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
-        for width, scheme in SCREENS:
-            view = {"width": width, "height": 900}
-            page = browser.new_page(viewport=view, color_scheme=scheme, bypass_csp=True)  # axe is a script of ours
-            page.goto(path.as_uri())
-            found = axe.Axe().run(page, options=RULES).response["violations"]
-            assert [(one["id"], one["nodes"][0]["html"]) for one in found] == [], (width, scheme)
-            assert page.evaluate("document.documentElement.scrollWidth") <= width
-            page.close()
-        browser.close()
+    for width, scheme in SCREENS:
+        view = {"width": width, "height": 900}
+        page = browser.new_page(viewport=view, color_scheme=scheme, bypass_csp=True)  # axe is a script of ours
+        page.goto(path.as_uri())
+        found = axe.Axe().run(page, options=RULES).response["violations"]
+        assert [(one["id"], one["nodes"][0]["html"]) for one in found] == [], (width, scheme)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        page.close()

@@ -151,21 +151,18 @@ def test_the_page_prints_on_a4_with_outlines(page, tmp_path):
     assert {(round(float(width)), round(float(height))) for width, height in boxes} == {(595, 842)}
 
 
-def test_pictures_far_from_the_screen_stay_text_until_the_reader_comes_near(card, image, make, tmp_path):
+def test_pictures_far_from_the_screen_stay_text_until_the_reader_comes_near(card, image, make, tmp_path, browser):
     """What makes a page of many films slow to open is its pictures."""
-    sync_api = pytest.importorskip("playwright.sync_api")
     films = [make("suspected", f"{number}.png") for number in range(60)]
     run = RunSummary(card, films[0].model, films[0].operating_point, datetime(2026, 11, 23), 60, 0, 0)
     path = tmp_path / "page.html"
     path.write_text("".join(run_page_parts([FilmEntry(one, lambda: image) for one in films], run)))
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
-        page = browser.new_page()
-        page.goto(f"{path.as_uri()}#film-30")
-        page.wait_for_selector("#film-30 image", state="attached")
-        assert page.locator("noscript.later").count() > 40
-        page.keyboard.press("j")
-        page.wait_for_selector("#film-31.current image", state="attached")
-        page.evaluate("document.getElementById('film-60').scrollIntoView()")
-        page.wait_for_selector("#film-60 image", state="attached")
-        browser.close()
+    page = browser.new_page()
+    page.goto(f"{path.as_uri()}#film-30")
+    page.wait_for_selector("#film-30 image", state="attached")
+    assert page.locator("noscript.later").count() > 40
+    page.keyboard.press("j")
+    page.wait_for_selector("#film-31.current image", state="attached")
+    page.evaluate("document.getElementById('film-60').scrollIntoView()")
+    page.wait_for_selector("#film-60 image", state="attached")
+    page.close()

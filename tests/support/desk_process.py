@@ -3,7 +3,6 @@
 import http.client
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -14,7 +13,6 @@ from urllib.parse import urlsplit
 import pytest
 from tiny_model import write_tiny_model
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 UNRELEASED = ("--unreleased", "--who", "a test", "--why", "to test", "--until", str(date.today()))
 
 
@@ -106,15 +104,3 @@ def open_desk(desk_model, tmp_path_factory):
     for desk in opened:
         if desk.process.poll() is None:
             desk.kill()
-
-
-@pytest.fixture(scope="session")
-def browser():
-    """The system's Chromium, without a window."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="the pages are driven with playwright")
-    if CHROMIUM is None:
-        pytest.skip("there is no Chromium on this computer")
-    with playwright.sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield started
-        started.close()

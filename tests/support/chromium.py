@@ -1,0 +1,19 @@
+"""The browser that tests drive: one for the whole session, since Playwright bears no second one beside it."""
+
+import shutil
+
+import pytest
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """The system's Chromium, without a window."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="the pages are driven with playwright")
+    if CHROMIUM is None:
+        pytest.skip("there is no Chromium on this computer")
+    with playwright.sync_playwright() as driver:
+        started = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield started
+        started.close()
