@@ -43,7 +43,7 @@ endif
 
 test: .venv/lennox
 	$(BIN)/python -m pip install --quiet "$$(ls .venv/wheel/*.whl)[test]"
-	$(BIN)/pytest
+	$(BIN)/pytest -n logical --dist loadfile
 
 test-training: .venv/lennox
 	$(BIN)/python -m pip install --quiet "torch==2.13.0" "$$(ls .venv/wheel/*.whl)[test,train]"

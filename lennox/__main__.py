@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
+
+TYPE_CHECKING = False  # as in `typing`, which takes long to import
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 
 def main() -> None:
     """Run the command line; never returns."""
+    try:
+        import signal
+    except BaseException:  # Ctrl-C, or what enum made of it
+        _stop()
     stopped: list[int] = []
 
     def stop(number: int, frame: object) -> None:
@@ -25,8 +32,12 @@ def main() -> None:
     except BaseException:  # what a library made of the interrupt while it was imported, too
         if not stopped:
             raise
-        os.write(2, b"lennox: stopped.\n")
-        os._exit(130)
+        _stop()
+
+
+def _stop() -> NoReturn:
+    os.write(2, b"lennox: stopped.\n")
+    os._exit(130)
 
 
 def _open_standard_files() -> None:
