@@ -105,7 +105,7 @@ def test_ctrl_c_does_not_wait_for_a_slow_film(started, films, tmp_path):
     process = subprocess.Popen(
         command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **listening
     )
-    assert process.stdout.readline() == "reading\n"
+    assert process.stdout.readline().startswith("reading")  # two workers may say it at once
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=20)
     assert process.returncode == 130
