@@ -84,7 +84,7 @@ def _area(rows: GroupRows, who: NDArray[np.int64], *, low: bool) -> Area | None:
     """Units without an answer or a label are placed where they lower (or raise) the area most."""
     label, score = rows.label.astype(np.int64), rows.score.copy()
     known = (label >= 0) & np.isfinite(score)
-    if len(np.unique(label[known])) < 2:
+    if len(set(label[known].tolist())) < 2:
         return None
     as_case, as_control = placements(score[known], label[known], np.nan_to_num(score, nan=-1.0 if low else 2.0))
     better = as_case < as_control
@@ -115,7 +115,7 @@ def _area_errors(rows: GroupRows, who: NDArray[np.int64]) -> Floats:
     known = rows.bottom > 0
     errors = np.zeros(int(who.max()) + 1)
     label = rows.label.astype(np.int64)
-    if len(np.unique(label[known])) < 2:
+    if len(set(label[known].tolist())) < 2:
         return errors
     as_case, as_control = placements(rows.score[known], label[known], rows.score[known])
     for this, placement in ((label[known] == 1, as_case), (label[known] == 0, as_control)):

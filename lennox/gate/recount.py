@@ -151,7 +151,7 @@ class _Patients:
             top, most = entries[:, 1], entries[:, 2] * min(metric.high, 1e12)
             if not (np.isfinite(entries).all() and (entries >= 0).all() and (top <= most + ROUNDING).all()):
                 raise ValueError("a patient's counts contradict each other")
-            if len(np.unique(keys)) < len(keys):
+            if len(set(keys.tolist())) < len(keys):
                 raise ValueError("a patient is in a group twice")
             return cls(times, who, entries)
         label, value = entries[:, 1], entries[:, 2]
@@ -171,7 +171,7 @@ class _Patients:
         who, values = self.who[here], self.entries[here, 1:]
         errors = np.zeros(len(self.times))
         if metric.family in ("proportion", "mean"):
-            places, inside = np.unique(who, return_inverse=True)
+            places, inside = _distinct(who)
             top, bottom, least, most = (np.bincount(inside, column).astype(np.float64) for column in values.T)
             times = self.times[places]
             below = float(bottom @ times)
@@ -185,12 +185,12 @@ class _Patients:
             else:
                 score = 1.0 / (1.0 + np.exp(-score))
             known = (label >= 0) & np.isfinite(score)
-            places, inside = np.unique(who, return_inverse=True)
+            places, inside = _distinct(who)
             estimate = _estimate(metric, label[known], score[known])
             none = np.zeros(len(label))
             rows = GroupRows(who, label, score, none, known.astype(np.float64), none, none)
             bounds = group_bounds(metric, rows, inside, estimate)
-            below, contributing = float(known.sum()), len(np.unique(who[known]))
+            below, contributing = float(known.sum()), len(set(who[known].tolist()))
         if bounds is not None:
             errors[places] = bounds.errors
         patients = int(self.times[places].sum())
@@ -199,7 +199,7 @@ class _Patients:
 
 
 def _estimate(metric: Metric, label: NDArray[np.int8], score: Floats) -> float:
-    if len(np.unique(label)) < 2:
+    if len(set(label.tolist())) < 2:
         return math.nan
     if metric.family == "auc":
         return float(roc_area(label, score)[0])
@@ -233,3 +233,14 @@ def read_recounts(entries: Any) -> tuple[Recount, ...]:
         return tuple(Recount.of(entry) for entry in entries)
     except (ValueError, LookupError, TypeError, AttributeError, OverflowError, MemoryError) as error:
         raise InputError(f"its patients' counts cannot be read ({error})") from error
+
+
+def _distinct(who: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The different values in order, and each one's position among them: `np.unique`, which imports numpy.ma first."""
+    order = np.argsort(who, kind="stable")
+    ordered = who[order]
+    first = np.ones(len(who), bool)
+    first[1:] = ordered[1:] != ordered[:-1]
+    inside = np.empty(len(who), np.int64)
+    inside[order] = np.cumsum(first) - 1
+    return ordered[first], inside
