@@ -44,4 +44,9 @@ def missing_extra(error: ModuleNotFoundError) -> Exception:
     extra = EXTRAS.get((error.name or "").split(".")[0])
     if extra is None:
         return error
-    return InputError(f"{error.name} is not installed, and this needs it; run: pip install 'lennox[{extra}]'.")
+    return not_installed(str(error.name), extra)
+
+
+def not_installed(module: str, extra: str) -> InputError:
+    """What to say of a module that `lennox[extra]` brings and that is not there."""
+    return InputError(f"{module} is not installed, and this needs it; run: pip install 'lennox[{extra}]'.")

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
-from lennox.errors import InputError
+from lennox.lazy import not_installed
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
@@ -33,4 +33,4 @@ def installed(extra: str, *modules: str) -> None:
     for module in modules:
         there = sys.modules[module] if module in sys.modules else importlib.util.find_spec(module)
         if there is None:
-            raise InputError(f"{module} is not installed, and this needs it; run: pip install 'lennox[{extra}]'.")
+            raise not_installed(module, extra)
