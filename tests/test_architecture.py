@@ -30,7 +30,7 @@ LAYERS = [
     {"card"},
     {"_core"},
     {"files", "lazy"},
-    {"geometry", "toml"},
+    {"geometry", "toml", "tooth_names", "caries_stages"},
     {"errors"},
 ]
 RANK = {part: rank for rank, layer in enumerate(LAYERS) for part in layer}

@@ -39,6 +39,13 @@ def _dicom_kinds(ctx: click.Context, parameter: click.Parameter, value: str | No
     return kinds
 
 
+def _teeth(ctx: click.Context, parameter: click.Parameter, value: str | None) -> tuple[str, ...]:
+    """`16-18` as teeth."""
+    from lennox.tooth_names import parse_region
+
+    return () if value is None else parse_region(value)
+
+
 @click.command()
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("-r", "--recursive", is_flag=True, help="Look into the sub-folders of a folder, too.")
@@ -61,6 +68,10 @@ def _dicom_kinds(ctx: click.Context, parameter: click.Parameter, value: str | No
 )  # fmt: skip
 @click.option("--fhir", is_flag=True, help="With --out: also a FHIR R4 Bundle of each film.")
 @click.option("--resume", is_flag=True, help="With --out: go on with an interrupted run; finished films are kept.")
+@click.option(
+    "--region", callback=_teeth, metavar="TEETH",
+    help="The teeth that the films show, as you know it: FDI such as 16-18, or UR6-UR8. Goes into every output.",
+)  # fmt: skip
 @click.option("--frame", type=click.IntRange(0), metavar="N", help="Which image of a file with several, from 0.")
 @with_load_options
 def diagnose(
@@ -77,6 +88,7 @@ def diagnose(
     dicom: tuple[str, ...],
     fhir: bool,
     resume: bool,
+    region: tuple[str, ...],
     frame: int | None,
     load_options: LoadOptions,
 ) -> None:
@@ -111,7 +123,7 @@ def diagnose(
     from lennox.runs.films import find_films  # here and below: they load the model's runtime
     from lennox.runs.run import Format, Outputs, ReadOptions, Run, share_threads
 
-    reading = ReadOptions(threshold, operating_point, frame)
+    reading = ReadOptions(threshold, operating_point, frame, region)
     found = find_films(paths, recursive=recursive, results=out, suffix=reading.suffix)
     workers, within_a_film = share_threads(found.films, threads)
     named_one = len(paths) == 1 and not paths[0].is_dir()

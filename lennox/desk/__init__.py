@@ -9,7 +9,6 @@ reading_queue      the model at work beside the page
 event_store        decisions, only ever added, in one SQLite file
 events             what a page may send, checked
 film_state         what the events say of a film
-tooth_names        FDI, Universal, Palmer
 views              what the page is given
 decided_films      the films with what was decided, for whatever is made of them
 outputs            a COCO set, a table, the records that `lennox monitor` reads

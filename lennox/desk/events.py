@@ -7,21 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, get_args
 
+from lennox.caries_stages import ICCMS_RADIOGRAPHIC
 from lennox.desk.film_state import FilmState, MarkVerdict
-from lennox.desk.tooth_names import NOTATIONS, to_fdi
 from lennox.errors import InputError, one_line
+from lennox.tooth_names import NOTATIONS, to_fdi
 
 VERDICTS: tuple[MarkVerdict, ...] = get_args(MarkVerdict)
 SURFACES = ("mesial", "distal", "occlusal or incisal", "buccal", "lingual or palatal", "root")
-DEPTHS = {  # radiographic stages of ICCMS
-    "0": "no radiolucency",
-    "RA1": "outer half of the enamel",
-    "RA2": "inner half of the enamel, up to the dentine",
-    "RA3": "outer third of the dentine",
-    "RB4": "middle third of the dentine",
-    "RC5": "inner third of the dentine",
-    "RC6": "into the pulp",
-}
 MAX_NOTE, MAX_CORNERS, MAX_PATIENT, MAX_INITIALS = 2000, 2000, 100, 8
 SETTINGS = ("notation", "who")
 
@@ -67,7 +59,7 @@ def mark_details(said: Mapping[str, Any], state: FilmState) -> dict[str, Any]:
         if notation not in NOTATIONS:
             raise InputError(f"a tooth is named in one of: {', '.join(NOTATIONS)}.")
         details["tooth"] = to_fdi(str(said["tooth"]), notation)
-    for name, offered in (("surface", SURFACES), ("depth", tuple(DEPTHS))):
+    for name, offered in (("surface", SURFACES), ("depth", tuple(ICCMS_RADIOGRAPHIC))):
         if said.get(name):
             if said[name] not in offered:
                 raise InputError(f"{name} is one of: {', '.join(offered)}.")

@@ -6,18 +6,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from lennox.card import ModelCard
+from lennox.caries_stages import ICCMS_RADIOGRAPHIC
 from lennox.desk.desk import Desk, patient_of
 from lennox.desk.event_store import Event
-from lennox.desk.events import DEPTHS, SETTINGS, SURFACES
+from lennox.desk.events import SETTINGS, SURFACES
 from lennox.desk.film_index import DeskFilm
 from lennox.desk.film_state import DecidedMark
 from lennox.desk.reading_queue import ModelState, identity_of
-from lennox.desk.tooth_names import EXAMPLES, NOTATIONS, from_fdi
 from lennox.inference.examination import Examination, identify
 from lennox.inference.findings import Finding
 from lennox.report import to_record, words
 from lennox.report.marks import soften
 from lennox.report.wording import PATIENT
+from lennox.tooth_names import EXAMPLES, NOTATIONS, from_fdi
 
 
 def desk_view(desk: Desk, features: Mapping[str, tuple[str, ...]], after: int = -1) -> dict[str, Any]:
@@ -42,7 +43,7 @@ def desk_view(desk: Desk, features: Mapping[str, tuple[str, ...]], after: int = 
         found |= {
             "folder": words.readable(desk.folder.name or str(desk.folder)),
             "surfaces": SURFACES,
-            "depths": DEPTHS,
+            "depths": ICCMS_RADIOGRAPHIC,
             "notations": {name: EXAMPLES[name] for name in NOTATIONS},
             "features": features,
             "languages": PATIENT.languages(),

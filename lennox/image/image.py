@@ -41,6 +41,7 @@ class Image:
     sha256 : hexadecimal digest of the file's bytes (of the pixels' bytes, for an image made from an array)
     spacing_mm : (row, column) distance of pixel centres, where the file gives one that can be true; else None
     note : a sentence on what was done to the file's pixels that changes positions in them; "" for nothing
+    teeth : FDI numbers of the teeth that the file, or whoever reads it, says the image shows; () where nobody does
     """
 
     pixels: Pixels
@@ -50,6 +51,7 @@ class Image:
     sha256: str = ""
     spacing_mm: tuple[float, float] | None = None
     note: str = ""
+    teeth: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         shape, dtype = self.pixels.shape, self.pixels.dtype

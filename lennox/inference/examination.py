@@ -44,6 +44,7 @@ class SourceFile:
     kind : what kind of image it looks like, as `quality` and the model's kind network judge; None: it cannot be told
     spacing_mm : (row, column) millimetres per pixel, when the file says
     note : what reading did to the pixels that changes positions, if anything
+    teeth : FDI numbers of the teeth that the file or a person says the film shows; no finding is put on one of them
     """
 
     name: str
@@ -54,6 +55,7 @@ class SourceFile:
     kind: ImageKind | None = None
     spacing_mm: tuple[float, float] | None = None
     note: str | None = None
+    teeth: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,8 @@ def diagnose(
     point = choose_point(model, threshold, operating_point)
     quality = assess(image)
     size = image.rows, image.columns
-    source = SourceFile(image.name, image.sha256, *size, image.bits, quality.kind, image.spacing_mm, image.note or None)
+    said = image.spacing_mm, image.note or None, image.teeth
+    source = SourceFile(image.name, image.sha256, *size, image.bits, quality.kind, *said)
     card, identity, reasons = model.card, identify(model), quality.reasons
     if not reasons and quality.kind not in card.kinds:
         reasons = (_wrong_kind(quality.kind, card),)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from lennox.tooth_names import TOOTH_CODES
 
 SCT_SYSTEM = "http://snomed.info/sct"
 
@@ -20,3 +22,13 @@ class Code(NamedTuple):
 
 CARIES = Code("80967001", "Dental caries")
 RADIOGRAPHY_OF_TEETH = Code("22891007", "Radiography of teeth")
+
+
+def body_site(teeth: tuple[str, ...]) -> dict[str, Any]:
+    """Teeth as `bodySite` of FHIR, none for none: one tooth by its code, several in words, as codings are synonyms."""
+    if not teeth:
+        return {}
+    text = f"{'tooth' if len(teeth) == 1 else 'teeth'} {', '.join(teeth)} (FDI)"
+    code = TOOTH_CODES[teeth[0]]
+    coding = {"coding": [Code(code.sct, code.meaning).fhir()]} if len(teeth) == 1 else {}
+    return {"bodySite": {**coding, "text": text}}

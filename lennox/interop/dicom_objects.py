@@ -73,7 +73,15 @@ class _Answer:
         """A UID of this answer."""
         model, point = self.examination.model, self.examination.operating_point
         made_of = (self.source.dataset.SOPInstanceUID, model.sha256, model.release, point.name, repr(point.threshold))
-        return uid_of(*parts, *made_of, repr(self.examination.findings), lennox.__version__, self.date, self.time)
+        return uid_of(
+            *parts,
+            *made_of,
+            repr(self.examination.findings),
+            *self.examination.source.teeth,
+            lennox.__version__,
+            self.date,
+            self.time,
+        )
 
     @property
     def series(self) -> dict[str, Any]:
@@ -202,6 +210,7 @@ def _structured_report(answer: _Answer, film: bytes, frame: int | None) -> dict[
             algorithm_id=algorithm,
             measurements=[_certainty(examination.probability or 0.0)],
             source_images=[sr.SourceImageForMeasurementGroup(*reference)],
+            finding_sites=[sr.FindingSite(codes.tooth(tooth)) for tooth in examination.source.teeth] or None,
         )
     ]
     for number, finding in enumerate(examination.findings, 1):

@@ -15,7 +15,7 @@ from typing import Any
 import lennox
 from lennox.inference.examination import Examination
 from lennox.inference.findings import Finding
-from lennox.interop.coding import CARIES, RADIOGRAPHY_OF_TEETH
+from lennox.interop.coding import CARIES, RADIOGRAPHY_OF_TEETH, body_site
 from lennox.report import words
 from lennox.report.overlay import result_lines
 
@@ -59,6 +59,7 @@ def to_bundle(examination: Examination, *, subject: str | None = None, study_uid
         "status": "completed",
         **({"identifier": [{"system": _SHA256, "value": digest}]} if digest else {}),
         "content": {"title": "the film that was read"},
+        **body_site(source.teeth),
         **({"height": source.rows, "width": source.columns} if source.rows and source.columns else {}),
         **_about(subject),
     }

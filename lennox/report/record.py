@@ -16,6 +16,7 @@ from lennox.geometry import Box
 from lennox.inference.examination import Examination, ModelIdentity, SourceFile, Status
 from lennox.inference.findings import Finding
 from lennox.report import words
+from lennox.tooth_names import TOOTH_CODES
 
 SCHEMA = "lennox.examination/1"
 PIXEL_DIGITS = 2  # a hundredth of a pixel
@@ -39,6 +40,7 @@ def to_record(examination: Examination) -> dict[str, Any]:
             "kind": source.kind,
             "spacing_mm": None if source.spacing_mm is None else list(source.spacing_mm),
             **({} if source.note is None else {"note": source.note}),
+            **({"teeth": list(source.teeth)} if source.teeth else {}),
         },
         "model": {
             "name": model.name,
@@ -78,6 +80,7 @@ def from_record(record: Mapping[str, Any]) -> Examination:
                 kind=None if source["kind"] is None else _one_of(KINDS, source["kind"]),
                 spacing_mm=None if spacing is None else (float(spacing[0]), float(spacing[1])),
                 note=_or_none(str, source.get("note")),
+                teeth=tuple(_one_of(tuple(TOOTH_CODES), tooth) for tooth in source.get("teeth", ())),
             ),
             model=ModelIdentity(**{name: _of_type(str, value) for name, value in model.items()}),
             operating_point=OperatingPoint(**point),

@@ -45,11 +45,13 @@ class ReadOptions:
     """How each film is read; None: as the model's card says, and the only image of a file.
 
     threshold, operating_point, frame : see `lennox.diagnose_many`
+    teeth : FDI numbers of the teeth that somebody says every film shows, instead of what its file says
     """
 
     threshold: float | None = None
     operating_point: str | None = None
     frame: int | None = None
+    teeth: tuple[str, ...] = ()
 
     @property
     def suffix(self) -> str:
@@ -173,6 +175,7 @@ class Run:
         reading, image = self.reading, None
         try:
             image = read_image(film.path, frame=reading.frame)
+            image = replace(image, teeth=reading.teeth) if reading.teeth else image
             examination = diagnose(
                 image, self.model, threshold=reading.threshold, operating_point=reading.operating_point
             )
@@ -183,7 +186,7 @@ class Run:
     def _keep_one(self, results: ResultsFolder, outputs: Outputs, film: FoundFilm) -> Examination:
         if outputs.resume:
             kept = results.finished(film.name, film.path, self.model, self._point, partial(_pictures, film, outputs))
-            if kept is not None:
+            if kept is not None and self.reading.teeth in ((), kept.source.teeth):
                 return kept
         examination, image = self._examine(film)
         if image is not None and examination.status == "assessed":

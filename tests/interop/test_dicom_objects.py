@@ -120,6 +120,19 @@ def test_a_finding_has_one_tracking_identifier_in_all_objects():
         assert all(str(uid) in str(made[name]) for uid in tracked), name
 
 
+def test_teeth_that_somebody_named_are_sites_of_the_film_and_of_no_finding():
+    film = film_file()
+    one = examined(film)
+    report = opened(draw_objects(film, replace(one, source=replace(one.source, teeth=("16", "17"))), ["sr"])["sr.dcm"])
+    sites = [item for item in _walk(report) if "ConceptCodeSequence" in item
+             and item.ConceptNameCodeSequence[0].CodeValue == "363698007"]  # fmt: skip
+    assert [site.ConceptCodeSequence[0].CodeValue for site in sites] == ["865995000", "863902006"]
+    groups = [item for item in _walk(report) if sites[0] in item.get("ContentSequence", [])]
+    assert len(groups) == 1
+    assert "No finding" not in str(groups[0])
+    assert "80967001" not in str(groups[0])
+
+
 def test_the_copy_holds_the_picture_as_it_was_read():
     film = film_file(PixelAspectRatio=[2, 1])
     image = lennox.read_image(film)

@@ -92,3 +92,15 @@ def test_the_same_answer_gives_the_same_bundle_and_another_does_not():
     one = examined(FILM)
     assert to_bundle_json(one) == to_bundle_json(one)
     assert to_bundle(one)["identifier"] != to_bundle(examined(FILM, ()))["identifier"]
+
+
+@pytest.mark.parametrize(("teeth", "code"), [(("16",), "865995000"), (("16", "17"), None)])
+def test_teeth_that_somebody_named_are_the_films_site_and_no_findings(teeth, code):
+    reader = pytest.importorskip("fhir.resources.R4B.bundle", reason="needs fhir.resources")
+    one = examined(FILM)
+    bundle = to_bundle(replace(one, source=replace(one.source, teeth=teeth)))
+    reader.Bundle.model_validate(bundle)
+    (film,) = of_type(bundle, "Media")
+    assert [found["code"] for found in film["bodySite"].get("coding", [])] == ([code] if code else [])
+    assert all(tooth in film["bodySite"]["text"] for tooth in teeth)
+    assert not any("bodySite" in finding for finding in of_type(bundle, "Observation"))

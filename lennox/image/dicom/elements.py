@@ -32,6 +32,7 @@ _LONG_VRS = (b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN
 
 _WANTED = (
     *(0x00080016, 0x00080060, 0x00080070),  # kind of object, modality, manufacturer
+    *(0x00082218, 0x00082228),  # anatomic region, primary anatomic structure
     *(0x00181164, 0x00182010, 0x00280030, 0x00280034),  # spacings, aspect ratio
     *range(0x00280002, 0x00280012),  # samples, photometric interpretation, planar configuration, frames, rows, columns
     *(0x00280100, 0x00280101, 0x00280102, 0x00280103, 0x00280120, 0x00280121),  # bits, sign, padding

@@ -28,8 +28,12 @@ from lennox.image.image import Image, Modality
 from lennox.image.levels import one_channel
 from lennox.image.limits import check_size
 from lennox.image.resample import square_pixels
+from lennox.tooth_names import tooth_of_code
 
 _LUT_DESCRIPTOR, _LUT_DATA = 0x00283002, 0x00283006
+_ANATOMY = (0x00082218, 0x00082228)  # anatomic region, primary anatomic structure
+_CODE_VALUE, _SCHEME = 0x00080100, 0x00080102
+_TOOTH_SCHEMES = ("SCT", "SRT", "SNM3", "99SDM")  # SNOMED CT, and what SNOMED-RT was called
 _ROWS_AT_ONCE = 64
 _SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 _PHOTOGRAPHIC = "1.2.840.10008.5.1.4.1.1.77.1."
@@ -57,7 +61,7 @@ def read_dicom(data: bytes, frame: int | None, name: str, digest: str) -> Image:
         pixels, note = square_pixels(pixels, _aspect(elements))
         if note and spacing is not None:
             spacing = min(spacing), min(spacing)
-        return Image(pixels, bits, _modality(elements), name, digest, spacing, note)
+        return Image(pixels, bits, _modality(elements), name, digest, spacing, note, _teeth(elements))
     except ImageError:
         raise
     except Exception as error:  # decoders and damaged headers raise nearly anything
@@ -264,6 +268,13 @@ def _modality(elements: Elements) -> Modality:
         return Modality(code)
     except ValueError:
         return Modality.OTHER
+
+
+def _teeth(elements: Elements) -> tuple[str, ...]:
+    """What the file says it shows, by PS3.3 C.8.18 (Intra-oral Image): teeth by their codes, in any sequence."""
+    items = [item for tag in _ANATOMY for item in elements.items(tag)]
+    found = (tooth_of_code(item.text(_CODE_VALUE)) for item in items if item.text(_SCHEME) in _TOOTH_SCHEMES)
+    return tuple(dict.fromkeys(tooth for tooth in found if tooth is not None))
 
 
 def _spacing(elements: Elements) -> tuple[float, float] | None:
