@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -217,9 +218,27 @@ def check(ctx: click.Context, file: Path) -> None:
     click.echo(f"sha256:{read.digest}")
     if not read.ratification.keys:
         click.echo("no keys: enough for an audit; a release needs the community's keys")
+    for line in _untranslated(read):
+        click.echo(line)
     untold = [requirement.id for requirement in read.requirements if requirement.story is None]
     if untold:
         click.echo(f"nobody's reason is recorded yet for: {', '.join(untold)}")
+
+
+def _untranslated(policy: Policy) -> Iterator[str]:
+    """A line for each language that the policy speaks and the sheet would not speak throughout."""
+    from lennox.policy.translations import languages, missing
+    from lennox.report.wording import COMMUNITY
+
+    for language in languages(policy):
+        shipped = language in COMMUNITY.languages()
+        known = COMMUNITY.knows(language) if shipped else lambda name: False
+        lacking = list(missing(policy, language, known))
+        for key in dict.fromkeys(key for key, _ in lacking):
+            texts = ", ".join(f"'{text}'" for where, text in lacking if where == key)
+            yield one_line(f"{language}: {key} is missing, so that the sheet would not translate {texts}")
+        if not lacking:
+            yield f"{language}: every text is translated" + ("" if shipped else "; the sheet needs --catalogue")
 
 
 @policy.command()

@@ -92,6 +92,7 @@ class Requirement:
 class Feature:
     """A property by which people or films are grouped; groups are declared here, never read from the data.
 
+    name_in : language -> the name as people read it; groups_in : language -> the groups' names, in their order
     fixed : a person has one value only, so two are an error
     level : "lesion" where it describes lesions and not films or people, else None
     """
@@ -104,6 +105,8 @@ class Feature:
     consent: str = ""
     fixed: bool = False
     level: Literal["lesion"] | None = None
+    name_in: Mapping[str, str] = field(default_factory=dict)
+    groups_in: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,11 +172,12 @@ class MinimumEvidence:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """What people who did not say are called. written_as : other spellings of it in the data."""
+    """What people who did not say are called. written_as : other spellings of it in the data; name_in : by language."""
 
     name: str
     max_share: float = 0.30
     written_as: tuple[str, ...] = ()
+    name_in: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -226,10 +226,18 @@ def _build(values: dict[str, Any], name: str, digest: str) -> Policy:
             )
         ),
         unknown=Unknown(
-            **_kept(values["unknown"], "name max_share"), written_as=tuple(values["unknown"].get("written_as", ()))
+            **_kept(values["unknown"], "name name_in max_share"),
+            written_as=tuple(values["unknown"].get("written_as", ())),
         ),
         features=tuple(
-            Feature(**{"fixed": fixed_by_default(entry), **entry, "groups": tuple(entry["groups"])})
+            Feature(
+                **{
+                    "fixed": fixed_by_default(entry),
+                    **entry,
+                    "groups": tuple(entry["groups"]),
+                    "groups_in": {code: tuple(names) for code, names in entry.get("groups_in", {}).items()},
+                }
+            )
             for entry in values["feature"]
         ),
         intersections=tuple(

@@ -247,6 +247,19 @@ def _features(values: dict[str, Any], problems: Problems) -> None:
             )
         if "groups" in feature:
             _groups(feature["groups"], f"{path}.groups", unknown, problems)
+            _translated_groups(feature, path, problems)
+
+
+def _translated_groups(feature: dict[str, Any], path: str, problems: Problems) -> None:
+    """R42: each language names the groups one by one, in their order, so that no page speaks of another group."""
+    for language, names in feature.get("groups_in", {}).items():
+        if len(names) != len(feature["groups"]) or not all(name.strip() for name in names):
+            problems.add(
+                f"{path}.groups_in.{language}",
+                f"{len(names)} names for {len(feature['groups'])} groups; write one for each, in the order of 'groups'",
+            )
+        elif len({name.strip().casefold() for name in names}) < len(names):
+            problems.add(f"{path}.groups_in.{language}", "two groups have one name; write different ones")
 
 
 def _groups(groups: list[str], path: str, unknown: str, problems: Problems) -> None:

@@ -70,13 +70,21 @@ SCHEMA: dict[str, Any] = {
         "min_controls": "count!",
         "max_missing_labels": "number",
     },
-    "unknown!": {"name": "text!", "gate": "flag", "max_share": "number", "written_as": "texts"},
+    "unknown!": {
+        "name": "text!",
+        "name_in": ("map", "text"),
+        "gate": "flag",
+        "max_share": "number",
+        "written_as": "texts",
+    },
     "feature": (
         "tables",
         {
             "name": "text!",
+            "name_in": ("map", "text"),
             "source": "text!",
             "groups": "names!",
+            "groups_in": ("map", "names"),
             "why": "text",
             "instrument": "text",
             "consent": "text",

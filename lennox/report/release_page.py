@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from lennox.report.pages import render
 
+_COMMAND = re.compile(r" \(`[^`]*`\)")  # a command in brackets is for those who type; this page is for all others
+
 
 def release_page(model: str, channel: str, reasons: Sequence[str], released_as: str = "") -> str:
     """The page's text. reasons : one sentence each, none if it is released; released_as : the release, if it is"""
-    return render("release.html", model=model, channel=channel, reasons=reasons, released_as=released_as)
+    plain = [_COMMAND.sub("", reason) for reason in reasons]
+    return render("release.html", model=model, channel=channel, reasons=plain, released_as=released_as)

@@ -10,6 +10,7 @@ import gettext
 import io
 import re
 import string
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -77,6 +78,19 @@ class Catalogues:
                 f"{path.name}: not a catalogue ({one_line(str(error))[:200]}); give a gettext .po file"
             ) from error
 
+    def knows(self, language: str) -> Callable[[str], bool]:
+        """Whether the catalogue of `language` has a name, be it the same word there. Raises InputError for none."""
+        catalogue = self.wording(language).catalogue
+        catalogue.add_fallback(_Nothing())
+        return lambda name: bool(catalogue.gettext(name))
+
+
+class _Nothing(gettext.NullTranslations):
+    """No translation at all, where gettext would give back what it was asked."""
+
+    def gettext(self, message: str) -> str:
+        return ""
+
 
 def _direction(language: str) -> Direction:
     """In which direction a language is written; left to right for one that Babel does not know."""
@@ -124,3 +138,4 @@ def _values(text: str) -> set[str]:
 _LOCALE = Path(__file__).parent / "locale"
 RUN = Catalogues(_LOCALE / "run")
 PATIENT = Catalogues(_LOCALE / "patient")
+COMMUNITY = Catalogues(Path(__file__).parents[1] / "audit" / "report" / "locale")

@@ -127,6 +127,20 @@ def test_check_accepts_and_says_what_a_release_still_needs():
     assert "nobody's reason is recorded yet" in result.output
 
 
+def test_check_names_what_no_page_would_translate(tmp_path):
+    path = tmp_path / "ours.toml"
+    text = (DATA / "small.toml").read_text().replace('name = "group"', 'name = "kitchen"')
+    path.write_text(text.replace('over = ["group"', 'over = ["kitchen"') + "\n[on_insufficient]\ncollect = true\n")
+    text = path.read_text().replace('groups = ["a", "b", "c"]', 'name_in = { es = "cocina" }\ngroups = ["a", "b", "c"]')
+    path.write_text(text)
+    found = run("policy", "check", path)
+    assert found.exit_code == 0, found.output
+    assert "feature[kitchen].groups_in is missing, so that the sheet would not translate 'a', 'b', 'c'" in found.output
+    assert "feature[kitchen].name_in" not in found.output
+    path.write_text(text.replace('es = "cocina" }', 'es = "cocina" }\ngroups_in = { es = ["x", "y", "z"] }'))
+    assert "'a', 'b', 'c'" not in run("policy", "check", path).output
+
+
 def test_the_template_is_refused_until_it_is_filled_in(tmp_path):
     path = tmp_path / "ours.toml"
     assert run("policy", "new", path).exit_code == 0

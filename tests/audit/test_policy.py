@@ -371,3 +371,10 @@ def test_sentences_in_other_languages_are_compared_too():
     spanish = 'plain_in = { es = "Al menos 35 de cada 100 dientes." }\n[requirement.story]'
     (line,) = refusal(mutated(("[requirement.story]", spanish)))
     assert "[find-decay-everywhere].plain_in.es: says 35 of 100, the limit 80 of 100; make them agree" in line
+
+
+def test_groups_have_one_name_each_in_every_language():
+    """R42."""
+    few = mutated(('source = "record"', 'source = "record"\ngroups_in = { es = ["uno"] }'))
+    (line,) = refusal(few)
+    assert re.search(r"groups_in\.es: 1 names for \d groups; write one for each", line)

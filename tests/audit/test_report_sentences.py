@@ -4,6 +4,7 @@ import copy
 import html
 import json
 import re
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -11,7 +12,8 @@ import pytest
 from lennox.audit import TableOptions, audit, judge, table_from_columns
 from lennox.audit.manifest import Manifest
 from lennox.audit.report.audit_page import report
-from lennox.audit.report.document import audit_text, document
+from lennox.audit.report.document import _policy, audit_text, document
+from lennox.audit.report.names import Names
 from lennox.audit.report.sheet import CATALOGUES, sheet
 
 MANIFEST = Manifest((("cases.csv", "0" * 64),))
@@ -157,3 +159,22 @@ def test_the_sheet_says_why_a_group_is_undecided_and_that_it_looks_bad(small_pol
     better["rows"] = alone
     better["policy"]["requirements"] = [r for r in better["policy"]["requirements"] if r["id"] == "floor"]
     assert "So far it looks worse" not in text_of(sheet(better, CATALOGUES.wording("en")))
+
+
+def test_the_names_of_a_policy_come_before_those_of_the_catalogue(small_policy):
+    camera = replace(
+        small_policy.features[0], name_in={"es": "cámara"}, groups_in={"es": ("de mano", "de mesa", "de teléfono")}
+    )
+    unknown = replace(small_policy.unknown, name_in={"es": "no quiso decirlo"})
+    policy = replace(small_policy, features=(camera, *small_policy.features[1:]), unknown=unknown)
+    names = Names(_policy(policy), CATALOGUES.wording("es"))
+    assert names.feature(camera.name) == "cámara"
+    assert [names.group(camera.name, group) for group in camera.groups] == ["de mano", "de mesa", "de teléfono"]
+    assert names.group(camera.name, unknown.name) == "no quiso decirlo"
+    assert names.group("sex", "female") == "mujeres"  # not declared with names: the catalogue's
+    assert names.groups({}) == "todas las personas"
+
+
+def test_pages_about_films_do_not_speak_of_people(small_policy):
+    films = replace(small_policy, scope=replace(small_policy.scope, cluster="film"))
+    assert Names(_policy(films), CATALOGUES.wording("es")).groups({}) == "todas las radiografías"

@@ -82,5 +82,7 @@ def test_text_from_outside_is_inert_in_a_page():
 def test_a_page_is_streamed_in_parts_that_make_the_same_page():
     values = {"model": "m", "channel": "c", "reasons": ["r"] * 50, "released_as": ""}
     assert "".join(stream("release.html", **values)) == render("release.html", **values)
-    assert "not released" in release_page("m", "c", ["no audit"])
+    page = release_page("m", "c", ["nobody has signed it (`lennox policy sign`)"])
+    assert "not released" in page
+    assert "Nobody has signed it</li>" in page
     assert "Yes." in release_page("m", "c", (), "released until 2027")

@@ -193,9 +193,21 @@ def _policy(policy: Policy) -> dict[str, Any]:
             "min_controls": evidence.min_controls,
             "max_missing_labels": evidence.max_missing_labels,
         },
-        "unknown": {"name": policy.unknown.name, "max_share": policy.unknown.max_share},
+        "unknown": {
+            "name": policy.unknown.name,
+            "name_in": dict(policy.unknown.name_in),
+            "max_share": policy.unknown.max_share,
+        },
         "features": [
-            {"name": f.name, "source": f.source, "groups": list(f.groups), "why": f.why, "instrument": f.instrument}
+            {
+                "name": f.name,
+                "name_in": dict(f.name_in),
+                "source": f.source,
+                "groups": list(f.groups),
+                "groups_in": {code: list(names) for code, names in f.groups_in.items()},
+                "why": f.why,
+                "instrument": f.instrument,
+            }
             for f in policy.features
         ],
         "intersections": [{"features": list(cross.features), "mode": cross.mode} for cross in policy.intersections],

@@ -7,16 +7,16 @@ says which limits were met, on whom, against which labels, and never that a tool
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from lennox.audit.report.names import Names
 from lennox.audit.report.rows import Document, Row, gated_rows, limits, verdict_of
 from lennox.policy.metrics import METRICS
 from lennox.report.pages import render
-from lennox.report.wording import Catalogues, Wording
+from lennox.report.wording import COMMUNITY, Wording
 
-CATALOGUES = Catalogues(Path(__file__).parent / "locale")
+CATALOGUES = COMMUNITY
 ROWS_ON_A_PAGE = 14  # of groups, over all limits
 PAIRS_A_LIMIT = 2
 BANNED = ("fair", "unbiased", "safe", "no bias", "bias-free", "justo", "seguro", "imparcial", "sin sesgo")
@@ -130,10 +130,10 @@ def _limit(requirement: Requirement, document: Document, say: Wording, share: in
 
 
 def _shown(row: Row, document: Document, say: Wording) -> dict[str, Any]:
-    seen, sure = _numbers(row, say)
+    seen, sure = _numbers(row, document, say)
     undecided = row["verdict"] == "INSUFFICIENT EVIDENCE" and row["patients"] != "<5"
     notes = _notes(row, document, say) if undecided else []
-    return {"name": _name(row, say), "seen": seen, "sure": sure, "verdict": row["verdict"], "notes": notes}
+    return {"name": _name(row, document, say), "seen": seen, "sure": sure, "verdict": row["verdict"], "notes": notes}
 
 
 def _rest(rows: Sequence[Row], pairs: bool, say: Wording) -> str:
@@ -172,28 +172,27 @@ def _pair(row: Row) -> frozenset[str]:
     return frozenset((str(sorted(row["group"].items())), str(sorted(row.get("versus", {}).items()))))
 
 
-def _groups(group: Mapping[str, str], say: Wording) -> str:
-    return ", ".join(map(say.name, group.values())) or say("everybody")
-
-
-def _features(names: Iterable[str], say: Wording) -> str:
-    return ", ".join(say.name(name.replace("_", " ")) for name in names)
-
-
-def _name(row: Row, say: Wording) -> str:
-    one = _groups(row["group"], say)
+def _name(row: Row, document: Document, say: Wording) -> str:
+    names = Names(document["policy"], say)
+    one = names.groups(row["group"])
     if "versus" not in row:
-        return f"{one} ({_features(row['group'], say)})"
-    return say("{one}, beside {other}", one=one, other=_groups(row["versus"], say))
+        return f"{one} ({names.features(row['group'])})"
+    return say("{one}, beside {other}", one=one, other=names.groups(row["versus"]))
 
 
-def _numbers(row: Row, say: Wording) -> tuple[str, str]:
+def _nothing(row: Row, films: bool, say: Wording) -> str:
+    if films:
+        return say("no film to count") if row["patients"] else say("no films here")
+    return say("nobody to count") if row["patients"] else say("nobody here")
+
+
+def _numbers(row: Row, document: Document, say: Wording) -> tuple[str, str]:
     """What was seen, and what we can be sure of."""
     estimate, bound = row["estimate"], row["bound"]
     if row["patients"] == "<5":
         return say("too few to print"), ""
     if estimate is None:
-        return say("nobody to count") if row["patients"] else say("nobody here"), ""
+        return _nothing(row, by_films(document), say), ""
     if "versus" not in row:
         return _seen(row, say), _sure(row, say)
     one, other = row["group_estimate"], row["versus_estimate"]
@@ -322,7 +321,7 @@ def _unknown(document: Document, say: Wording) -> list[str]:
             else say("Nobody checked whether the tool had learned from these same people.")
         )
     if data["not_recorded"]:
-        names = _features(data["not_recorded"], say)
+        names = Names(document["policy"], say).features(data["not_recorded"])
         lines.append(
             say("Nobody wrote down: {names}. So we cannot say how the tool works for these groups.", names=names)
         )
