@@ -2,7 +2,7 @@
 
     python audits/make_records.py ../shared/data          # all; or add the names of records
 
-DATA holds `nhanes-2017-2020/predictions-gradient-boosting.csv` and the COCO sets `periapical-external` and
+DATA holds `nhanes-2017-2020/predictions-gradient-boosting.csv`, `brar-periodontal/predictions.csv` and the COCO sets `periapical-external` and
 `periapical-nanopix`. Every run is a look at the data: the attempts that a record tells of are carried over, and this
 run is added to them. Say in the record's README why it was run again.
 """
@@ -10,6 +10,7 @@ run is added to them. Say in the record's README why it was run again.
 from __future__ import annotations
 
 import argparse
+import csv
 import json
 import os
 import shutil
@@ -27,7 +28,8 @@ HERE = Path(__file__).resolve().parent
 RECORDS = HERE / "records"
 MODEL = "caries-radiograph-1"
 SENSORS = {"periapical-external": "phosphor plate", "periapical-nanopix": "NanoPix"}
-NAMES = ("nhanes", "workshop", "clinic")
+BRAR_AGES = ((18, 29), (30, 39), (40, 49), (50, 59), (60, 75))
+BRAR_SCORE = "probability_level_3_"
 VERDICTS = {0: "PASS", 10: "FAIL", 11: "INSUFFICIENT EVIDENCE"}
 
 
@@ -81,6 +83,24 @@ def audit(record: Path, subject: list[str], policy: Path, folder: Path, same: di
     return out
 
 
+def brar_tables(source: Path, folder: Path) -> list[Path]:
+    """A table of each model of the BRAR set, in the order of their names: age bands, level 3 or not, probability."""
+    with source.open(encoding="utf-8", newline="") as file:
+        people = list(csv.DictReader(file))
+    tables = []
+    for column in sorted(name for name in people[0] if name.startswith(BRAR_SCORE)):
+        path = folder / f"{column.removeprefix(BRAR_SCORE).replace('_', '-')}.csv"
+        with path.open("w", encoding="utf-8", newline="") as file:
+            rows = csv.writer(file)
+            rows.writerow(("person", "age_band", "gender_code", "level_3", "probability"))
+            for one in people:
+                low, high = next(band for band in BRAR_AGES if band[0] <= int(one["age"]) <= band[1])
+                level_3 = int(one["severity_level"] == "3")
+                rows.writerow((one["person"], f"{low}-{high}", f"code {one['gender']}", level_3, one[column]))
+        tables.append(path)
+    return tables
+
+
 def refusal_page(record: Path, audited: Path, policy: Path, folder: Path) -> None:
     """The page that a clinic would be shown: the release that is asked for with this audit, and refused."""
     key, page = folder / "key.pem", folder / "not-released.html"
@@ -96,7 +116,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path, metavar="DATA")
     parser.add_argument(
-        "records", nargs="*", default=["nhanes", "workshop", "clinic"], metavar="nhanes|workshop|clinic"
+        "records", nargs="*", default=["nhanes", "workshop", "clinic", "brar"], metavar="nhanes|workshop|clinic|brar"
     )
     asked = parser.parse_args()
     data = asked.data.resolve()
@@ -109,6 +129,11 @@ def main() -> None:
                 record = RECORDS / "nhanes-2017-2020"
                 table = data / "nhanes-2017-2020" / "predictions-gradient-boosting.csv"
                 audit(record, [str(table)], record / "policy.toml", Path(folder), same_data([table]))
+            elif name == "brar":
+                record = RECORDS / "brar-periodontal"
+                for table in brar_tables(data / "brar-periodontal" / "predictions.csv", Path(folder)):
+                    subject = [str(table)]
+                    audit(record / table.stem, subject, record / "policy.toml", Path(folder), same_data([table]))
             else:
                 record, policy = RECORDS / MODEL / name, HERE / "policies" / f"{name}.toml"
                 same = same_data([data / films_of for films_of in SENSORS])
