@@ -2,9 +2,9 @@
 
     python audits/make_records.py ../shared/data          # all; or add the names of records
 
-DATA holds `nhanes-2017-2020/predictions-gradient-boosting.csv`, `brar-periodontal/predictions.csv` and the COCO sets `periapical-external` and
-`periapical-nanopix`. Every run is a look at the data: the attempts that a record tells of are carried over, and this
-run is added to them. Say in the record's README why it was run again.
+DATA holds `nhanes-2017-2020/predictions-gradient-boosting.csv`, `brar-periodontal/predictions.csv`, and the COCO sets
+`periapical-external` and `periapical-nanopix`. Every run is a look at the data: the attempts that a record tells of
+are carried over, and this run is added to them. Say in the record's README why it was run again.
 """
 
 from __future__ import annotations
