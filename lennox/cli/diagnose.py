@@ -73,6 +73,7 @@ def _teeth(ctx: click.Context, parameter: click.Parameter, value: str | None) ->
     help="The teeth that the films show, as you know it: FDI such as 16-18, or UR6-UR8. Goes into every output.",
 )  # fmt: skip
 @click.option("--frame", type=click.IntRange(0), metavar="N", help="Which image of a file with several, from 0.")
+@click.option("--explain", is_flag=True, help="Say how far each mark depends on how the film lies; 8 times the work.")
 @with_load_options
 def diagnose(
     paths: tuple[Path, ...],
@@ -90,6 +91,7 @@ def diagnose(
     resume: bool,
     region: tuple[str, ...],
     frame: int | None,
+    explain: bool,
     load_options: LoadOptions,
 ) -> None:
     """Look for suspected caries on films: files, or folders of them.
@@ -123,7 +125,7 @@ def diagnose(
     from lennox.runs.films import find_films  # here and below: they load the model's runtime
     from lennox.runs.run import Format, Outputs, ReadOptions, Run, share_threads
 
-    reading = ReadOptions(threshold, operating_point, frame, region)
+    reading = ReadOptions(threshold, operating_point, frame, region, explain)
     found = find_films(paths, recursive=recursive, results=out, suffix=reading.suffix)
     workers, within_a_film = share_threads(found.films, threads)
     named_one = len(paths) == 1 and not paths[0].is_dir()

@@ -27,6 +27,9 @@ def show(examination: Examination, console: Console) -> None:
         console.print(Text(words.readable(reason)))
     if examination.findings:
         console.print(_table(examination))
+        for number, finding in enumerate(examination.findings, 1):
+            if doubts := words.doubts(finding, source):
+                console.print(f"{number}: {' '.join(doubts)}")
     elif examination.probability is not None:
         console.print(Text(f"The most probable spot has probability {examination.probability:.2f}."))
     console.print()

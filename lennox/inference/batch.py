@@ -31,15 +31,17 @@ def diagnose_many(
     threshold: float | None = None,
     operating_point: str | None = None,
     frame: int | None = None,
+    explain: bool = False,
 ) -> Iterator[Examination]:
     """Look for suspected lesions in many files; the examinations come in the order of the paths.
 
     executor : any `concurrent.futures` executor, Dask's `client.get_executor()` included; by default a thread a core,
         which share the model. It is not shut down. At most a few files a worker are in flight, however long `paths` is.
     frame : which image of files that hold several, from 0
+    explain : see `diagnose`
     """
     choose_point(model, threshold, operating_point)  # a wrong threshold is said before the first file is read
-    options = {"threshold": threshold, "operating_point": operating_point, "frame": frame}
+    options = {"threshold": threshold, "operating_point": operating_point, "frame": frame, "explain": explain}
     work = _Work(model, options)
     if executor is not None:
         yield from in_order(executor, work, paths)

@@ -12,6 +12,7 @@ from typing import Literal
 from lennox.card import ImageKind, ModelCard, OperatingPoint
 from lennox.errors import ImageError, InputError
 from lennox.image import Image, read_image
+from lennox.inference.explanation import explained
 from lennox.inference.findings import Finding, find_lesions
 from lennox.inference.kind import KindNetwork
 from lennox.inference.model import Model
@@ -96,22 +97,30 @@ class Examination:
 
 
 def diagnose(
-    image: Image | str | Path, model: Model, *, threshold: float | None = None, operating_point: str | None = None
+    image: Image | str | Path,
+    model: Model,
+    *,
+    threshold: float | None = None,
+    operating_point: str | None = None,
+    explain: bool = False,
 ) -> Examination:
     """Look for suspected lesions on one image.
 
     image : from `read_image` or `Image.from_array`; or the path of a file, which is read
     threshold : lowest probability to report, in (0, 1]; overrides `operating_point`
     operating_point : a name from the model's card; its default when None
+    explain : run the network on the eight turns and mirrorings of the image, too, to say how far the probability of
+        each finding depends on how the image is laid; takes eight times as long where something is found
     Raises ImageError for a file that cannot be read, InputError for a threshold outside (0, 1] or an operating point
     that the card lacks.
     """
     image = image if isinstance(image, Image) else read_image(image)
     point = choose_point(model, threshold, operating_point)
     quality = assess(image)
-    size = image.rows, image.columns
-    said = image.spacing_mm, image.note or None, image.teeth
-    source = SourceFile(image.name, image.sha256, *size, image.bits, quality.kind, *said)
+    source = SourceFile(
+        image.name, image.sha256, image.rows, image.columns, image.bits, quality.kind, image.spacing_mm,
+        image.note or None, image.teeth,
+    )  # fmt: skip
     card, identity, reasons = model.card, identify(model), quality.reasons
     if not reasons and quality.kind not in card.kinds:
         reasons = (_wrong_kind(quality.kind, card),)
@@ -126,6 +135,7 @@ def diagnose(
         return Examination(source, identity, point, "not assessable", (UNFAMILIAR,))
     probability_map = prediction.probability_map
     findings = find_lesions(probability_map, point.threshold, card.region_share, image.spacing_mm)
+    findings = explained(findings, image, model, prediction, over_turns=explain)
     return Examination(source, identity, point, "assessed", (), float(probability_map.values.max()), findings)
 
 
@@ -162,10 +172,17 @@ def diagnose_file(
     threshold: float | None = None,
     operating_point: str | None = None,
     frame: int | None = None,
+    explain: bool = False,
 ) -> Examination:
     """Read one file and look for suspected lesions; a file that cannot be read is an answer, not an error."""
     try:
-        return diagnose(read_image(path, frame=frame), model, threshold=threshold, operating_point=operating_point)
+        return diagnose(
+            read_image(path, frame=frame),
+            model,
+            threshold=threshold,
+            operating_point=operating_point,
+            explain=explain,
+        )
     except (ImageError, MemoryError) as error:
         return unreadable(path, model, choose_point(model, threshold, operating_point), error)
 

@@ -13,6 +13,22 @@ Point = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
+class Explanation:
+    """What the network was unsure about at one finding.
+
+    edge_distance_px : from its outline to the nearest edge of the image, in image pixels
+    restoration : highest probability, in [0, 1] and not calibrated, of a filling or crown inside its box; None if the
+        network does not answer that
+    turned : (lowest, highest) of the probabilities that the network gives it over the eight turns and mirrorings of
+        the image, each the highest inside its box; None if they were not computed
+    """
+
+    edge_distance_px: float
+    restoration: float | None = None
+    turned: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One suspected lesion, placed on the image as the reader sees it.
 
@@ -23,6 +39,7 @@ class Finding:
     outline : corners of its closed outline, (row, column) in image pixels
     area_px : area inside the outline, in image pixels
     area_mm2 : the same in square millimetres of the receptor; None when the file gives no pixel spacing
+    explanation : what the network was unsure about; None if it was not asked
     """
 
     label: str
@@ -32,6 +49,7 @@ class Finding:
     outline: tuple[Point, ...]
     area_px: float
     area_mm2: float | None
+    explanation: Explanation | None = None
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.probability <= 1.0:  # refuses NaN too

@@ -19,6 +19,7 @@ from lennox.inference.prepare import Prepared
 from lennox.inference.session import open_session
 
 ANSWER_AXES = {"probability": 4, "distance": 1}  # (1, labels, rows, columns) and (1,)
+RESTORATION = "restoration"  # an output that a network may have beside them: (1, 1, rows, columns)
 NO_MEMORY = ("Failed to allocate memory", "bad_alloc")  # how ONNX Runtime says so
 
 
@@ -28,10 +29,12 @@ class Prediction:
 
     probability_map : calibrated probabilities
     distance : how far the image is from the training images, in the units of the card's familiarity limit
+    restoration : how probable fillings and crowns are, not calibrated; None if the network does not answer that
     """
 
     probability_map: ProbabilityMap
     distance: float
+    restoration: ProbabilityMap | None = None
 
 
 class Model:
@@ -76,6 +79,7 @@ class Model:
         wanted = [1, 1, self.card.contract.rows, self.card.contract.columns]
         inputs = {item.name: item.shape for item in self._session.get_inputs()}
         outputs = {item.name: len(item.shape) for item in self._session.get_outputs()}
+        self._outputs = [*ANSWER_AXES, *({RESTORATION} & outputs.keys())]
         if inputs != {"image": wanted} or not ANSWER_AXES.items() <= outputs.items():
             raise ModelError(
                 f"{self.card.name}: the network takes {inputs} and gives {outputs} (axes); its card asks for "
@@ -88,21 +92,22 @@ class Model:
         Raises ModelError if it answers with something impossible, MemoryError if there is not enough memory.
         """
         try:
-            values, distance = map(np.asarray, self._session.run(list(ANSWER_AXES), {"image": prepared.tensor}))
+            answers = self._session.run(self._outputs, {"image": prepared.tensor})
         except Exception as error:  # ONNX Runtime's own errors share no public base class
             if any(said in str(error) for said in NO_MEMORY):  # then the model is as good as before
                 raise MemoryError from error
             raise ModelError(f"{self.card.name}: ONNX Runtime cannot run model.onnx; it must not be used.") from error
         try:
+            values, distance, *others = map(np.asarray, answers)
             if values.shape[:1] != (1,) or distance.shape != (1,) or not np.isfinite(distance[0]):
                 raise ValueError(f"a map {values.shape} and the distance {distance.tolist()!r:.40}")
             turn = prepared.turn
-            probability_map = ProbabilityMap.on_image(
-                turn.back(values[0]), self.card.labels, turn.placement_back(prepared.placement)
-            )
+            placement = turn.placement_back(prepared.placement)
+            probability_map = ProbabilityMap.on_image(turn.back(values[0]), self.card.labels, placement)
+            beside = [ProbabilityMap.on_image(turn.back(one[0]), (RESTORATION,), placement) for one in others]
         except (ValueError, TypeError) as error:
             raise ModelError(f"{self.card.name} gave an impossible answer ({error}); it must not be used.") from error
-        return Prediction(probability_map, float(distance[0]))
+        return Prediction(probability_map, float(distance[0]), *beside)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Sent as the way to open it again, through the same gate: `reopen`, which `load` gives it."""

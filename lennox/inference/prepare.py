@@ -34,8 +34,12 @@ def prepare(image: Image, contract: InputContract, orientation: Orientation = "a
     Colour is reduced to its brightness first. The rule of each step is in `docs/kernels.md`.
     orientation : "own" lays the image as `own_turn` says first
     """
+    return prepare_laid(image, contract, own_turn(image.grey()) if orientation == "own" else AS_GIVEN)
+
+
+def prepare_laid(image: Image, contract: InputContract, turn: Turn) -> Prepared:
+    """The same of an image that is laid as `turn` says."""
     pixels = image.grey()
-    turn = own_turn(pixels) if orientation == "own" else AS_GIVEN
     pixels = np.ascontiguousarray(turn.of(pixels))
     rows, columns = pixels.shape
     placement = Placement.letterbox(rows, columns, contract.rows, contract.columns)

@@ -14,7 +14,7 @@ from lennox.card import ImageKind, OperatingPoint
 from lennox.errors import InputError
 from lennox.geometry import Box
 from lennox.inference.examination import Examination, ModelIdentity, SourceFile, Status
-from lennox.inference.findings import Finding
+from lennox.inference.findings import Explanation, Finding
 from lennox.report import words
 from lennox.tooth_names import TOOTH_CODES
 
@@ -118,11 +118,21 @@ def _finding_record(finding: Finding) -> dict[str, Any]:
         "outline": [[round(row, PIXEL_DIGITS), round(column, PIXEL_DIGITS)] for row, column in finding.outline],
         "area_px": round(finding.area_px, PIXEL_DIGITS),
         "area_mm2": None if finding.area_mm2 is None else round(finding.area_mm2, 4),
+        **({} if finding.explanation is None else {"explanation": _explanation_record(finding.explanation)}),
+    }
+
+
+def _explanation_record(explanation: Explanation) -> dict[str, Any]:
+    restoration, turned = explanation.restoration, explanation.turned
+    return {
+        "edge_distance_px": round(explanation.edge_distance_px, PIXEL_DIGITS),
+        "restoration": None if restoration is None else round(restoration, SHARE_DIGITS),
+        "turned": None if turned is None else [round(value, SHARE_DIGITS) for value in turned],
     }
 
 
 def _finding(entry: Mapping[str, Any]) -> Finding:
-    area = entry["area_mm2"]
+    area, explanation = entry["area_mm2"], entry.get("explanation")
     return Finding(
         label=str(entry["label"]),
         probability=float(entry["probability"]),
@@ -131,4 +141,14 @@ def _finding(entry: Mapping[str, Any]) -> Finding:
         outline=tuple((float(row), float(column)) for row, column in entry["outline"]),
         area_px=float(entry["area_px"]),
         area_mm2=None if area is None else float(area),
+        explanation=None if explanation is None else _explanation(explanation),
+    )
+
+
+def _explanation(entry: Mapping[str, Any]) -> Explanation:
+    restoration, turned = entry["restoration"], entry["turned"]
+    return Explanation(
+        float(entry["edge_distance_px"]),
+        None if restoration is None else float(restoration),
+        None if turned is None else (float(turned[0]), float(turned[1])),
     )

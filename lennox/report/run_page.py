@@ -160,7 +160,9 @@ def _film(say: Wording, numbered: tuple[int, FilmEntry]) -> dict[str, Any]:
         "font": round(font, 1),
         "bar": scale_bar(source.spacing_mm, columns),
         "findings": [
-            _finding(finding) | _size(finding, source.spacing_mm) | {"text_row": row, "text_column": column}
+            _finding(finding)
+            | _size(finding, source.spacing_mm)
+            | {"text_row": row, "text_column": column, "doubts": words.doubts(finding, source, say)}
             for finding, (row, column) in zip(findings, places, strict=True)
         ],
     }

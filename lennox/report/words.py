@@ -9,9 +9,12 @@ from lennox.errors import JOINERS
 from lennox.report.wording import ENGLISH, Wording
 
 if TYPE_CHECKING:
-    from lennox.inference.examination import Examination
+    from lennox.inference.examination import Examination, SourceFile
+    from lennox.inference.findings import Finding
 
 UNRELEASED = "unreleased"
+RESTORATION = 0.5  # probability of a filling or crown at a mark from which it is said
+NEAR_EDGE = 0.02  # of the image's longer side: a mark as near to an edge may be of something that is cut off
 
 NO_LESION = "No lesion suspected at this operating point"
 NOTICE = (
@@ -82,6 +85,22 @@ def operating_point(examination: Examination) -> str:
     """'balanced (0.31 and above)'."""
     point = examination.operating_point
     return f"{point.name} ({point.threshold:.3g} and above)"
+
+
+def doubts(finding: Finding, source: SourceFile, say: Wording = ENGLISH) -> list[str]:
+    """What a mark may owe to something else than caries, a sentence each; the figures are in the record."""
+    explanation = finding.explanation
+    if explanation is None:
+        return []
+    found = []
+    if explanation.restoration is not None and explanation.restoration >= RESTORATION:
+        found.append(say("A filling or crown seems to lie here; its edge can look like caries."))
+    if explanation.edge_distance_px <= NEAR_EDGE * max(source.rows or 1, source.columns or 1):
+        found.append(say("The mark lies at the edge of the film, where teeth are cut off."))
+    if explanation.turned is not None:
+        low, high = (f"{value:.2f}" for value in explanation.turned)
+        found.append(say("Turned and mirrored, the same film gives it {low} to {high}.", low=low, high=high))
+    return found
 
 
 def group_of(examination: Examination) -> str:

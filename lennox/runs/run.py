@@ -44,7 +44,7 @@ class Format(StrEnum):
 class ReadOptions:
     """How each film is read; None: as the model's card says, and the only image of a file.
 
-    threshold, operating_point, frame : see `lennox.diagnose_many`
+    threshold, operating_point, frame, explain : see `lennox.diagnose_many`
     teeth : FDI numbers of the teeth that somebody says every film shows, instead of what its file says
     """
 
@@ -52,6 +52,7 @@ class ReadOptions:
     operating_point: str | None = None
     frame: int | None = None
     teeth: tuple[str, ...] = ()
+    explain: bool = False
 
     @property
     def suffix(self) -> str:
@@ -177,16 +178,25 @@ class Run:
             image = read_image(film.path, frame=reading.frame)
             image = replace(image, teeth=reading.teeth) if reading.teeth else image
             examination = diagnose(
-                image, self.model, threshold=reading.threshold, operating_point=reading.operating_point
+                image,
+                self.model,
+                threshold=reading.threshold,
+                operating_point=reading.operating_point,
+                explain=reading.explain,
             )
         except (ImageError, MemoryError) as error:
             examination = unreadable(film.path, self.model, self._point, error)
         return _named(film, examination), image
 
+    def _as_asked(self, kept: Examination) -> bool:
+        """Whether a record of an earlier run answers what this one asks."""
+        explained = all(one.explanation is not None and one.explanation.turned for one in kept.findings)
+        return self.reading.teeth in ((), kept.source.teeth) and (explained or not self.reading.explain)
+
     def _keep_one(self, results: ResultsFolder, outputs: Outputs, film: FoundFilm) -> Examination:
         if outputs.resume:
             kept = results.finished(film.name, film.path, self.model, self._point, partial(_pictures, film, outputs))
-            if kept is not None and self.reading.teeth in ((), kept.source.teeth):
+            if kept is not None and self._as_asked(kept):
                 return kept
         examination, image = self._examine(film)
         if image is not None and examination.status == "assessed":

@@ -43,13 +43,14 @@ def make_kind_model(plan: Recipe, ledger: Ledger) -> KindModel:
     Raises InputError if the ledger does not permit it, or files are missing.
     """
     learnt, held_out = kind_pictures(plan, ledger)
-    network = fit(*_stacked(learnt, plan.kind.views, plan.seed), plan.kind.epochs, plan.seed)
+    taught = _stacked(learnt, plan.kind.views, plan.seed)
+    networks = [fit(*taught, plan.kind.epochs, plan.seed + member) for member in range(plan.kind.members)]
     count = max(1, int(plan.kind.views * HELD_OUT_SHARE))
     plain, of_plain = _stacked(held_out, count, plan.seed + 2, disguised=False)
-    own = probabilities(network, plain[of_plain == PERIAPICAL])[:, PERIAPICAL]
+    own = probabilities(networks, plain[of_plain == PERIAPICAL])[:, PERIAPICAL]
     accept = round(float(np.clip(np.quantile(own, REFUSED), *ACCEPT)), 4) if own.size else ACCEPT[0]
     found, kinds = _stacked(held_out, count, plan.seed + 1)
-    likely = probabilities(network, found)
+    likely = probabilities(networks, found)
     table = np.zeros((len(KINDS), len(KINDS)), np.int64)
     np.add.at(table, (kinds, likely.argmax(1)), 1)
     entry = {"file": FILE, "kinds": list(KINDS), "accept": accept, "tell": TELL}
@@ -58,7 +59,7 @@ def make_kind_model(plan: Recipe, ledger: Ledger) -> KindModel:
         for number, name in enumerate(KINDS) if (kinds == number).any()
     }  # fmt: skip
     return KindModel(
-        to_onnx(network), entry,
+        to_onnx(networks), entry,
         {"note": "views of held-out pictures, disguised at random", "views": len(kinds), "told_as": table.tolist(),
          "taken_for_periapical": passed},
     )  # fmt: skip

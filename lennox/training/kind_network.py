@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -80,9 +80,9 @@ def fit(
     return network.eval()
 
 
-def probabilities(network: KindNet, views: NDArray[np.float32]) -> NDArray[np.float32]:
+def probabilities(networks: Sequence[KindNet], views: NDArray[np.float32]) -> NDArray[np.float32]:
     """(n, kinds) of (n, 1, 96, 96) views, as the shipped network answers."""
-    shipped = ShippedKindNet(network).eval()
+    shipped = ShippedKindNet(networks).eval()
     with torch.inference_mode():
         logits = [shipped(torch.from_numpy(views[number : number + 1])) for number in range(len(views))]
     found: NDArray[np.float32] = torch.softmax(torch.cat(logits), 1).numpy()
@@ -90,26 +90,26 @@ def probabilities(network: KindNet, views: NDArray[np.float32]) -> NDArray[np.fl
 
 
 class ShippedKindNet(nn.Module):
-    """(1, 1, 96, 96) -> (1, kinds): the mean of the logits of the eight turns and mirrorings of a view."""
+    """(1, 1, 96, 96) -> (1, kinds): the mean of its members' logits of the eight turns and mirrorings of a view."""
 
-    def __init__(self, network: KindNet) -> None:
+    def __init__(self, networks: Sequence[KindNet]) -> None:
         super().__init__()
-        self.network = network
+        self.networks = nn.ModuleList(networks)
 
     def forward(self, view: Tensor) -> Tensor:
         both = torch.cat([view, view.transpose(2, 3)])
         both = torch.cat([both, both.flip(2)])
-        logits: Tensor = self.network(torch.cat([both, both.flip(3)]))
-        return logits.mean(0, keepdim=True)
+        turned = torch.cat([both, both.flip(3)])
+        return torch.cat([network(turned) for network in self.networks]).mean(0, keepdim=True)
 
 
-def to_onnx(network: KindNet) -> bytes:
-    """The network as it is shipped, as ONNX: view -> kinds, the logits."""
+def to_onnx(networks: Sequence[KindNet]) -> bytes:
+    """The networks as one, as it is shipped, as ONNX: view -> kinds, the logits."""
     buffer: Any = io.BytesIO()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # as for the detector
         torch.onnx.export(
-            ShippedKindNet(network).eval(), (torch.zeros(1, 1, SIDE, SIDE),), buffer,
+            ShippedKindNet(networks).eval(), (torch.zeros(1, 1, SIDE, SIDE),), buffer,
             input_names=["view"], output_names=["kinds"], opset_version=17, dynamo=False,
         )  # fmt: skip
     weights: bytes = buffer.getvalue()

@@ -78,9 +78,9 @@ class KindPictures:
 
     def _bitewing(self, random: np.random.Generator) -> Levels:
         source = random.random()
-        if source < 0.45 and len(self.crowns_below) > 1:
+        if source < 0.3 and len(self.crowns_below) > 1:
             return _two_jaws(_one(self.crowns_below, random), _one(self.crowns_below, random), random)
-        if source < 0.6 and self.drawn_bitewings:
+        if source < 0.45 and self.drawn_bitewings:
             return _one(self.drawn_bitewings, random)
         for _ in range(TRIES):
             found = _one(self.panoramics, random).bitewing(random)
@@ -105,12 +105,13 @@ def views(
 
 
 def disguise(picture: Levels, random: np.random.Generator) -> Levels:
-    """A picture as another device might deliver it; levels in [0, 1]."""
+    """A picture as another device might deliver it, some nearly as it is, some far from it; levels in [0, 1]."""
     rows, columns = picture.shape
-    stretch = math.exp(random.uniform(-0.12, 0.12))
+    strength = random.uniform(0.4, 1.7)
+    stretch = math.exp(strength * random.uniform(-0.12, 0.12))
     scale = 180.0 / max(rows * stretch, columns)
     shown = sample_grid(picture, max(8, int(rows * stretch * scale)), max(8, int(columns * scale)))
-    shown = _exposed(shown, random)
+    shown = _exposed(shown, strength, random)
     if random.random() < 0.25:
         shown = ndimage.rotate(
             shown, random.uniform(-8, 8), reshape=random.random() < 0.5, order=1, cval=random.choice([0.0, 1.0])
@@ -128,19 +129,19 @@ def _one(of: Sequence[Picked], random: np.random.Generator) -> Picked:
     return of[int(random.integers(len(of)))]
 
 
-def _exposed(shown: Levels, random: np.random.Generator) -> Levels:
+def _exposed(shown: Levels, strength: float, random: np.random.Generator) -> Levels:
     low, high = np.percentile(shown, (1, 99))
     shown = np.clip((shown - low) / max(high - low, 1e-3), 0.0, 1.0)
     sharpness = random.random()
     if sharpness < 0.3:
-        shown = ndimage.gaussian_filter(shown, random.uniform(0.3, 1.5))
+        shown = ndimage.gaussian_filter(shown, strength * random.uniform(0.3, 1.5))
     elif sharpness < 0.6:
         shown = shown + random.uniform(0.3, 2.0) * (shown - ndimage.gaussian_filter(shown, random.uniform(0.7, 2.0)))
-    shown = np.clip(shown, 0.0, 1.0) ** math.exp(random.uniform(-0.6, 0.6))
+    shown = np.clip(shown, 0.0, 1.0) ** math.exp(strength * random.uniform(-0.6, 0.6))
     if random.random() < 0.3:  # as a sensor's tone curve does
         shown = 1.0 / (1.0 + np.exp(-random.uniform(4.0, 8.0) * (shown - random.uniform(0.35, 0.6))))
-    slope = np.linspace(-1, 1, shown.shape[1])[None, :] * random.uniform(-0.1, 0.1)
-    noise = random.standard_normal(shown.shape) * random.uniform(0.0, 0.05)
+    slope = np.linspace(-1, 1, shown.shape[1])[None, :] * random.uniform(-0.1, 0.1) * strength
+    noise = random.standard_normal(shown.shape) * random.uniform(0.0, 0.05) * strength
     return np.clip(shown + slope + noise, 0.0, 1.0).astype(np.float32)
 
 

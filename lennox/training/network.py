@@ -14,7 +14,7 @@ import torch.nn.functional as functional
 from torch import Tensor, nn
 
 STRIDE = 4
-PLANES = ("caries", "restoration")  # the second only teaches: it is not exported
+PLANES = ("caries", "restoration")
 TAPS = {2: 24, 4: 40, 10: 112, 15: 320}  # block -> channels, at strides 4, 8, 16 and 32
 WIDTH = 64
 FIRST_GUESS = -3.5  # logit of the rare class before the first step

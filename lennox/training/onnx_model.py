@@ -41,6 +41,7 @@ from lennox.training.validation import REGION_SHARE as RAW_REGION_SHARE
 from lennox.training.validation import Exam, candidates_of, exams_of_films, exams_of_windows
 
 OPSET = 17
+OUTPUTS = ("probability", "distance", "restoration")
 REGION_SHARE = 0.3  # of the peak of a calibrated map, which is steeper than the network's own
 AGREEMENT = 2e-3  # highest difference in probability between PyTorch and ONNX Runtime
 FAMILIAR_WINDOWS = 200
@@ -108,13 +109,13 @@ def export(checkpoint: Path, recipe: Path, out: Path) -> Exported:
 
 
 def to_onnx(shipped: ShippedNetwork, contract: InputContract) -> bytes:
-    """The shipped network as ONNX, opset 17: image -> probability, distance."""
+    """The shipped network as ONNX, opset 17: image -> `OUTPUTS`."""
     buffer: Any = io.BytesIO()  # the signature knows only paths, the exporter takes files
     example = torch.zeros(1, 1, contract.rows, contract.columns)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # PyTorch announces the end of the exporter that writes opset 17 exactly
         torch.onnx.export(
-            shipped, (example,), buffer, input_names=["image"], output_names=["probability", "distance"],
+            shipped, (example,), buffer, input_names=["image"], output_names=list(OUTPUTS),
             opset_version=OPSET, dynamo=False,
         )  # fmt: skip
     weights: bytes = buffer.getvalue()
@@ -125,28 +126,38 @@ def run_onnx(
     weights: bytes, canvases: Sequence[Canvas], contract: InputContract
 ) -> list[tuple[NDArray[np.float32], float]]:
     """(probability (rows / 4, columns / 4), distance) of each canvas, by ONNX Runtime on one thread."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
+    session = _session(weights)
     answers = []
     for canvas in canvases:
-        image = ((canvas.levels[None, None].astype(np.float32) - contract.mean) / contract.std).astype(np.float32)
-        probability, distance = session.run(["probability", "distance"], {"image": image})
+        probability, distance = session.run(OUTPUTS[:2], {"image": _input(canvas, contract)})
         answers.append((np.ascontiguousarray(probability[0, 0]), float(distance[0])))
     return answers
 
 
+def _session(weights: bytes) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
+
+
+def _input(canvas: Canvas, contract: InputContract) -> NDArray[np.float32]:
+    return ((canvas.levels[None, None].astype(np.float32) - contract.mean) / contract.std).astype(np.float32)
+
+
 def _compare(shipped: ShippedNetwork, weights: bytes, canvases: Sequence[Canvas], contract: InputContract) -> None:
-    for canvas, (probability, distance) in zip(canvases, run_onnx(weights, canvases, contract), strict=True):
+    session = _session(weights)
+    for canvas in canvases:
+        probability, distance, restoration = session.run(OUTPUTS, {"image": _input(canvas, contract)})
         image = (torch.from_numpy(canvas.levels).float()[None, None] - contract.mean) / contract.std
         with torch.inference_mode():
-            expected, away = shipped(image)
-        difference = float(np.abs(expected[0, 0].numpy() - probability).max())
-        if not difference <= AGREEMENT or not math.isclose(float(away[0]), distance, rel_tol=1e-2, abs_tol=1e-2):
+            expected, away, beside = shipped(image)
+        pairs = ((expected, probability), (beside, restoration))
+        difference = max(float(np.abs(one.numpy() - other).max()) for one, other in pairs)
+        if not difference <= AGREEMENT or not math.isclose(float(away[0]), distance[0], rel_tol=1e-2, abs_tol=1e-2):
             raise InputError(
                 f"ONNX Runtime and PyTorch differ by {difference:.4f} in probability and "
-                f"{abs(float(away[0]) - distance):.4f} "
+                f"{abs(float(away[0]) - distance[0]):.4f} "
                 f"in distance; at most {AGREEMENT} is allowed, and no model was written."
             )
 

@@ -145,16 +145,18 @@ class KindPlan:
 
     views : pictures made and disguised to learn from; 0 for no such network
     epochs : how often each is shown
+    members : networks taught with seeds of their own, whose mean is shipped as one
     drawn : drawn films of each kind that they are made of
     """
 
     views: int = 0
     epochs: int = 20
+    members: int = 1
     drawn: int = 200
 
     def __post_init__(self) -> None:
-        if min(self.views, self.drawn) < 0 or self.epochs < 1:
-            raise ValueError("views and drawn must not be negative, and epochs at least 1")
+        if min(self.views, self.drawn) < 0 or min(self.epochs, self.members) < 1:
+            raise ValueError("views and drawn must not be negative, and epochs and members at least 1")
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,9 +28,10 @@ class FamiliarityLine:
 
 
 class ShippedNetwork(nn.Module):
-    """What is exported: (1, 1, rows, columns) -> probability (1, 1, rows / 4, columns / 4), distance (1,).
+    """What is exported: (1, 1, rows, columns) -> probability (1, 1, rows / 4, columns / 4), distance (1,), restoration.
 
     probability : sigmoid, smoothed over one cell, then sigmoid(slope * logit + intercept)
+    restoration : of the same shape; sigmoid, smoothed over one cell, not calibrated
     distance : logit of "another picture" against "a film", by logistic regression on the pooled features
     """
 
@@ -42,12 +43,13 @@ class ShippedNetwork(nn.Module):
 
     weights: Tensor
 
-    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         features = self.network.encoder(image)
-        raw = torch.sigmoid(self.network.decode(features)[:, :1])
-        smooth = self.smoothing(raw).clamp(1e-6, 1.0 - 1e-6)
+        caries, restoration = torch.sigmoid(self.network.decode(features)).split(1, 1)
+        smooth = self.smoothing(caries).clamp(1e-6, 1.0 - 1e-6)
         probability = torch.sigmoid(self.slope * torch.log(smooth / (1.0 - smooth)) + self.intercept)
-        return probability, pool(features) @ self.weights + self.offset
+        distance = pool(features) @ self.weights + self.offset
+        return probability, distance, self.smoothing(restoration)
 
 
 def pool(features: Sequence[Tensor]) -> Tensor:

@@ -260,3 +260,15 @@ def test_what_the_command_does_a_program_can_do(films, tiny, tmp_path):
     assert run.outcomes["refused"] == 2
     assert len(list((tmp_path / "out/overlays").iterdir())) == 3
     assert (tmp_path / "out/examinations.csv").read_text().count("\n") > 5
+
+
+def test_a_resumed_run_explains_what_was_kept_without(films, invoke, tmp_path):
+    out = tmp_path / "out"
+    assert invoke("diagnose", films, "--out", out).exit_code == 1  # two of the six are no films
+    assert (
+        invoke("diagnose", films, "--out", out, "--resume", "--explain").exit_code == 1
+    )  # two of the six are no films
+    records = [json.loads(line) for line in (out / "examinations.jsonl").read_text().splitlines()]
+    findings = [finding for record in records for finding in record["findings"]]
+    assert findings
+    assert all(len(finding["explanation"]["turned"]) == 2 for finding in findings)

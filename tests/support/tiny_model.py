@@ -10,8 +10,11 @@ SIDE = 64
 STRIDE = 4
 
 
-def write_tiny_model(folder, *, distance=1.0, familiarity_limit=10.0, kinds=("periapical",), side=SIDE):
-    """Write model.onnx and card.json into `folder`; the network's probability is the mean level of each cell / 255."""
+def write_tiny_model(folder, *, distance=1.0, familiarity_limit=10.0, kinds=("periapical",), side=SIDE, slanted=False):
+    """Write model.onnx and card.json into `folder`; the network's probability is the mean level of each cell / 255.
+
+    slanted : it falls to half from the top of the canvas to its bottom, and what it falls by is that of a restoration
+    """
     folder.mkdir(parents=True, exist_ok=True)
     image = helper.make_tensor_value_info("image", TensorProto.FLOAT, [1, 1, side, side])
     outputs = [
@@ -28,6 +31,14 @@ def write_tiny_model(folder, *, distance=1.0, familiarity_limit=10.0, kinds=("pe
         helper.make_tensor("one", TensorProto.FLOAT, [], [1.0]),
         helper.make_tensor("how_far", TensorProto.FLOAT, [1], [distance]),
     ]
+    if slanted:
+        cells = side // STRIDE
+        ramp = [1.0 - 0.5 * row / (cells - 1) for row in range(cells) for _ in range(cells)]
+        constants.append(helper.make_tensor("ramp", TensorProto.FLOAT, [1, 1, cells, cells], ramp))
+        nodes[1].output[0] = "level"
+        nodes.append(helper.make_node("Mul", ["level", "ramp"], ["probability"]))
+        nodes.append(helper.make_node("Sub", ["level", "probability"], ["restoration"]))
+        outputs.append(helper.make_tensor_value_info("restoration", TensorProto.FLOAT, [1, 1, cells, cells]))
     graph = helper.make_graph(nodes, "tiny", [image], outputs, constants)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     onnx.checker.check_model(model)

@@ -83,10 +83,15 @@ def test_a_network_learns_kinds_and_its_export_answers_the_same(pictures):
 
     made = [(view, which) for view, which in views(pictures, 160, 1) if which in (BITEWING, OTHER)]
     found, kinds = np.stack([view for view, _ in made]), np.array([which for _, which in made])
-    network = fit(found, kinds, 60, 0)
-    likely = probabilities(network, found)
+    networks = [fit(found, kinds, 60, 0), fit(found, kinds, 5, 1)]
+    likely = probabilities(networks, found)
+    alone = [probabilities([network], found) for network in networks]
+    assert np.abs(alone[0] - alone[1]).max() > 0.05
+    assert np.log(likely[:, 0] / likely[:, 1]) == pytest.approx(
+        np.mean([np.log(one[:, 0] / one[:, 1]) for one in alone], axis=0), abs=1e-3
+    )
     assert (likely.argmax(1) == kinds).mean() > 0.9
-    session = onnxruntime.InferenceSession(to_onnx(network))
+    session = onnxruntime.InferenceSession(to_onnx(networks))
     (logits,) = session.run(["kinds"], {"view": found[:1]})
     odds = np.exp(logits - logits.max())
     assert odds / odds.sum() == pytest.approx(likely[:1], abs=1e-5)

@@ -171,7 +171,7 @@ def test_an_export_carries_the_kind_network_and_the_orientation(
     from lennox.training.kind_network import KindNet, to_onnx
 
     entry = {"file": "kind.onnx", "kinds": ["periapical", "bitewing", "panoramic", "other"], "accept": 0.2, "tell": 0.5}
-    made = KindModel(to_onnx(KindNet()), entry, {"views": 0})  # the real one takes minutes; it has tests of its own
+    made = KindModel(to_onnx([KindNet()]), entry, {"views": 0})  # the real one takes minutes; it has tests of its own
     monkeypatch.setattr("lennox.training.onnx_model.make_kind_model", lambda plan, ledger: made)
     monkeypatch.setattr("lennox.training.onnx_model._calibrate", lambda maps, exams: (1.0, 0.0))
     text = recipe_text.replace("seed = 3", 'seed = 3\norientation = "own"').replace('windows = ""', 'windows = "drawn"')
