@@ -34,6 +34,15 @@ class Turn:
         """(..., rows, columns) that were turned, as they were; a view."""
         return self._reversed(pixels.swapaxes(-2, -1) if self.exchange else pixels)
 
+    def points(self, points: NDArray[np.floating], rows: int, columns: int) -> NDArray[np.float64]:
+        """Where (..., 2) points (row, column) of an image of (rows, columns), at pixel edges, lie when it is turned."""
+        moved = np.array(points, np.float64)
+        if self.reverse_rows:
+            moved[..., 0] = rows - moved[..., 0]
+        if self.reverse_columns:
+            moved[..., 1] = columns - moved[..., 1]
+        return moved[..., ::-1] if self.exchange else moved
+
     def placement_back(self, placement: Placement) -> Placement:
         """Where an image lies on the canvas that is laid back, from where it lies turned."""
         rows, columns = (placement.rows, placement.top, placement.height, placement.canvas_rows), (

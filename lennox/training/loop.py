@@ -228,8 +228,8 @@ class _Run:
             held = HeldOutFilms(self.recipe, self.ledger, "select")
             contract = self.recipe.contract
             self.exams = {
-                "films": exams_of_films(held.films, contract),
-                "windows": exams_of_windows(held.windows, contract, VALIDATION_WINDOWS),
+                "films": exams_of_films(held.films, contract, self.recipe.orientation),
+                "windows": exams_of_windows(held.windows, contract, VALIDATION_WINDOWS, self.recipe.orientation),
             }
         network = self.averaged()
         figures = {}

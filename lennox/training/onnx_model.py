@@ -72,7 +72,10 @@ def export(checkpoint: Path, recipe: Path, out: Path) -> Exported:
     network.load_state_dict(load_weights(Path(checkpoint)))
     network.eval()
     held = HeldOutFilms(plan, ledger, "calibrate")
-    exams = exams_of_films(held.films, plan.contract) + exams_of_windows(held.windows, plan.contract)
+    exams = [
+        *exams_of_films(held.films, plan.contract, plan.orientation),
+        *exams_of_windows(held.windows, plan.contract, orientation=plan.orientation),
+    ]
     if not exams:
         raise InputError("the recipe holds no films out, so nothing can be calibrated; give it a holdout_share.")
     canvases = _familiar_canvases(plan, ledger)

@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from lennox.annotations.film import Film
 from lennox.annotations.groups import restorations_of
 from lennox.annotations.shapes import Shape
-from lennox.card import InputContract
+from lennox.card import InputContract, Orientation
 from lennox.geometry import Box, Placement
 from lennox.image import Image, read_image
 from lennox.inference.prepare import prepare
+from lennox.inference.turn import AS_GIVEN, Turn
 from lennox.training.margin_lesions import draw_margin_lesion
 from lennox.training.network import PLANES
 
@@ -37,7 +38,7 @@ class Canvas:
     masks : (planes, rows, columns) uint8, 0 or 255
     small : (rows, columns) uint8, 0 off the lesions, up to 255 on the smallest: how much a lesion lacks in weight
     known : which planes were annotated; the others teach nothing
-    placement : where the film lies
+    placement, turn : where the film lies, and how it was laid before
     lesions, fillings : centres, (row, column) on the canvas
     """
 
@@ -48,6 +49,13 @@ class Canvas:
     placement: Placement
     lesions: tuple[tuple[float, float], ...]
     fillings: tuple[tuple[float, float], ...] = ()
+    turn: Turn = AS_GIVEN
+
+    def from_film(self, points: NDArray[np.floating]) -> NDArray[np.float64]:
+        """(n, 2) points (row, column) of the film as it was given, on the canvas."""
+        rows, columns = self.placement.rows, self.placement.columns
+        size = (columns, rows) if self.turn.exchange else (rows, columns)
+        return self.placement.to_canvas(self.turn.points(points, *size))
 
 
 class SampleSource(Protocol):
@@ -62,9 +70,15 @@ def make_canvas(
     contract: InputContract,
     caries: Sequence[Shape],
     restorations: Sequence[Shape] | None,
+    orientation: Orientation = "as given",
 ) -> Canvas:
     """Prepare a film and paint its targets. `restorations` is None where nobody marked them."""
-    prepared = prepare(Image.from_array(pixels), contract)
+    prepared = prepare(Image.from_array(pixels), contract, orientation)
+    caries, restorations = (
+        shapes and [shape.moved(lambda points: prepared.turn.points(points, *pixels.shape)) for shape in shapes]
+        for shapes in (caries, restorations)
+    )
+    pixels = prepared.turn.of(pixels)
     levels = np.clip(np.rint(prepared.tensor[0, 0] * contract.std + contract.mean), 0, 255).astype(np.uint8)
     masks = np.zeros((len(PLANES), contract.rows, contract.columns), np.uint8)
     for plane, shapes in zip(masks, (caries, restorations or ()), strict=True):
@@ -77,7 +91,7 @@ def make_canvas(
     return Canvas(
         levels, masks, small, (True, restorations is not None), prepared.placement,
         tuple(shape.moved(prepared.placement.to_canvas).centre for shape in caries),
-        tuple(shape.moved(prepared.placement.to_canvas).centre for shape in restorations or ()),
+        tuple(shape.moved(prepared.placement.to_canvas).centre for shape in restorations or ()), prepared.turn,
     )  # fmt: skip
 
 
@@ -108,11 +122,11 @@ def paint(plane: NDArray[np.uint8], shape: Shape, placement: Placement, value: i
         part[moved.cover(rows, columns)] = value
 
 
-def canvas_of(film: Film, contract: InputContract) -> tuple[Canvas, Film]:
+def canvas_of(film: Film, contract: InputContract, orientation: Orientation = "as given") -> tuple[Canvas, Film]:
     """The canvas of a film of which only caries is marked, and the film in its file's pixels."""
     pixels = read_image(film.path).grey()
     film = film.on_image(*pixels.shape)
-    return make_canvas(pixels, contract, film.truth.lesions, None), film
+    return make_canvas(pixels, contract, film.truth.lesions, None, orientation), film
 
 
 class FilmSource:
@@ -180,6 +194,7 @@ def cut_window(
     centre: tuple[float, float],
     size: tuple[float, float],
     contract: InputContract,
+    orientation: Orientation = "as given",
 ) -> tuple[Canvas, list[Shape]]:
     """The window of (height, width) around `centre`, moved so that it lies on the film: its canvas, and its caries.
 
@@ -192,7 +207,7 @@ def cut_window(
         _inside(shapes, top, left, height, width) for shapes in (film.truth.lesions, restorations_of(film))
     )
     part = np.ascontiguousarray(pixels[top : top + height, left : left + width])
-    return make_canvas(part, contract, lesions, restorations), lesions
+    return make_canvas(part, contract, lesions, restorations, orientation), lesions
 
 
 def grid_of_windows(film: Film) -> list[tuple[tuple[float, float], tuple[float, float]]]:

@@ -13,7 +13,7 @@ from lennox import _core
 from lennox.annotations.film import Film
 from lennox.annotations.matching import Candidate, Truth, score_film
 from lennox.annotations.shapes import Shape
-from lennox.card import InputContract
+from lennox.card import InputContract, Orientation
 from lennox.geometry import Box
 from lennox.statistics.froc import FreeResponse, ScoredFilm
 from lennox.statistics.roc import roc_area
@@ -37,22 +37,26 @@ class Exam:
     def of(cls, canvas: Canvas, truth: Truth, group: str) -> Exam:
         """From the truth in pixels of what the canvas shows."""
         lesions, regions = (
-            tuple(shape.moved(canvas.placement.to_canvas) for shape in shapes)
-            for shapes in (truth.lesions, truth.regions)
+            tuple(shape.moved(canvas.from_film) for shape in shapes) for shapes in (truth.lesions, truth.regions)
         )
         return cls(canvas, Truth(truth.carious, lesions, regions), group)
 
 
-def exams_of_films(films: Sequence[Film], contract: InputContract) -> list[Exam]:
-    """Held-out films, entire."""
+def exams_of_films(films: Sequence[Film], contract: InputContract, orientation: Orientation = "as given") -> list[Exam]:
+    """Held-out films, entire; laid as the model lays them."""
     exams = []
     for film in films:
-        canvas, on_file = canvas_of(film, contract)
+        canvas, on_file = canvas_of(film, contract, orientation)
         exams.append(Exam.of(canvas, on_file.truth, film.name))
     return exams
 
 
-def exams_of_windows(films: Sequence[Film], contract: InputContract, most: int | None = None) -> list[Exam]:
+def exams_of_windows(
+    films: Sequence[Film],
+    contract: InputContract,
+    most: int | None = None,
+    orientation: Orientation = "as given",
+) -> list[Exam]:
     """Fixed windows along the teeth of held-out panoramic films; at most `most`, evenly spread.
 
     Raises InputError if caries on one of the films is not outlined lesion by lesion.
@@ -66,7 +70,7 @@ def exams_of_windows(films: Sequence[Film], contract: InputContract, most: int |
     exams = []
     for number, (centre, size) in windows:
         film = source.films[number]
-        canvas, lesions = cut_window(film, source.pixels[number], centre, size, contract)
+        canvas, lesions = cut_window(film, source.pixels[number], centre, size, contract, orientation)
         exams.append(Exam.of(canvas, Truth(bool(lesions), tuple(lesions)), film.name))
     return exams
 
