@@ -50,14 +50,16 @@ def confine(header: dict[str, Any]) -> None:
     with open("/proc/self/statm") as status:  # noqa: PTH123 (pathlib is slow to import)
         held = int(status.read().split()[0]) * resource.getpagesize()
     seconds = header["seconds"]
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))  # by SIGXCPU, so that SIGKILL is somebody else's
-    for what, most in (
-        (resource.RLIMIT_AS, held + header["memory"]),
-        (resource.RLIMIT_FSIZE, header["output"]),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_NOFILE, 3),
+    for what, most, hard in (
+        (resource.RLIMIT_CPU, seconds, seconds + 1),  # by SIGXCPU, so that SIGKILL is somebody else's
+        (resource.RLIMIT_AS, held + header["memory"], held + header["memory"]),
+        (resource.RLIMIT_FSIZE, header["output"], header["output"]),
+        (resource.RLIMIT_CORE, 0, 0),
+        (resource.RLIMIT_NOFILE, 3, 3),
     ):
-        resource.setrlimit(what, (most, most))
+        _, allowed = resource.getrlimit(what)  # whoever started lennox may have set less
+        hard = hard if allowed == resource.RLIM_INFINITY else min(hard, allowed)
+        resource.setrlimit(what, (min(most, hard), hard))
     _allow_computing_only()
 
 

@@ -99,7 +99,7 @@ def _check(status: int, complaints: str, harmless: tuple[str, ...], seconds: int
         )
     if status and any(word in reason for word in ("MemoryError", "bad_alloc")):
         raise ImageError(
-            "Decoding the pixels takes more memory than a picture of its size needs. "
+            "Decoding the pixels takes more memory than there is, or than a picture of its size needs. "
             "Export it again as PNG, or as DICOM without compression."
         )
     if status or lines:

@@ -17,6 +17,8 @@ MAX_SAMPLE_BYTES = 8 * MAX_PIXELS  # of a picture, all of its channels together
 MAX_DICOM_FRAGMENTS = 100_000  # into which the compressed pixels of all frames are cut
 MAX_DICOM_READS = 100_000  # steps of the parser: two an element, and one an item of a sequence
 
+NO_MEMORY = "There is not enough memory to read this image. Close other programs, or export it smaller."
+
 
 def check_size(rows: int, columns: int) -> None:
     """Raise ImageError unless an image of this size may be decoded."""

@@ -11,7 +11,7 @@ from lennox.errors import ImageError
 from lennox.files import sha256_of
 from lennox.image.dicom.signature import is_dicom
 from lennox.image.image import Image
-from lennox.image.limits import MAX_FILE_BYTES
+from lennox.image.limits import MAX_FILE_BYTES, NO_MEMORY
 
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
 
@@ -29,13 +29,16 @@ def read_image(source: Source, *, frame: int | None = None) -> Image:
     if not data:
         raise ImageError("The file is empty; wanted an image. Export or copy it again.")
     digest = sha256_of(data)
-    if is_dicom(data):  # pydicom and Pillow are loaded only when there is a file for them
-        from lennox.image.dicom.read import read_dicom
+    try:
+        if is_dicom(data):  # pydicom and Pillow are loaded only when there is a file for them
+            from lennox.image.dicom.read import read_dicom
 
-        return read_dicom(data, frame, name, digest)
-    from lennox.image.raster.read import read_raster
+            return read_dicom(data, frame, name, digest)
+        from lennox.image.raster.read import read_raster
 
-    return read_raster(data, frame, name, digest)
+        return read_raster(data, frame, name, digest)
+    except MemoryError:
+        raise ImageError(NO_MEMORY) from None
 
 
 def content_of(source: Source) -> tuple[bytes, str]:
@@ -51,7 +54,10 @@ def content_of(source: Source) -> tuple[bytes, str]:
             if status.st_size > MAX_FILE_BYTES:
                 raise _too_large()
             with path.open("rb") as stream:
-                return _read_all(stream, status.st_size), path.name
+                data = _read_all(stream, status.st_size)
+            if len(data) != status.st_size:  # more or less than there was a moment ago: half of a film might look whole
+                raise ImageError("The file changed while it was read; it may still be copied. Assess it again.")
+            return data, path.name
         except IsADirectoryError:
             raise ImageError("This is a folder; wanted an image file. Name a file inside it.") from None
         except FileNotFoundError:

@@ -12,6 +12,7 @@ from typing import Literal
 from lennox.card import ImageKind, ModelCard, OperatingPoint
 from lennox.errors import ImageError, InputError
 from lennox.image import Image, read_image
+from lennox.image.limits import NO_MEMORY
 from lennox.inference.explanation import explained
 from lennox.inference.findings import Finding, find_lesions
 from lennox.inference.kind import KindNetwork
@@ -22,7 +23,6 @@ from lennox.lazy import notebook_html
 
 Status = Literal["assessed", "not assessable", "unreadable"]
 CUSTOM = "custom"  # the operating point of a threshold of the caller's own
-NO_MEMORY = "There is not enough memory to read this image. Close other programs, or export it smaller."
 UNFAMILIAR = (
     "This does not look like the images the model was trained on, so its answer would mean nothing. "
     "Check that it is an intraoral radiograph, upright and not a picture of a screen."

@@ -35,7 +35,7 @@ from lennox.inference.findings import Finding
 from lennox.interop import codes
 from lennox.interop.source_image import SourceImage, source_image
 from lennox.report import words
-from lennox.report.dicom_file import element_of, file_bytes, tag_of, text_value, uid_of
+from lennox.report.dicom_file import element_of, file_bytes, said_of, tag_of, text_value, uid_of
 from lennox.report.overlay import overlay_picture, result_lines
 
 ENCAPSULATED_PDF = "1.2.840.10008.5.1.4.1.1.104.1"
@@ -119,18 +119,24 @@ class _Answer:
 
 
 def draw_objects(
-    film: bytes, examination: Examination, kinds: Iterable[DicomObject | str], *, frame: int | None = None
+    film: bytes,
+    examination: Examination,
+    kinds: Iterable[DicomObject | str],
+    *,
+    frame: int | None = None,
+    image: Image | None = None,
 ) -> dict[str, bytes]:
     """DICOM files of an assessed film: {ending of the file's name: bytes}, such as "sr.dcm".
 
     film : the bytes of the file that was examined; frame : which image of it, as for `read_image`
+    image : what `read_image` gave, where it is at hand: a large film need not be decoded twice
     kinds : of `DicomObject`; a segmentation is left out where nothing is suspected, since it cannot be empty
     "source.dcm" comes with them where the film's own file cannot be referred to; see `source_image`.
     Raises ImageError if the file cannot be read or is another one, ValueError if it was not assessed.
     """
     if examination.status != "assessed":
         raise ValueError(f"only an assessed film has findings to write, not one that is {examination.status}")
-    image = read_image(film, frame=frame)
+    image = image or read_image(film, frame=frame)
     if image.sha256 != examination.source.sha256:
         raise ImageError("The film is not the one that was assessed. Assess it again.")
     source = source_image(film, image, frame or 0)
@@ -145,9 +151,9 @@ def draw_objects(
 
 
 def _capture(answer: _Answer, film: bytes, frame: int | None) -> dict[str, bytes]:
-    from lennox.report.dicom_capture import draw_capture
+    from lennox.report.dicom_capture import capture_of
 
-    return {"capture.dcm": draw_capture(film, answer.examination, frame=frame)}
+    return {"capture.dcm": capture_of(answer.image, answer.examination, said_of(film), frame or 0)}
 
 
 def _segmentation(answer: _Answer, film: bytes, frame: int | None) -> dict[str, bytes]:

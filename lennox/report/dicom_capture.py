@@ -16,7 +16,7 @@ from pydicom.uid import RE_VALID_UID
 import lennox
 from lennox.errors import ImageError
 from lennox.files import sha256_of
-from lennox.image import read_image
+from lennox.image import Image, read_image
 from lennox.inference.examination import Examination
 from lennox.report import words
 from lennox.report.dicom_file import copied_elements, file_bytes, said_of, text_value, uid_of
@@ -38,10 +38,19 @@ def draw_capture(film: bytes, examination: Examination, *, frame: int | None = N
     image = read_image(film, frame=frame)
     if image.sha256 != examination.source.sha256:
         raise ImageError("The film is not the one that was assessed. Assess it again.")
+    return capture_of(image, examination, said_of(film), frame or 0)
+
+
+def capture_of(image: Image, examination: Examination, said: Mapping[str, bytes], frame: int) -> bytes:
+    """`draw_capture` of a film that is read already.
+
+    said : what its file says, see `said_of`; frame : which image of it, from 0
+    """
     picture = overlay_picture(image, examination)
-    return _file(
-        _elements(examination, said_of(film), frame or 0) | _pixels(picture.width, picture.height, picture.tobytes())
-    )
+    rows, columns = picture.height, picture.width
+    samples = picture.tobytes()
+    del picture  # of a large film, it and the file would not fit into a gigabyte
+    return _file(_elements(examination, said, frame) | _pixels(columns, rows, samples))
 
 
 def _elements(examination: Examination, said: Mapping[str, bytes], frame: int) -> dict[str, Any]:

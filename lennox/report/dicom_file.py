@@ -7,6 +7,7 @@ that DICOM forbids, and an archive files what we add with the film only if both 
 from __future__ import annotations
 
 import re
+import struct
 from collections.abc import Mapping
 from typing import Any
 
@@ -78,15 +79,20 @@ def file_bytes(elements: Mapping[str, Any]) -> bytes:
     out.is_little_endian, out.is_implicit_VR = True, False
     out.write(b"\0" * 128 + b"DICM")
     write_file_meta_info(out, meta)
-    for keyword in sorted(elements, key=tag_of):
+    for keyword in sorted(elements.keys() - {"PixelData"}, key=tag_of):
         write_data_element(out, element_of(keyword, elements[keyword]))
-    return out.getvalue()
+    if "PixelData" not in elements:
+        return out.getvalue()
+    samples: bytes = elements["PixelData"]  # the last of all; pydicom would copy those of a large film three times
+    filling = b"\0" * (len(samples) % 2)
+    head = struct.pack("<HH2s2xL", 0x7FE0, 0x0010, b"OB", len(samples) + len(filling))
+    return b"".join((out.getvalue(), head, samples, filling))
 
 
 def element_of(keyword: str, value: Any) -> DataElement | RawDataElement:
     """An element; bytes are written as they are, whatever they hold."""
     tag = tag_of(keyword)
-    vr = "OB" if keyword == "PixelData" else dictionary_VR(tag)
+    vr = dictionary_VR(tag)
     if not isinstance(value, bytes):
         return DataElement(tag, vr, value)
     value += (b"\0" if vr in ("UI", "OB") else b" ") * (len(value) % 2)

@@ -41,21 +41,21 @@ def overlay_picture(image: Image, examination: Examination) -> Pillow.Image:
         raise ValueError(f"there is nothing to draw on a film that is {examination.status}")
     if image.sha256 != examination.source.sha256:
         raise ValueError("the examination is of another image")
-    film = pictures.to_picture(image).convert("RGB")
-    size = max(11, min(40, round(max(film.width, MIN_WIDTH) / 62)))
-    legend = _legend(image, examination, max(film.width, MIN_WIDTH), size)
-    page = Pillow.new("RGB", (legend.width, film.height + legend.height), PAPER)
-    page.paste(film, ((legend.width - film.width) // 2, 0))
-    page.paste(legend, (0, film.height))
+    width = max(image.columns, MIN_WIDTH)
+    legend = _legend(image, examination, width, max(11, min(40, round(width / 62))))
+    page = Pillow.new("RGB", (width, image.rows + legend.height), PAPER)
+    left = (width - image.columns) // 2
+    for top, band in pictures.bands(image):
+        page.paste(band.convert("RGB"), (left, top))
+    page.paste(legend, (0, image.rows))
     draw = ImageDraw.Draw(page)
-    left = (legend.width - film.width) // 2
     boxes = [finding.box for finding in examination.findings]
-    side = max(film.width, film.height)
+    side = max(image.columns, image.rows)
     for finding in examination.findings:
         _outline(draw, finding, left, max(MIN_LINE, round(side * LINE_SHARE)))
     height = max(MIN_NUMBER, round(side * NUMBER_SHARE))
     font, pen = number_font(height), max(2, height // 8)
-    for number, (row, column) in enumerate(place_numbers(boxes, film.height, film.width, height), 1):
+    for number, (row, column) in enumerate(place_numbers(boxes, image.rows, image.columns, height), 1):
         draw.text((column + left, row), str(number), OUTLINE, font, "ls", stroke_width=pen, stroke_fill=HALO)
     return page
 

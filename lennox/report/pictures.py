@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Iterator
 
 import numpy as np
 from PIL import Image as Pillow
 from PIL.PngImagePlugin import PngInfo
 
 from lennox.image import Image
+from lennox.image.image import Pixels
 
 OVERLAY_CHUNK = ("lennox", "overlay")  # keyword and text; read_image refuses a PNG that has it
+_ROWS_AT_ONCE = 256
 JPEG_QUALITY = 88  # beside the original, differences are below a film's noise
 
 
@@ -20,7 +23,16 @@ def to_picture(image: Image, low: float = 0.0, high: float = 1.0) -> Pillow.Imag
 
     low, high : shares of the film's range that become black and white, for a closer look at what lies between
     """
-    pixels = image.pixels
+    return _eight_bits(image.pixels, low, high)
+
+
+def bands(image: Image) -> Iterator[tuple[int, Pillow.Image]]:
+    """The same in bands, each with its first row: where a copy of the whole film would not fit beside it."""
+    for top in range(0, image.rows, _ROWS_AT_ONCE):
+        yield top, _eight_bits(image.pixels[top : top + _ROWS_AT_ONCE], 0.0, 1.0)
+
+
+def _eight_bits(pixels: Pixels, low: float, high: float) -> Pillow.Image:
     if (low, high) != (0.0, 1.0):
         levels = np.arange(1 << (8 * pixels.dtype.itemsize)) / ((1 << (8 * pixels.dtype.itemsize)) - 1)
         pixels = np.rint(255 * np.clip((levels - low) / (high - low), 0, 1)).astype(np.uint8)[pixels]

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Self
 
 from lennox.errors import ImageError
+from lennox.files import sha256_of
 from lennox.gate.predicates import local_now
 from lennox.image import Image, read_image
 from lennox.image.read import content_of
@@ -222,22 +223,23 @@ class Run:
 
             results.write(overlay_name(film.name), [draw_overlay(image, examination)])
         if outputs.dicom:
-            try:
-                data, _ = content_of(film.path)
-            except ImageError:
-                raise ImageError("The file went away while it was assessed. Assess it again.") from None
-            for ending, written in self._objects(data, examination, outputs.dicom).items():
+            for ending, written in self._objects(film, image, examination, outputs.dicom).items():
                 results.write(object_name(film.name, ending), [written])
 
-    def _objects(self, film: bytes, examination: Examination, kinds: Sequence[str]) -> dict[str, bytes]:
-        """The DICOM objects of a film; a capture alone needs no highdicom."""
+    def _objects(
+        self, film: FoundFilm, image: Image, examination: Examination, kinds: Sequence[str]
+    ) -> dict[str, bytes]:
+        """The DICOM objects of a film; a capture alone needs no highdicom, and no pixels of the file a second time."""
+        frame = self.reading.frame
         if tuple(kinds) == ("capture",):
-            from lennox.report.dicom_capture import draw_capture
+            from lennox.report.dicom_capture import capture_of
+            from lennox.report.dicom_file import said_of
 
-            return {"capture.dcm": draw_capture(film, examination, frame=self.reading.frame)}
+            said = said_of(_same_content(film, image))
+            return {"capture.dcm": capture_of(image, examination, said, frame or 0)}
         from lennox.interop.dicom_objects import draw_objects
 
-        return draw_objects(film, examination, kinds, frame=self.reading.frame)
+        return draw_objects(_same_content(film, image), examination, kinds, frame=frame, image=image)
 
     def _open(self, film: FoundFilm, examination: Examination) -> Image | None:
         """The film's image again; None if it is gone, is another one now, or takes too much memory."""
@@ -257,6 +259,17 @@ def _pictures(film: FoundFilm, outputs: Outputs, examination: Examination) -> li
     return (
         bundle + [overlay_name(film.name)] * outputs.overlay + [object_name(film.name, f"{kind}.dcm") for kind in kinds]
     )
+
+
+def _same_content(film: FoundFilm, image: Image) -> bytes:
+    """The bytes of the file that the image was read from. Raises ImageError if they are no longer there."""
+    try:
+        data, _ = content_of(film.path)
+    except ImageError:
+        raise ImageError("The file went away while it was assessed. Assess it again.") from None
+    if sha256_of(data) != image.sha256:
+        raise ImageError("The film is not the one that was assessed. Assess it again.")
+    return data
 
 
 def _page_name(number: int) -> str:

@@ -69,7 +69,7 @@ def test_a_film_that_is_gone_meanwhile_stops_nothing(invoke, films, tmp_path, mo
     if part == "the film":
         monkeypatch.setattr("lennox.runs.run.content_of", gone)
     else:
-        monkeypatch.setattr("lennox.report.dicom_capture.draw_capture", gone)
+        monkeypatch.setattr("lennox.report.dicom_capture.capture_of", gone)
     result = invoke("diagnose", films, "--dicom", "--out", tmp_path / "out")
     assert "5 films" in result.stderr
     assert not (tmp_path / "out/captures").exists()

@@ -37,6 +37,18 @@ def test_header_and_data_go_in_and_the_parts_of_an_answer_come_out(decoder):
 
 
 @LINUX
+def test_limits_that_were_there_before_are_kept(decoder):
+    program = decoder("yield str(len(bytearray(600 << 20))).encode()")
+    script = (
+        "import resource, sys; from lennox.image.decoder_process import DecodingBudget, run_decoder\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))\n"
+        "print(bytes(run_decoder(sys.argv[1], {}, b'', DecodingBudget(400 << 20, 2))).decode())"
+    )
+    found = subprocess.run([sys.executable, "-c", script, program], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == str(600 << 20)
+
+
+@LINUX
 @pytest.mark.parametrize(
     ("lines", "imports"),
     [

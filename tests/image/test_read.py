@@ -127,6 +127,37 @@ def test_a_file_that_is_too_large_is_refused_before_it_is_read(tmp_path, monkeyp
     assert "larger than" in refusal(io.BytesIO(DATA))
 
 
+def test_a_file_that_grows_or_shrinks_while_it_is_read_is_refused(path, monkeypatch):
+    real = read._read_all
+    for change in (b"", DATA + b"more"):
+
+        def read_all(stream, size, change=change):
+            path.write_bytes(change)  # between the look at its size and the reading
+            return real(stream, size)
+
+        path.write_bytes(DATA)
+        monkeypatch.setattr(read, "_read_all", read_all)
+        with pytest.raises(ImageError, match="changed while it was read"):
+            read_image(path)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits of address space are of Linux")
+def test_a_film_for_which_memory_is_too_short_is_one_sentence(tmp_path):
+    path = tmp_path / "large.png"
+    path.write_bytes(write_png(np.zeros((7000, 7000), np.uint16)))
+    script = (
+        "import resource, sys, lennox.image.raster.read\nfrom lennox.image import read_image\n"
+        "held = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize()\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (held + (150 << 20), held + (150 << 20)))\n"
+        "try: read_image(sys.argv[1])\nexcept Exception as error: print(type(error).__name__, error)"
+    )
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
+    found = subprocess.run([sys.executable, "-c", script, path], capture_output=True, text=True, env=environment)
+    assert (found.stdout, found.stderr) == (
+        "ImageError There is not enough memory to read this image. Close other programs, or export it smaller.\n", ""
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("data", "found"),
     [

@@ -62,7 +62,7 @@ def read_dicom(data: bytes, frame: int | None, name: str, digest: str) -> Image:
         if note and spacing is not None:
             spacing = min(spacing), min(spacing)
         return Image(pixels, bits, _modality(elements), name, digest, spacing, note, _teeth(elements))
-    except ImageError:
+    except (ImageError, MemoryError):
         raise
     except Exception as error:  # decoders and damaged headers raise nearly anything
         text = " ".join(f"{type(error).__name__} {error}".split())[:160]

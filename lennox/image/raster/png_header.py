@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import zlib
+from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lennox.errors import ImageError
@@ -16,11 +19,44 @@ _MAX_TEXT_BYTES = 1 << 18  # of a profile: twice as much as EXIF takes
 _OVERLAY = "This is a copy of a film with outlines that lennox drew, not a film. Use the film itself."
 
 
+class Joined(io.RawIOBase):
+    """Parts of a file as a file of their own, without a copy."""
+
+    def __init__(self, parts: Sequence[bytes | memoryview]) -> None:
+        self._parts, self._at = parts, 0
+        self._starts = [0]
+        for part in parts:
+            self._starts.append(self._starts[-1] + len(part))
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        end = self._starts[-1] if size is None or size < 0 else min(self._at + size, self._starts[-1])
+        found = []
+        while self._at < end:
+            number = bisect_right(self._starts, self._at) - 1
+            start = self._starts[number]
+            found.append(self._parts[number][self._at - start : end - start])
+            self._at = min(end, self._starts[number + 1])
+        return b"".join(found)
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        self._at = max(0, offset + (0, self._at, self._starts[-1])[whence])
+        return self._at
+
+    def tell(self) -> int:
+        return self._at
+
+    def seekable(self) -> bool:
+        return True
+
+    def readable(self) -> bool:
+        return True
+
+
 @dataclass(frozen=True, slots=True)
 class PngHeader:
-    """pixels : the file without what is not for the pixels; bits of a sample; EXIF orientation; level that is clear."""
+    """parts : the file without what is not for the pixels; bits of a sample; EXIF orientation; level that is clear."""
 
-    pixels: bytes
+    parts: list[bytes | memoryview]
     bits: int
     colour_type: int
     orientation: int
@@ -58,8 +94,7 @@ def png_header(data: bytes) -> PngHeader:
     else:
         raise ImageError(f"The PNG file holds more than {MAX_SEGMENTS:,} chunks. Export the image again.")
     orientation = next((found for found in orientations if found != 1), 1)
-    pixels = data if sum(map(len, kept)) == len(data) else b"".join(kept)
-    return PngHeader(pixels, bits, colour_type, orientation, transparent)
+    return PngHeader(kept, bits, colour_type, orientation, transparent)
 
 
 def _of_profile(name: bytes, text: bytes) -> int:

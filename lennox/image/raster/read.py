@@ -27,7 +27,7 @@ from lennox.image.limits import MAX_EXIF_BLOCKS, check_size
 from lennox.image.orientation import exif_orientation, upright
 from lennox.image.raster.bmp import bit_fields, has_bit_fields, has_run_lengths
 from lennox.image.raster.pillow_process import PLUGINS, decode_apart
-from lennox.image.raster.png_header import PngHeader, png_header
+from lennox.image.raster.png_header import Joined, PngHeader, png_header
 from lennox.image.raster.samples import bands_of, opaque, refuse_printing_colours, samples_of, shallow_samples
 from lennox.image.raster.signature import Kind, raster_format
 from lennox.image.raster.webp_header import check_webp_size
@@ -44,7 +44,7 @@ def read_raster(data: bytes, frame: int | None, name: str, digest: str) -> Image
     kind = raster_format(data)
     try:
         pixels, bits = _read(kind, data, frame)
-    except ImageError:
+    except (ImageError, MemoryError):
         raise
     except Exception as error:  # Pillow raises nearly anything on damaged files
         text = " ".join(f"{type(error).__name__} {error}".split())[:120]
@@ -68,9 +68,9 @@ def _read(kind: Kind, data: bytes, frame: int | None) -> Read:
     return _read_bmp(data, frame)
 
 
-def _open(kind: Kind, data: bytes) -> ImageFile:
+def _open(kind: Kind, data: bytes | Joined) -> ImageFile:
     module, name = PLUGINS[kind]
-    picture: ImageFile = getattr(import_module(module), name)(io.BytesIO(data))
+    picture: ImageFile = getattr(import_module(module), name)(data if isinstance(data, Joined) else io.BytesIO(data))
     check_size(picture.height, picture.width)
     refuse_printing_colours(kind, picture.mode)
     return picture
@@ -130,14 +130,14 @@ def _read_bmp(data: bytes, frame: int | None) -> Read:
 
 def _read_png(data: bytes, frame: int | None) -> Read:
     header = png_header(data)
-    picture = _open("PNG", header.pixels)
+    picture = _open("PNG", Joined(header.parts))
     chosen = choose_frame("PNG", "images", max(getattr(picture, "n_frames", 1), 1), frame)
     if header.bits == 16:
         if chosen:
             raise ImageError("The PNG file is an animation of 16 bits; one of 8 is read. Export the image alone.")
         pixels, bits = _deep_png(picture, header)
     else:
-        loaded = _loaded("PNG", picture, header.pixels, chosen, apart=False)
+        loaded = _loaded("PNG", picture, b"".join(header.parts) if chosen else b"", chosen, apart=False)
         pixels, bits = _shallow_png(loaded, header), 8 if picture.mode in ("P", "PA") else header.bits
     return upright(pixels, header.orientation), bits
 
@@ -173,7 +173,7 @@ def _deep_png(picture: ImageFile, header: PngHeader) -> Read:
         samples = samples_of(picture)
         return full_range(_without_level(samples, key) if len(key) else samples)
     if header.colour_type == 4:  # read as four channels: grey high, grey low, alpha high, alpha low
-        pair = samples_of(_unpacked(header.pixels, "RGBA")).view(">u2")
+        pair = samples_of(_unpacked(header, "RGBA")).view(">u2")
         grey, alpha = pair[..., 0].astype(np.uint16), pair[..., 1].astype(np.uint16)
         pixels, bits = full_range(grey)
         return opaque(pixels, alpha), bits
@@ -182,7 +182,7 @@ def _deep_png(picture: ImageFile, header: PngHeader) -> Read:
     opacity = np.zeros(samples.shape[:2], np.uint16) if mode == "RGBA" else None
     for order, shift in (("B", 8), ("L", 0)):
         top = 0
-        for half in bands_of(_unpacked(header.pixels, f"{mode};16{order}")):
+        for half in bands_of(_unpacked(header, f"{mode};16{order}")):
             band = half.astype(np.uint16) << shift
             samples[top : top + len(band)] |= band[..., :3]
             if opacity is not None:
@@ -192,8 +192,8 @@ def _deep_png(picture: ImageFile, header: PngHeader) -> Read:
     return opaque(one_channel(pixels), opacity), bits
 
 
-def _unpacked(data: bytes, rawmode: str) -> Pillow.Image:
-    picture = _open("PNG", data)
+def _unpacked(header: PngHeader, rawmode: str) -> Pillow.Image:
+    picture = _open("PNG", Joined(header.parts))
     picture.tile = [tile._replace(args=(rawmode, *tile.args[1:]) if isinstance(tile.args, tuple) else rawmode)
                     for tile in picture.tile]  # fmt: skip
     picture.load()

@@ -74,7 +74,8 @@ def scaled(samples: NDArray[Any], bits: int) -> NDArray[Any]:
 def opaque(pixels: NDArray[Any], alpha: NDArray[Any] | None) -> NDArray[Any]:
     """Pixels over black by their alpha, (rows, columns) as deep as they were, or None.
 
-    An export that is transparent throughout left its alpha unset: it is no black film.
+    An export that is transparent throughout left its alpha unset: it is no black film. Pixels that may be written are
+    changed in place.
     """
     if alpha is None or not alpha.any():
         return pixels
@@ -88,7 +89,7 @@ def opaque(pixels: NDArray[Any], alpha: NDArray[Any] | None) -> NDArray[Any]:
         return pixels
     if opacity.dtype != pixels.dtype:
         opacity = (opacity >> 8).astype(np.uint8) if pixels.dtype == np.uint8 else opacity.astype(np.uint16) * 257
-    shown = np.empty_like(pixels)
+    shown = pixels if pixels.flags.writeable else np.empty_like(pixels)
     for top in range(0, len(pixels), _ROWS_AT_ONCE):
         rows = slice(top, top + _ROWS_AT_ONCE)
         shown[rows] = over_black(pixels[rows], opacity[rows])
