@@ -33,7 +33,7 @@ from lennox.training.kind_model import make_kind_model
 from lennox.training.ledger import Ledger, read_ledger
 from lennox.training.loop import HeldOutFilms, load_weights
 from lennox.training.network import Network
-from lennox.training.recipe import Recipe, read_recipe
+from lennox.training.recipe import POINTS, Recipe, read_recipe
 from lennox.training.shipped_network import ShippedNetwork, fit_familiarity
 from lennox.training.sources import Canvas, DrawnSource, FilmSource, WindowSource
 from lennox.training.split import split_set
@@ -47,9 +47,6 @@ AGREEMENT = 2e-3  # highest difference in probability between PyTorch and ONNX R
 FAMILIAR_WINDOWS = 200
 FAMILIAR_DRAWN = 60
 FAMILIAR_MARGIN = 1.0  # in logits, beyond the least familiar film: other sensors must not be refused
-# false positives a film on held-out films and windows together, at most
-TARGETS = (("sensitive", 1.0), ("balanced", 0.5), ("specific", 0.2))
-DEFAULT_POINT = "balanced"
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +245,7 @@ def describe(plan: Recipe, ledger: Ledger, held_out: HeldOut, near: Sequence[flo
     response = FreeResponse(scored, list(carious), [exam.truth.is_located for exam in exams])
     resamples = group_weights(held_out.groups, 200)
     points = []
-    for name, target in TARGETS:
+    for name, target in POINTS.items():
         threshold = round(max(response.threshold_at(target), 0.0101), 4)
         found, false = response.at_threshold(threshold)
         spread = np.array([response.at_threshold(threshold, weight) for weight in resamples])
@@ -272,7 +269,7 @@ def describe(plan: Recipe, ledger: Ledger, held_out: HeldOut, near: Sequence[flo
         "input": asdict(plan.contract),
         "lesions": {"region_share": REGION_SHARE},
         "operating_points": points,
-        "default_operating_point": DEFAULT_POINT,
+        "default_operating_point": plan.operating_point,
         "intended_use": {
             **INTENDED_USE, "kinds": ["periapical"], "familiarity_limit": round(max(distances) + FAMILIAR_MARGIN, 3),
         },

@@ -13,6 +13,8 @@ from lennox.errors import InputError
 from lennox.files import sha256_of
 
 FORMAT = "lennox-recipe/1"
+# Operating points of a card: false positives an image, at most, on held-out films and windows together.
+POINTS = {"sensitive": 1.0, "balanced": 0.5, "specific": 0.2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +166,7 @@ class Recipe:
     """One model to be: its name, seed, input, data, schedule and how far crops are changed.
 
     orientation : how the model that is made lays an image, see `ModelCard`
+    operating_point : the one that is used unless another is asked for, of `POINTS`
     folder : of the recipe file; paths in it are relative to this
     sha256 : of the recipe file
     """
@@ -177,12 +180,15 @@ class Recipe:
     ranges: Ranges
     kind: KindPlan
     orientation: Orientation
+    operating_point: str
     folder: Path
     sha256: str
 
     def __post_init__(self) -> None:
         if self.orientation not in get_args(Orientation):
             raise ValueError(f"orientation must be one of {get_args(Orientation)}, got {self.orientation!r:.40}")
+        if self.operating_point not in POINTS:
+            raise ValueError(f"operating_point must be one of {tuple(POINTS)}, got {self.operating_point!r:.40}")
         if self.kind.views and not (self.data.films and self.data.windows):
             raise ValueError("the kind network is taught from films and panoramics; name both sets, or give no [kind]")
 
@@ -203,6 +209,7 @@ def read_recipe(path: Path) -> Recipe:
             _filled(InputContract, document["input"]), _filled(DataPlan, document["data"]),
             _filled(Schedule, document["schedule"]), _filled(Ranges, document.get("augment", {})),
             _filled(KindPlan, document.get("kind", {})), document.get("orientation", "as given"),
+            str(document.get("operating_point", "balanced")),
             path.resolve().parent, sha256_of(content),
         )  # fmt: skip
     except OSError as error:

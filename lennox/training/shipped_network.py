@@ -45,11 +45,11 @@ class ShippedNetwork(nn.Module):
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         features = self.network.encoder(image)
-        caries, restoration = torch.sigmoid(self.network.decode(features)).split(1, 1)
-        smooth = self.smoothing(caries).clamp(1e-6, 1.0 - 1e-6)
+        raw = torch.sigmoid(self.network.decode(features))
+        smooth = self.smoothing(raw[:, :1]).clamp(1e-6, 1.0 - 1e-6)
         probability = torch.sigmoid(self.slope * torch.log(smooth / (1.0 - smooth)) + self.intercept)
         distance = pool(features) @ self.weights + self.offset
-        return probability, distance, self.smoothing(restoration)
+        return probability, distance, self.smoothing(raw[:, 1:])
 
 
 def pool(features: Sequence[Tensor]) -> Tensor:

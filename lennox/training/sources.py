@@ -74,14 +74,15 @@ def make_canvas(
 ) -> Canvas:
     """Prepare a film and paint its targets. `restorations` is None where nobody marked them."""
     prepared = prepare(Image.from_array(pixels), contract, orientation)
+    known = restorations is not None
     caries, restorations = (
-        shapes and [shape.moved(lambda points: prepared.turn.points(points, *pixels.shape)) for shape in shapes]
-        for shapes in (caries, restorations)
+        [shape.moved(lambda points: prepared.turn.points(points, *pixels.shape)) for shape in shapes]
+        for shapes in (caries, restorations or ())
     )
     pixels = prepared.turn.of(pixels)
     levels = np.clip(np.rint(prepared.tensor[0, 0] * contract.std + contract.mean), 0, 255).astype(np.uint8)
     masks = np.zeros((len(PLANES), contract.rows, contract.columns), np.uint8)
-    for plane, shapes in zip(masks, (caries, restorations or ()), strict=True):
+    for plane, shapes in zip(masks, (caries, restorations), strict=True):
         for shape in shapes:
             paint(plane, shape, prepared.placement)
     small = np.zeros_like(levels)
@@ -89,9 +90,9 @@ def make_canvas(
     for shape in sorted(caries, key=lambda shape: -shape.area):
         paint(small, shape, prepared.placement, _smallness(shape.area * scale))
     return Canvas(
-        levels, masks, small, (True, restorations is not None), prepared.placement,
+        levels, masks, small, (True, known), prepared.placement,
         tuple(shape.moved(prepared.placement.to_canvas).centre for shape in caries),
-        tuple(shape.moved(prepared.placement.to_canvas).centre for shape in restorations or ()), prepared.turn,
+        tuple(shape.moved(prepared.placement.to_canvas).centre for shape in restorations), prepared.turn,
     )  # fmt: skip
 
 

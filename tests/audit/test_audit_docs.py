@@ -40,7 +40,7 @@ def test_the_policies_of_the_project_are_accepted_and_say_whose_they_are(path):
 
 def test_a_policy_lapses():
     path = ROOT / "audits" / "policies" / "workshop.toml"
-    with pytest.raises(Exception, match="expired on 2027-05-23"):
+    with pytest.raises(Exception, match="expired on 2027-05-28"):
         read_policy(path, today=datetime.date(2030, 1, 1))
 
 
