@@ -93,7 +93,9 @@ def evaluate(model: str, data: Path, out: Path, categories: dict[str, str], shee
     """
     from lennox.annotations.coco import read_coco
     from lennox.evaluation import evaluate as measure
+    from lennox.training.ledger import shipped_ledger
 
+    shipped_ledger().refuse(data, "evaluate")
     measure(model, read_coco(data, categories), out, sheet=sheet, progress=_films_done if sys.stderr.isatty() else None)
     click.echo(out / "evaluation.json")
 

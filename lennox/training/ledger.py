@@ -17,7 +17,7 @@ from lennox.errors import InputError
 from lennox.files import sha256_of, sha256_of_file
 
 FORMAT = "lennox-data-ledger/1"
-USES = ("train", "select", "calibrate", "evaluate")
+USES = ("train", "select", "calibrate", "evaluate", "audit")
 GROUPING = ("film", "blocks of 5 numbers")
 
 
@@ -69,6 +69,11 @@ class Ledger:
     def __iter__(self) -> Iterator[DataSet]:
         return iter(self._sets.values())
 
+    def refuse(self, folder: Path, use: str) -> None:
+        """Raise InputError if a folder has the name of a set that must not be used so; other folders are anybody's."""
+        if folder.resolve().name in self._sets:
+            self.require(folder.resolve().name, use)
+
     def require(self, name: str, use: str) -> DataSet:
         """The set called `name`, if the ledger permits `use`. Raises InputError if it does not, or does not know it."""
         if use not in USES:
@@ -112,6 +117,13 @@ def read_ledger(path: Path) -> Ledger:
     except (ValueError, TypeError, AttributeError) as error:
         raise InputError(f"{path.name}: not a valid data ledger: {error}.") from error
     return Ledger(sets, sha256_of(content), document.get("leak_check", {}))
+
+
+def shipped_ledger() -> Ledger:
+    """The ledger of the models that come with lennox."""
+    package = Path(__file__).parents[1]
+    installed = package / "models" / "ledger.toml"  # in a wheel; in a checkout it lies beside the package
+    return read_ledger(installed if installed.parent.is_dir() else package.parent / "models" / "ledger.toml")
 
 
 def digest_folder(folder: Path) -> str:

@@ -303,7 +303,8 @@ def data_of(ledger: Ledger, plan: Recipe) -> dict[str, Any]:
             {
                 "name": entry.name, "source": entry.document["source"], "licence": entry.document["licence"],
                 "films": entry.document["films"], "marks": entry.document["marks"],
-                "used_for": used.get(entry.name, "external test only"), "sha256": entry.sha256,
+                "used_for": used.get(entry.name, "external test only" if "evaluate" in entry.uses else "audits only"),
+                "sha256": entry.sha256,
             }
             for entry in ledger
         ],

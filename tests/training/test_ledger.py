@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from lennox.annotations.coco import read_coco
+from lennox.cli import cli
 from lennox.errors import InputError
 from lennox.training.ledger import check_files, is_held_out, read_ledger
 
@@ -18,6 +20,24 @@ SHARED = PROJECT.parent / "shared" / "data"
 def test_evaluation_only_sets_are_refused_for_every_other_use(name, use):
     with pytest.raises(InputError, match=f"must not be used to {use}"):
         read_ledger(LEDGER).require(name, use)
+
+
+@pytest.mark.parametrize("use", ["train", "select", "calibrate", "evaluate"])
+def test_the_sealed_set_is_for_the_audit_alone(use):
+    ledger = read_ledger(LEDGER)
+    with pytest.raises(InputError, match=f"must not be used to {use}"):
+        ledger.require("periapical-external-b", use)
+    assert ledger.require("periapical-external-b", "audit").document["licence"] == "none stated"
+
+
+def test_the_command_refuses_to_evaluate_on_the_sealed_set(tmp_path):
+    sealed = tmp_path / "periapical-external-b"
+    sealed.mkdir()
+    out = tmp_path / "out"
+    told = CliRunner().invoke(cli, ["evaluate", "caries-radiograph-1", "--data", str(sealed), "--out", str(out)])
+    assert told.exit_code == 2
+    assert "must not be used to evaluate" in told.output
+    assert not out.exists()
 
 
 def test_evaluation_only_sets_may_be_evaluated_on():
