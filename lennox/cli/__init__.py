@@ -23,6 +23,7 @@ COMMANDS = {
     "bench": "lennox.cli.bench:bench",
     "train": "lennox.cli.train:train",
     "export": "lennox.cli.train:export",
+    "coco": "lennox.cli.coco:coco",
     "evaluate": "lennox.cli.train:evaluate",
     "audit": "lennox.cli.audit:audit",
     "policy": "lennox.cli.audit:policy",
