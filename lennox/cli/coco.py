@@ -27,7 +27,7 @@ def coco(folder: Path, layout: str, name_pattern: str | None) -> None:
 
     \b
     Example:
-      lennox coco photographs --layout yolo --name-pattern '(?P<film>p[0-9]+)_(?P<sex>[mf])'
+      lennox coco photographs --layout yolo
     """
     from lennox.annotations.layouts import to_coco
     from lennox.files import atomic_write
