@@ -14,6 +14,7 @@ PACKAGE = ROOT / "lennox"
 # Highest first; a module may import from lower layers and from its own part of the tree, and anyone from `errors`.
 LAYERS = [
     {"cli"},
+    {"evidence"},
     {"desk"},
     {"clinic"},
     {"release", "monitoring"},

@@ -33,6 +33,8 @@ class AuditTable:
     manifest : the files that the rows were read from
     fingerprints : of each patient's id and labels, by which the same data are known again in another file
     source_row : (rows,) int64 place of each row in what was read
+    sites : names of the sites that the patients come from, none where it is one audit of one place
+    site : (patients,) int64, the site of each patient
     training : with what patients were compared to make sure that none was also trained on; empty: not checked
     """
 
@@ -53,6 +55,8 @@ class AuditTable:
     model: Mapping[str, str] = field(default_factory=dict)
     fingerprints: tuple[str, ...] = ()
     source_row: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    sites: tuple[str, ...] = ()
+    site: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
 
     def __post_init__(self) -> None:
         arrays = [self.patient, self.kind, self.label, self.score, *self.group.values(), *self.counts.values()]
@@ -60,6 +64,8 @@ class AuditTable:
             raise ValueError("every column must have one entry per row")
         if not 0.0 <= self.threshold <= 1.0:
             raise ValueError(f"the threshold must be in [0, 1], got {self.threshold}")
+        if self.sites and len(self.site) != self.patients:
+            raise ValueError("every patient must have a site")
         for array in arrays:
             array.flags.writeable = False
 
@@ -73,6 +79,8 @@ class AuditTable:
         """SHA-256 of all that a verdict can depend on: answers, labels, groups, who is whose patient, threshold."""
         digest = hashlib.sha256(repr(float(self.threshold)).encode())
         own: dict[str, NDArray[Any]] = {"patient": self.patient, "label": self.label, "score": self.score}
+        if self.sites:
+            own["site"] = self.site
         parts: tuple[Mapping[str, NDArray[Any]], ...] = (own, self.group, self.counts)
         for part in parts:
             for name, values in sorted(part.items()):

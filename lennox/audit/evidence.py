@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from lennox.policy.minimums import People
 from lennox.statistics.one_sided import OneSided, level_where, square_and_add
 from lennox.statistics.rates import RateSums
+from lennox.statistics.sites import MIN_SITES, OverSites, difference_reach
 
 Floats = NDArray[np.float64]
 
@@ -53,6 +54,13 @@ class Evidence(Protocol):
         ...
 
 
+def from_one_site(evidence: Evidence) -> bool:
+    """Whether an audit over sites has this from one of them only, so that there is no bound."""
+    groups = (evidence.a, evidence.b) if isinstance(evidence, GapEvidence) else (evidence,)
+    lows = [group.low for group in groups if isinstance(group, GroupEvidence)]
+    return any(isinstance(low, OverSites) and low.sites.present < MIN_SITES for low in lows)
+
+
 def percentiles(draws: Floats, alpha: float) -> tuple[float, float]:
     """Percentile bounds of resampled values, each at level alpha; NaN where fewer than two are defined."""
     finite = draws[np.isfinite(draws)]
@@ -84,7 +92,10 @@ class GroupEvidence:
     wider: bool = False
     known: dict[tuple[int, float], float] = field(default_factory=dict, repr=False, compare=False)
 
-    method = "a worst patient added (Gaffke), saddle point"
+    @property
+    def method(self) -> str:
+        over = ", with room for what differs between sites" if isinstance(self.low, OverSites) else ""
+        return f"a worst patient added (Gaffke), saddle point{over}"
 
     @property
     def estimate(self) -> float:
@@ -167,13 +178,17 @@ class GapEvidence:
         """The lower bound of a - b."""
         a, b = self.a.low.estimate, -self.b.high.estimate
         reach = square_and_add(a - self.a.one_sided(0, alpha), self.b.one_sided(1, alpha) - b, self.correlation)
-        return a - b - reach
+        return a - b - max(reach, self._site_reach(self.a.low, self.b.high, alpha))
 
     def upper(self, alpha: float) -> float:
         """The upper bound of a - b."""
         a, b = -self.a.high.estimate, self.b.low.estimate
         reach = square_and_add(self.a.one_sided(1, alpha) - a, b - self.b.one_sided(0, alpha), self.correlation)
-        return a - b + reach
+        return a - b + max(reach, self._site_reach(self.a.high, self.b.low, alpha))
+
+    def _site_reach(self, a: OneSided, b: OneSided, alpha: float) -> float:
+        """What the difference varies between sites, of which both groups have some."""
+        return difference_reach(a, b, alpha) if isinstance(a, OverSites) and isinstance(b, OverSites) else 0.0
 
     def bound(self, side: int, alpha: float) -> float:
         first = self.upper(alpha) if side else self.lower(alpha)

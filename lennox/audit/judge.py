@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from lennox.audit.evidence import Evidence, GroupEvidence, Measurement
+from lennox.audit.evidence import Evidence, GroupEvidence, Measurement, from_one_site
 from lennox.audit.measure import Audit
 from lennox.policy.metrics import METRICS
 from lennox.policy.minimums import for_minimum, too_few
@@ -206,6 +206,8 @@ def _row(cell: Measurement, policy: Policy, alpha: float, reason: str, fails: bo
                 reason = "the bound clears the limit, but the bootstrap of whole patients contradicts it"
         elif fails:
             verdict, reason = Verdict.FAIL, "beyond the limit, after correction for all comparisons"
+        elif math.isinf(bound) and from_one_site(cell.evidence):
+            reason = "too few sites: what differs between sites is not seen at one"
         elif math.isinf(bound):
             reason = "too few patients for any bound on this metric"
         else:

@@ -13,7 +13,7 @@ from lennox.audit.audit_table import AuditTable
 from lennox.audit.content_order import content_order
 from lennox.audit.denominators import Counted, counted
 from lennox.audit.evidence import Evidence, GapEvidence, Measurement
-from lennox.audit.group_evidence import Found, group_evidence
+from lennox.audit.group_evidence import Found, Sites, group_evidence
 from lennox.audit.grouping import Cells, cells_of, people_by_cell
 from lennox.audit.patient_counts import MetricCounts, patient_counts
 from lennox.gate.group_bounds import GroupRows
@@ -115,7 +115,7 @@ def _counts(
             continue
         names = (*found.cells.names, *([()] if metric in overall else []))
         groups = tuple((name, one.evidence if one else None) for name, one in zip(names, found.found, strict=False))
-        yield MetricCounts(metric, features, groups, patient_counts(table, found.count, found.cells))
+        yield MetricCounts(metric, features, groups, *patient_counts(table, found.count, found.cells))
 
 
 def _wanted(policy: Policy) -> list[tuple[MetricName, tuple[str, ...]]]:
@@ -199,11 +199,12 @@ def _measured(
     order = np.argsort(cell, kind="stable")
     ends = np.searchsorted(cell[order], np.arange(number + 1))
     wider, found = policy.evidence.interval == "cluster-bootstrap", []
+    sites = Sites(len(table.sites), table.site) if table.sites else None
     for one in range(number):
         here = order[ends[one] : ends[one + 1]]
         columns = (values[place[here]] for values in (count.top, count.bottom, count.open_low, count.open_high))
         rows = GroupRows(patient[here], label[here], score[here], *columns)
-        found.append(group_evidence(METRICS[count.metric], rows, float(points[one]), draws[:, one], wider))
+        found.append(group_evidence(METRICS[count.metric], rows, float(points[one]), draws[:, one], wider, sites))
     unknown = (label < 0) | (METRICS[count.metric].family == "mean" and not math.isfinite(METRICS[count.metric].high))
     missing = np.stack(
         [np.bincount(cell, np.where(unknown, side[place], 0.0), number) for side in (count.open_low, count.open_high)],

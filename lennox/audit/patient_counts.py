@@ -27,17 +27,20 @@ Group = tuple[tuple[str, str], ...]
 class MetricCounts:
     """One metric over the groups of some features. cells : each group with its evidence, None where nobody counts
 
-    patients : as `patient_counts` has them
+    patients, sites : as `patient_counts` has them
     """
 
     metric: MetricName
     features: tuple[str, ...]
     cells: tuple[tuple[Group, GroupEvidence | None], ...]
     patients: list[list[float | None]]
+    sites: list[int]
 
 
-def patient_counts(table: AuditTable, count: Counted, cells: Cells) -> list[list[float | None]]:
-    """`[patients alike, group, ..., group, ...]` in order, with an entry for each group that such a patient is in.
+def patient_counts(table: AuditTable, count: Counted, cells: Cells) -> tuple[list[list[float | None]], list[int]]:
+    """What patients add, and, of several sites, the site of each entry; entries of one site stand together.
+
+    `[patients alike, group, ..., group, ...]` in order, with an entry for each group that such a patient is in.
 
     After a group's number come, of shares and means, what is above and below the line, and units not known for a floor
     and for a ceiling; of areas and calibration lines one entry a row: its label (-1: none), and the rank of its score
@@ -60,8 +63,15 @@ def patient_counts(table: AuditTable, count: Counted, cells: Cells) -> list[list
     entries = np.stack([cell, *columns], axis=1).astype(np.float64).round(DECIMALS)
     entries[np.isnan(entries)] = np.inf  # which sorts and compares
     order = np.lexsort((*reversed(entries.T), patient))
-    kinds = _alike(patient[order], entries[order])
-    return [[times, *map(_number, kind)] for kind, times in sorted(kinds.items())]
+    patient, entries = patient[order], entries[order]
+    found: list[list[float | None]] = []
+    sites: list[int] = []
+    for site in range(max(len(table.sites), 1)):
+        here = table.site[patient] == site if table.sites else np.ones(len(patient), np.bool_)
+        kinds = _alike(patient[here], entries[here])
+        found += [[times, *map(_number, kind)] for kind, times in sorted(kinds.items())]
+        sites += [site] * len(kinds) if table.sites else []
+    return found, sites
 
 
 def _alike(patient: NDArray[np.int64], entries: NDArray[np.float64]) -> Counter[tuple[float, ...]]:

@@ -27,6 +27,7 @@ COMMANDS = {
     "evaluate": "lennox.cli.train:evaluate",
     "audit": "lennox.cli.audit:audit",
     "policy": "lennox.cli.audit:policy",
+    "evidence": "lennox.cli.evidence:evidence",
     "adopt": "lennox.cli.adopt:adopt",
     "release": "lennox.cli.release:release",
     "verify": "lennox.cli.release:verify",

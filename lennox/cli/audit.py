@@ -49,7 +49,8 @@ def _policy(ctx: click.Context, path: Path, *, draft: bool = False) -> Policy:
 
 
 @click.command(cls=WithCompare)
-@click.argument("table", required=False, type=FILE)
+@click.argument("tables", nargs=-1, metavar="[TABLE]", type=FILE)
+@click.option("--pool", "is_pool", is_flag=True, help="The tables are sealed evidence of several sites.")
 @click.option("--policy", "policy_file", required=True, type=FILE, help="The policy to judge by.")
 @click.option("--out", type=FILE, metavar="DIR", help="Where the reports are written.")
 @click.option(
@@ -102,7 +103,8 @@ def _policy(ctx: click.Context, path: Path, *, draft: bool = False) -> Policy:
 @needs("audit", "scipy", "pandas", "fairlearn")
 def audit(
     ctx: click.Context,
-    table: Path | None,
+    tables: tuple[Path, ...],
+    is_pool: bool,
     policy_file: Path,
     out: Path | None,
     recorded: Path | None,
@@ -125,6 +127,7 @@ def audit(
 
     TABLE is a CSV or Parquet table, one row per tooth, film or person. Writes DIR/audit.json, DIR/audit.html and
     DIR/community.LANGUAGE.html. With --verify, an audit that somebody else made is run again and compared.
+    With --pool, several sealed tables (`lennox evidence seal`) are audited as one, each site a cluster of its patients.
     `lennox audit compare OLD NEW` sets a new model beside the one in use.
 
     \b
@@ -136,6 +139,7 @@ def audit(
       lennox audit predictions.csv --policy ours.toml --out audit --threshold 0.3
       lennox audit --model caries-radiograph-1 --data films/ --policy ours.toml --out audit
       lennox audit --model caries-radiograph-1 --data films/ --policy ours.toml --verify audit/audit.json
+      lennox audit --pool north.evidence south.evidence --policy ours.toml --out audit
     """
     from lennox.audit import TableError, TableOptions, read_table
     from lennox.audit.read_table import training_patients
@@ -145,8 +149,11 @@ def audit(
     if (out is None) == (recorded is None):
         raise InputError("give --out, where the reports go, or --verify, an audit to run again.")
     policy = audited_policy(ctx, policy_file)
-    if (table is None) == (model is None) or (model is None) != (not folders):
+    table = tables[0] if tables else None
+    if (table is None) == (model is None) or (model is None) != (not folders) or (len(tables) > 1 and not is_pool):
         raise InputError("give either a TABLE of predictions, or --model with --data; see lennox audit --help.")
+    if is_pool and (label or score or cluster or columns or absent or training or threshold is not None):
+        raise InputError("--pool takes sealed tables as they are; leave options about columns and training out.")
     if table is not None and (sensors or categories or operating_point):
         raise InputError("--sensor, --category and --operating-point are about films (--data), not about a TABLE.")
     names = {role: name for role, name in (("label", label), ("score", score), ("cluster", cluster)) if name}
@@ -154,7 +161,12 @@ def audit(
     try:
         known = training_patients(training, cluster or policy.scope.cluster) if training else frozenset()
         reading = TableOptions({**columns, **names}, threshold, known, absent)
-        if table is not None:
+        if is_pool:
+            from lennox.evidence.pool import pool
+            from lennox.gate.trust import Trust
+
+            audited = pool(tables, policy, Trust.load())
+        elif table is not None:
             audited = read_table(table, policy, reading)
         else:
             from lennox.audit.film_table import FilmOptions, table_from_films

@@ -132,7 +132,7 @@ def export_decisions(folder: Path, form: str, out: Path) -> None:
     from lennox.files import atomic_write
     from lennox.report.words import count_of
 
-    with _opened(folder) as found:
+    with opened_desk(folder) as found:
         films = decided_films(found)
         if form == "coco":
             counts = outputs.write_coco(films, out)
@@ -172,13 +172,13 @@ def import_decisions(folder: Path, file: Path, who: str, model: str | None, oper
     from lennox.report.words import count_of
 
     point = describe(model or DEFAULT_MODEL).card.operating_point(operating_point)
-    with _opened(folder) as found:
+    with opened_desk(folder) as found:
         count = take_in(found, file, initials(who), {"name": point.name, "threshold": point.threshold})
     click.echo(f"{count_of(count, 'decision')} added.", err=True)
 
 
 @contextlib.contextmanager
-def _opened(folder: Path) -> Iterator[Desk]:
+def opened_desk(folder: Path) -> Iterator[Desk]:
     """The desk of a folder where one was open before, without a model."""
     from lennox.desk.desk import Desk
     from lennox.desk.event_store import FILE_NAME

@@ -48,7 +48,7 @@ def write_coco(films: Iterable[DecidedFilm], folder: Path) -> Counter[str]:
     chosen: list[tuple[DecidedFilm, str]] = []
     for film in films:
         counts["copies of another film"] += film.copies
-        why = _unfit(film)
+        why = unfit(film)
         if why:
             counts[why] += 1
             continue
@@ -129,7 +129,7 @@ def summary(counts: Counter[str]) -> str:
     return "; ".join(f"{count} {why}" for why, count in counts.items() if why != "films" and count) or "nothing"
 
 
-def _unfit(film: DecidedFilm) -> str:
+def unfit(film: DecidedFilm) -> str:
     """Why a film is no truth yet; "" if it is."""
     if film.state.read is None:
         return "not marked as read"

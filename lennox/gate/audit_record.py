@@ -42,6 +42,7 @@ class AuditRecord:
     behaviour_sha256 : of all in the model's folder that can change an answer, see `behaviour`
     files : name and SHA-256 of each that was audited, as the manifest lists them
     look, look_sha256, history : which look it was (`looks`), at what, and after which audits; 0 if it does not say
+    sites : names of the sites that were pooled, none of an audit of one place
     method : of which version of the gate's method it is
     """
 
@@ -62,6 +63,7 @@ class AuditRecord:
     public: bool
     requirements: Mapping[str, str]
     people: AuditRows
+    sites: tuple[str, ...] = ()
 
     @property
     def rows(self) -> tuple[Mapping[str, Any], ...]:
@@ -101,6 +103,7 @@ def parse_audit(data: bytes, name: str = "audit.json") -> AuditRecord:
                 tuple(about["let_go"]),
                 recounts,
             ),
+            sites=tuple(str(site["name"]) for site in about.get("sites", ())),
         )
         for row in read.rows:
             _ = row["group"].items(), *(row[name] for name in ROW_FIELDS)
@@ -145,13 +148,17 @@ def audit_problems(audit: AuditRecord, policy: Policy, card: ModelCard, moment: 
     if audit.verdict != PASS:
         return [f"the verdict is {audit.verdict}.", *found]
     found += audit.people.unknown_problems(policy)
-    if wrong_bounds(audit.people.recounts, spent(policy.evidence.alpha, audit.look)):
+    alpha = spent(policy.evidence.alpha, audit.look)
+    if any(one.sites != len(audit.sites) for one in audit.people.recounts):
+        found.append(f"it names {len(audit.sites)} sites, and its patients come from another number of them.")
+    if wrong_bounds(audit.people.recounts, alpha):
         found.append(f"a bound is not the one that its patients' counts show at look {audit.look}.")
+    people = audit.people.at_level(alpha)
     for requirement in policy.requirements:
         if audit.requirements.get(requirement.id) != PASS:
             found.append(f"'{requirement.id}' is {audit.requirements.get(requirement.id, 'not in it')}.")
         else:
-            found += audit.people.problems(requirement, policy)
+            found += people.problems(requirement, policy)
     return [f"the audit says PASS and is not consistent: {problem}" for problem in found]
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import permutations, product
 from typing import Any
 
@@ -43,6 +43,10 @@ class AuditRows:
     unknown_share: Mapping[str, float]
     let_go: tuple[Mapping[str, Any], ...]
     recounts: tuple[Recount, ...] = ()
+
+    def at_level(self, alpha: float) -> AuditRows:
+        """With the bounds that an audit at level alpha has."""
+        return replace(self, recounts=tuple(one.at_level(alpha) for one in self.recounts))
 
     def problems(self, requirement: Requirement, policy: Policy) -> list[str]:
         """What contradicts the PASS of one requirement, a sentence each."""

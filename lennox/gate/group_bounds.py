@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from lennox.policy.metrics import Metric
 from lennox.statistics.one_sided import Area, Line, OneSided, Ratio
+from lennox.statistics.sites import OverSites, SiteSums
 
 Floats = NDArray[np.float64]
 
@@ -42,6 +43,55 @@ class GroupBounds:
     low: OneSided
     high: OneSided
     errors: Floats
+
+    def over_sites(self) -> tuple[OverSites, OverSites] | None:
+        """Both sides where they are over several sites, else None."""
+        if isinstance(self.low, OverSites) and isinstance(self.high, OverSites):
+            return self.low, self.high
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class PatientSums:
+    """What each patient, or `times` patients alike, adds to a metric in one group; (patients,) each. site : from 0"""
+
+    site: NDArray[np.int64]
+    top: Floats
+    bottom: Floats
+    least: Floats
+    most: Floats
+    times: Floats | None = None
+
+
+def bounds_over_sites(metric: Metric, bounds: GroupBounds, sums: PatientSums, sites: int) -> GroupBounds:
+    """The bounds with room for what varies between sites; calibration lines have none over sites."""
+    times = np.ones(len(sums.site)) if sums.times is None else sums.times
+
+    def over(base: OneSided, sizes: Floats, errors: Floats, ends: tuple[float, float], spread: float) -> OverSites:
+        return OverSites(base, SiteSums.of(sums.site, sites, sizes, errors, times), *ends, spread)
+
+    if metric.family in ("proportion", "mean"):
+        found = []
+        for sign, filler, rest in ((1.0, metric.low, sums.least), (-1.0, _ceiling(bounds.high, metric), sums.most)):
+            size = sums.bottom + rest
+            errors = sign * (sums.top + np.where(rest > 0, filler * rest, 0.0))
+            total = max(float(size @ times), 1e-300)
+            mean = float(errors @ times) / total
+            errors = errors - mean * size
+            spread = max(abs(mean), float(errors**2 @ times) / total)
+            ends = (metric.low, metric.high) if sign > 0 else (-metric.high, -metric.low)
+            base = bounds.low if sign > 0 else bounds.high
+            found.append(over(base, size, errors / total, ends, spread))
+        return GroupBounds(found[0], found[1], bounds.errors)
+    size = sums.bottom if metric.family == "auc" else np.zeros(len(sums.bottom))
+    low = over(bounds.low, size, bounds.errors, (0.0, 1.0), 0.0)
+    high = over(bounds.high, size, -bounds.errors, (-1.0, 0.0), 0.0)
+    return GroupBounds(low, high, bounds.errors)
+
+
+def _ceiling(high: OneSided, metric: Metric) -> float:
+    """What an open unit is taken to hold for a ceiling."""
+    return -high.worst if isinstance(high, Ratio) else metric.high
 
 
 def group_bounds(metric: Metric, rows: GroupRows, who: NDArray[np.int64], point: float) -> GroupBounds | None:

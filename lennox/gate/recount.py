@@ -16,11 +16,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lennox.errors import InputError
-from lennox.gate.group_bounds import GroupBounds, GroupRows, group_bounds, ratio_bounds
+from lennox.gate.group_bounds import (
+    GroupBounds,
+    GroupRows,
+    PatientSums,
+    bounds_over_sites,
+    group_bounds,
+    ratio_bounds,
+)
 from lennox.policy.metrics import METRICS, Metric
 from lennox.statistics.calibration import calibration_line
 from lennox.statistics.one_sided import Area, Line, OneSided, Ratio, p_values, square_and_add
 from lennox.statistics.roc import roc_area
+from lennox.statistics.sites import difference_reach
 
 Floats = NDArray[np.float64]
 Group = tuple[tuple[str, str], ...]
@@ -29,6 +37,7 @@ DECIMALS = 6  # of numbers in an audit.json
 ROUNDING = 10.0**-DECIMALS
 HIGHEST, LOWEST = 1.01, 0.98  # p-value at a bound, over alpha: bounds are found to a part in a hundred of it
 MAX_ROWS = 5_000_000  # of patients, written out
+MAX_SITES = 1000
 MAX_VALUE = 1e9  # of anything that is counted or bounded
 
 
@@ -48,6 +57,19 @@ class GroupNumbers:
     high: float
     bounds: GroupBounds | None
     errors: Floats
+    alpha: float = math.nan
+
+    def at_level(self, alpha: float) -> GroupNumbers:
+        """With bounds that have room for what varies between sites, where there are several."""
+        over = self.bounds.over_sites() if self.bounds else None
+        if over is None:
+            return self
+        low, high = over[0].widened(self.low, alpha), -over[1].widened(-self.high, alpha)
+        return replace(self, low=low, high=high, alpha=alpha)
+
+    def _site_reach(self, other: GroupNumbers, side: int) -> float:
+        mine, theirs = (one.bounds.over_sites() if one.bounds else None for one in (self, other))
+        return difference_reach(mine[side], theirs[1 - side], self.alpha) if mine and theirs else 0.0
 
     def gap(self, other: GroupNumbers, times: Floats, side: int) -> tuple[float, bool]:
         """The lower (side 0) or upper bound of this number less the other's, and whether they share patients."""
@@ -59,7 +81,7 @@ class GroupNumbers:
             a, b, up, down = -self.bounds.high.estimate, other.bounds.low.estimate, self.high, other.low
         else:
             a, b, up, down = self.bounds.low.estimate, -other.bounds.high.estimate, self.low, other.high
-        reach = square_and_add(abs(up - a), abs(b - down), correlation)
+        reach = max(square_and_add(abs(up - a), abs(b - down), correlation), self._site_reach(other, side))
         return a - b + (reach if side else -reach), correlation != 0.0
 
 
@@ -68,6 +90,7 @@ class Recount:
     """One metric over the groups of some features. times : (patients,) patients alike
 
     stated : of each group, the parts of its lower and of its upper bound, as the audit has them
+    sites : how many the patients come from, 0 where it is one audit of one place
     """
 
     metric: Metric
@@ -76,13 +99,14 @@ class Recount:
     groups: Mapping[Group, GroupNumbers]
     parts: tuple[tuple[OneSided, float], ...]
     name: str
+    sites: int = 0
 
     @classmethod
     def of(cls, entry: Mapping[str, Any]) -> Recount:
         """Count what an entry of `evidence` holds. Raises ValueError, LookupError or TypeError if it is none."""
         metric = METRICS[entry["metric"]]
         features, cells = tuple(map(str, entry["features"])), list(entry["cells"])
-        table = _Patients.of(entry["patients"], metric, len(cells))
+        table = _Patients.of(entry["patients"], metric, len(cells), entry.get("sites"))
         groups: dict[Group, GroupNumbers] = {}
         parts: list[tuple[OneSided, float]] = []
         for number, cell in enumerate(cells):
@@ -92,9 +116,16 @@ class Recount:
             if bounds is not None:
                 parts += zip(bounds.low.parts(), low, strict=True)
                 parts += zip(bounds.high.parts(), (-value for value in high), strict=True)
-                numbers = _with_bounds(numbers, bounds, low, high)
+                over = bounds.over_sites()
+                ones = GroupBounds(over[0].base, over[1].base, bounds.errors) if over else bounds
+                numbers = _with_bounds(numbers, ones, low, high)
             groups[key] = numbers
-        return cls(metric, frozenset(features), table.times, groups, tuple(parts), f"{metric.name} over {features}")
+        name = f"{metric.name} over {features}"
+        return cls(metric, frozenset(features), table.times, groups, tuple(parts), name, table.sites)
+
+    def at_level(self, alpha: float) -> Recount:
+        """With the bounds that an audit at level alpha has, where its patients come from several sites."""
+        return replace(self, groups={key: numbers.at_level(alpha) for key, numbers in self.groups.items()})
 
 
 def wrong_bounds(recounts: Iterable[Recount], alpha: float) -> bool:
@@ -122,20 +153,28 @@ def group_key(group: Mapping[str, str]) -> Group:
 
 @dataclass(frozen=True, slots=True)
 class _Patients:
-    """times : (patients,) alike; who : (entries,) which of them; entries : (entries, 3 or 5) group number and values"""
+    """times : (patients,) alike; who : (entries,) which of them; entries : (entries, 3 or 5) group number and values
+
+    site : (patients,) from 0; sites : how many, 0 where the audit is of one place
+    """
 
     times: Floats
     who: NDArray[np.int64]
     entries: Floats
+    site: NDArray[np.int64]
+    sites: int = 0
 
     @classmethod
-    def of(cls, kinds: Sequence[Sequence[float | None]], metric: Metric, cells: int) -> _Patients:
+    def of(
+        cls, kinds: Sequence[Sequence[float | None]], metric: Metric, cells: int, sites: Sequence[int] | None = None
+    ) -> _Patients:
         sums = metric.family in ("proportion", "mean")
         stride = 5 if sums else 3
         lengths = np.array([len(kind) - 1 for kind in kinds], np.int64)
         if (lengths < stride).any() or (lengths % stride).any():
             raise ValueError("a patient's counts are incomplete")
         times = np.array([kind[0] for kind in kinds], np.float64)
+        site, number = _sites(sites, len(kinds))
         flat = [value for kind in kinds for value in kind[1:]]
         if not all(value is None or (type(value) in (int, float) and not abs(value) > MAX_VALUE) for value in flat):
             raise TypeError("a patient's counts are numbers")
@@ -153,7 +192,7 @@ class _Patients:
                 raise ValueError("a patient's counts contradict each other")
             if len(set(keys.tolist())) < len(keys):
                 raise ValueError("a patient is in a group twice")
-            return cls(times, who, entries)
+            return cls(times, who, entries, site, number)
         label, value = entries[:, 1], entries[:, 2]
         if not (np.isin(label, (-1, 0, 1)).all() and not np.isinf(value).any()):
             raise ValueError("a patient's labels and scores are none")
@@ -162,8 +201,9 @@ class _Patients:
         each = times.astype(np.int64)
         lines = np.split(np.arange(len(entries)), np.cumsum(lengths // stride)[:-1]) if len(kinds) else []
         order = [line for line, count in zip(lines, each.tolist(), strict=True) for _ in range(count)]
-        number = np.repeat(np.arange(len(order)), [len(line) for line in order])
-        return cls(np.ones(len(order)), number, entries[np.concatenate(order) if order else np.empty(0, np.int64)])
+        person = np.repeat(np.arange(len(order)), [len(line) for line in order])
+        rows = np.concatenate(order) if order else np.empty(0, np.int64)
+        return cls(np.ones(len(order)), person, entries[rows], np.repeat(site, each), number)
 
     def count(self, metric: Metric, cell: int | None) -> tuple[GroupBounds | None, GroupNumbers]:
         """The bounds of one group, or of everybody, to be asked for p-values; and its numbers, still without bounds."""
@@ -177,6 +217,7 @@ class _Patients:
             below = float(bottom @ times)
             estimate = float(top @ times) / below if below else math.nan
             bounds = ratio_bounds(metric, top, bottom, least, most, times) if below else None
+            sums = PatientSums(self.site[places], top, bottom, least, most, times)
             contributing = int(times[bottom > 0].sum())
         else:
             label, score = values[:, 0].astype(np.int8), values[:, 1]
@@ -191,11 +232,24 @@ class _Patients:
             rows = GroupRows(who, label, score, none, known.astype(np.float64), none, none)
             bounds = group_bounds(metric, rows, inside, estimate)
             below, contributing = float(known.sum()), len(set(who[known].tolist()))
+            answered = np.bincount(inside, known.astype(np.float64), len(places)).astype(np.float64)
+            sums = PatientSums(self.site[places], answered, answered, answered, answered)
         if bounds is not None:
+            if self.sites:
+                bounds = bounds_over_sites(metric, bounds, sums, self.sites)
             errors[places] = bounds.errors
         patients = int(self.times[places].sum())
         nothing = math.nan, math.nan
         return bounds, GroupNumbers(patients, contributing, round(below), estimate, *nothing, bounds, errors)
+
+
+def _sites(sites: Sequence[int] | None, kinds: int) -> tuple[NDArray[np.int64], int]:
+    """The site of each entry, and how many sites there are."""
+    if sites is None:
+        return np.zeros(kinds, np.int64), 0
+    if len(sites) != kinds or not all(type(site) is int and 0 <= site < MAX_SITES for site in sites):
+        raise ValueError("each patient is of one site")
+    return np.array(sites, np.int64), max(sites, default=0) + 1
 
 
 def _estimate(metric: Metric, label: NDArray[np.int8], score: Floats) -> float:

@@ -7,6 +7,7 @@ The schema is published as `docs/schema/audit-1.json`.
 from __future__ import annotations
 
 import copy
+import dataclasses
 import datetime
 import json
 import math
@@ -15,6 +16,9 @@ from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+import numpy as np
+
+from lennox.audit.audit_table import AuditTable
 from lennox.audit.crosscheck import crosscheck
 from lennox.audit.evidence import GapEvidence
 from lennox.audit.judge import CHANCE, Judgement, Row
@@ -22,6 +26,7 @@ from lennox.audit.measure import Audit
 from lennox.audit.patient_counts import MetricCounts
 from lennox.audit.report.checklists import checklists
 from lennox.audit.report.descriptives import group_table, reliability, sweep
+from lennox.audit.site_results import SiteResults, site_results
 from lennox.gate.looks import METHOD, look_sha256
 from lennox.gate.predicates import now, time_text
 from lennox.policy.policy import Policy, Requirement, Story
@@ -42,6 +47,9 @@ def document(
 ) -> dict[str, Any]:
     """Everything about an audit as plain values. started : when its data were opened; now unless given"""
     table = audit.table
+    rows = [_row(row) for row in judgement.rows]
+    for row, found in zip(rows, site_results(audit, policy), strict=False):
+        row |= _over_sites(found)
     made: dict[str, Any] = {
         "format": FORMAT,
         "verdict": judgement.verdict.value,
@@ -67,9 +75,10 @@ def document(
             "unknown_share": dict(audit.unknown_share),
             "let_go": [{"features": list(f), "patients": gone, "of": of} for f, gone, of in audit.exempted],
             "groups": group_table(table, policy),
+            **({"sites": [dict(site) for site in _sites(table)]} if table.sites else {}),
         },
         "requirements": [{"id": name, "verdict": verdict.value} for name, verdict in judgement.by_requirement.items()],
-        "rows": [_row(row) for row in judgement.rows],
+        "rows": rows,
         "evidence": [_counts(counts, spent(policy.evidence.alpha, audit.look)) for counts in audit.counts],
         "thresholds": sweep(table, policy),
         "reliability": reliability(table, policy),
@@ -114,6 +123,9 @@ def public_copy(full: Mapping[str, Any]) -> dict[str, Any]:
         small = any(0 < row[key] < 5 for key in ("patients", "contributing_patients", "units", "cases", "controls"))
         if small or names & hidden or any(0 < n < 5 for n in row.get("versus_counts", {}).values()):
             _hide(row)
+        for entry in (*row.get("sites", ()), *row.get("without", ())):
+            if 0 < entry["patients"] < 5:
+                entry |= {"patients": MASKED, "estimate": None, "low": None, "high": None}
     for entry in public["thresholds"]:
         if (entry["feature"], entry["group"]) in hidden:
             entry.update({"cases": MASKED, "controls": MASKED, "tpr": [], "fpr": [], "thresholds": []})
@@ -157,6 +169,8 @@ def _hide(row: dict[str, Any]) -> None:
     for key in ("versus_counts", "group_estimate", "versus_estimate"):
         if key in row:
             row[key] = None
+    for key in ("sites", "without", "heterogeneity"):
+        row.pop(key, None)
 
 
 def _policy(policy: Policy) -> dict[str, Any]:
@@ -292,9 +306,24 @@ def _counts(counts: MetricCounts, alpha: float) -> dict[str, Any]:
         low = [part.lower(alpha) for part in evidence.low.parts()] if evidence else []
         high = [-part.lower(alpha) for part in evidence.high.parts()] if evidence else []
         cells.append({"group": dict(name), "low": low, "high": high})
-    return {
-        "metric": counts.metric, "features": list(counts.features), "cells": cells, "patients": counts.patients,
-    }  # fmt: skip
+    made: dict[str, Any] = {"metric": counts.metric, "features": list(counts.features), "cells": cells}
+    return made | {"patients": counts.patients} | ({"sites": counts.sites} if counts.sites else {})
+
+
+def _sites(table: AuditTable) -> list[dict[str, Any]]:
+    patients = np.bincount(table.site, minlength=len(table.sites))
+    rows = np.bincount(table.site[table.patient], minlength=len(table.sites))
+    return [
+        {"name": name, "patients": int(patients[number]), "rows": int(rows[number])}
+        for number, name in enumerate(table.sites)
+    ]
+
+
+def _over_sites(found: SiteResults) -> dict[str, Any]:
+    """What sites show one by one, and without each."""
+    test = {"q": found.q, "df": found.freedom, "p_value": found.p_value, "i_squared": found.i_squared}
+    sites = [dataclasses.asdict(one) for one in found.alone]
+    return {"sites": sites, "without": [dataclasses.asdict(one) for one in found.without], "heterogeneity": test}
 
 
 def _version(name: str) -> str:

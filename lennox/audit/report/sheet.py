@@ -90,7 +90,21 @@ def _tried_on(document: Document, say: Wording) -> str:
     checked = say("We checked the tool “{name}”.", name=name) + " " if name else ""
     if by_films(document):
         return checked + say.many("It was tried on {n} set of films.", "It was tried on {n} sets of films.", patients)
-    return checked + say.many("It was tried on {n} person.", "It was tried on {n} people.", patients)
+    return (
+        checked
+        + say.many("It was tried on {n} person.", "It was tried on {n} people.", patients)
+        + _places(document, say)
+    )
+
+
+def _places(document: Document, say: Wording) -> str:
+    sites = [site["name"] for site in document["data"].get("sites", ())]
+    if not sites:
+        return ""
+    named = say.many(
+        "It comes from {n} place: {names}.", "It comes from {n} places: {names}.", len(sites), names=", ".join(sites)
+    )
+    return f" {named}"
 
 
 def by_films(document: Document) -> bool:
