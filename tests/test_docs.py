@@ -76,7 +76,7 @@ def test_links_inside_the_project_lead_somewhere(page):
 def test_the_readme_quotes_the_figures_of_the_card():
     import json
 
-    card = json.loads((ROOT / "models" / "caries-radiograph-1" / "card.json").read_text())
+    card = json.loads((ROOT / "models" / "caries-radiograph-2" / "card.json").read_text())
     readme = (ROOT / "README.md").read_text()
     for name, films in card["figures"].items():
         at = {entry["false_positives_a_film"]: entry["sensitivity"] for entry in films["lesion_sensitivity"]}

@@ -137,8 +137,8 @@ def audit(
     \b
     Examples:
       lennox audit predictions.csv --policy ours.toml --out audit --threshold 0.3
-      lennox audit --model caries-radiograph-1 --data films/ --policy ours.toml --out audit
-      lennox audit --model caries-radiograph-1 --data films/ --policy ours.toml --verify audit/audit.json
+      lennox audit --model caries-radiograph-2 --data films/ --policy ours.toml --out audit
+      lennox audit --model caries-radiograph-2 --data films/ --policy ours.toml --verify audit/audit.json
       lennox audit --pool north.evidence south.evidence --policy ours.toml --out audit
     """
     from lennox.audit import TableError, TableOptions, read_table

@@ -21,7 +21,7 @@ def models(name: str | None, as_json: bool, channel: str) -> None:
     \b
     Examples:
       lennox models
-      lennox models caries-radiograph-1
+      lennox models caries-radiograph-2
       lennox models --json
     """
     from lennox.inference.load import describe, installed_models

@@ -146,9 +146,9 @@ def verify(model: str, channel: str, trust_file: Path | None, form: str, page: P
 
     \b
     Examples:
-      lennox verify caries-radiograph-1
+      lennox verify caries-radiograph-2
       lennox verify models/mine --channel clinic --format json
-      lennox verify caries-radiograph-1 --channel clinic --page why-not.html
+      lennox verify caries-radiograph-2 --channel clinic --page why-not.html
     """
     from lennox.errors import ReleaseRefusedError
     from lennox.inference.load import check_release

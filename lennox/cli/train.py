@@ -89,7 +89,7 @@ def evaluate(model: str, data: Path, out: Path, categories: dict[str, str], shee
 
     \b
     Example:
-      lennox evaluate caries-radiograph-1 --data films --out figures
+      lennox evaluate caries-radiograph-2 --data films --out figures
     """
     from lennox.annotations.coco import read_coco
     from lennox.evaluation import evaluate as measure

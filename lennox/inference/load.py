@@ -17,7 +17,7 @@ from lennox.gate.rollback import Purpose, clock_problem, note_candidate, note_ov
 from lennox.gate.trust import Trust
 from lennox.inference.model import Model
 
-DEFAULT_MODEL = "caries-radiograph-1"
+DEFAULT_MODEL = "caries-radiograph-2"
 DEFAULT_CHANNEL = "workshop"
 UNRELEASED = "unreleased"
 

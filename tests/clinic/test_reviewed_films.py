@@ -87,6 +87,6 @@ def test_the_card_is_that_of_the_model_that_answered(results, tiny):
     model = read_results(results)[0].examination.model
     assert card_of(model, tiny).files["model.onnx"] == model.sha256
     with pytest.raises(InputError, match="name the folder of that model with --model"):
-        card_of(model, "caries-radiograph-1")
+        card_of(model, "caries-radiograph-2")
     with pytest.raises(ModelError, match="there is no model"):
         card_of(model, "nothing")

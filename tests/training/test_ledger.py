@@ -34,7 +34,7 @@ def test_the_command_refuses_to_evaluate_on_the_sealed_set(tmp_path):
     sealed = tmp_path / "periapical-external-b"
     sealed.mkdir()
     out = tmp_path / "out"
-    told = CliRunner().invoke(cli, ["evaluate", "caries-radiograph-1", "--data", str(sealed), "--out", str(out)])
+    told = CliRunner().invoke(cli, ["evaluate", "caries-radiograph-2", "--data", str(sealed), "--out", str(out)])
     assert told.exit_code == 2
     assert "must not be used to evaluate" in told.output
     assert not out.exists()
