@@ -21,9 +21,10 @@ def _terms(text: str) -> frozenset[str]:
     return frozenset(" ".join(part.split()) for part in text.split(","))
 
 
-CARIES = _terms("caries, carie, carious, decay, decayed, cavity, cavitation, karies")
+CARIES = _terms("caries, carie, carious, decay, decayed, cavity, cavitation, cavitated, karies")
 HEALTHY = _terms("""
-    healthy, normal, none, null, negative, sound, intact, noncarious, non carious, no caries, no cavity, no decay,
+    healthy, normal, none, null, negative, sound, intact, noncarious, non carious, non caries, not carious,
+    no caries, no cavity, no decay,
     without caries, free of caries, caries free, cavity free, healthy tooth, normal tooth, sound tooth
 """)
 OTHER = _terms("""
@@ -50,9 +51,10 @@ _TOOTH_NUMBER = re.compile(r"(tooth )?[1-8][1-8]")
 
 
 def plain_name(name: str) -> str:
-    """A category's name without what spelling adds: accents, compatibility forms, case, underscores, doubled blanks."""
-    text = re.sub("[\u0300-\u036f]", "", unicodedata.normalize("NFKD", name)).casefold()
-    return " ".join(re.sub(r"[_\-/,.()\s]+", " ", text).split())
+    """A category's name without what spelling adds: accents, compatibility forms, case, marks between words."""
+    text = re.sub("[\u0300-\u036f\u200b-\u200f\ufeff]", "", unicodedata.normalize("NFKD", name))
+    text = re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", " ", text).casefold()  # DeepCaries
+    return " ".join(re.sub(r"[_\-/,.()\[\]:;!?\s]+", " ", text).split())
 
 
 def meaning_of(name: str) -> Meaning | None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 _ORIENTATION = 0x0112
 _MAX_BYTES = 1 << 16  # as much as a JPEG can hold
-_TYPES = {1: "B", 3: "H", 4: "L"}  # the standard wants a short, and cameras write others
+_TYPES = {1: "B", 3: "H", 4: "L", 6: "b", 8: "h", 9: "l"}  # the standard wants a short, and software writes others
 
 
 def exif_orientation(block: bytes) -> int:

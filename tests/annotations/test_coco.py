@@ -119,9 +119,21 @@ def test_a_region_of_caries_is_no_single_lesion(tmp_path, flag):
     assert (truth.carious, len(truth.lesions), len(truth.regions), truth.is_located) == (True, 0, 1, True)
 
 
-@pytest.mark.parametrize("name", ["Cavity", "Deep Caries", " dentine_caries", "CARIOUS lesion", "decay", "Cáries"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("Cavity", "Deep Caries", " dentine_caries", "CARIOUS lesion", "decay", "Cáries"),
+        *("DeepCaries", "caries:deep", "Caries?", "caries\u200b", "Caries [enamel]", "Cavitated lesion"),
+    ],
+)
 def test_names_of_caries_are_recognised(tmp_path, name):
     assert one_film(tmp_path, mark(segmentation=SQUARE), categories=[{"id": 1, "name": name}]).truth.lesions
+
+
+@pytest.mark.parametrize("name", ["Non-Caries", "not carious", "caries-free", "No caries"])
+def test_names_of_healthy_films_are_recognised(tmp_path, name):
+    folder = write(tmp_path, [image(1, label=name)], [], categories=[{"id": 1, "name": "caries"}])
+    assert not read_coco(folder).films[0].truth.carious
 
 
 def test_a_name_that_nobody_knows_is_refused_with_what_was_found_and_may_be_explained(tmp_path):

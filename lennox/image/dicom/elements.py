@@ -28,6 +28,7 @@ _MAX_TEXT_BYTES = 1024  # a list of windows is longer than what else is read as 
 _MAX_SHORTS_BYTES = 8
 _SHARED_GROUPS, _FRAME_GROUPS = 0x52009229, 0x52009230
 _MACROS = (0x00289110, 0x00289132, 0x00289145)  # pixel measures, window or table of interest, rescaling
+_BINARY = {"FL": "f", "FD": "d", "SS": "h", "US": "H", "SL": "l", "UL": "L"}
 _LONG_VRS = (b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV")
 
 _WANTED = (
@@ -86,7 +87,16 @@ class Elements:
         return self.bytes_of(tag)[:_MAX_TEXT_BYTES].decode("latin-1").strip(" \0")
 
     def numbers(self, tag: int) -> tuple[float, ...]:
-        """Decimal strings, NaN for one that is none; a comma for the point and what follows a NUL are forgiven."""
+        """Decimal strings, NaN for one that is none; a comma for the point and what follows a NUL are forgiven.
+
+        Also where software wrote them as binary numbers, and says so.
+        """
+        binary = _BINARY.get(getattr(self._raw.get(tag), "VR", None) or "")
+        if binary is not None:
+            data = self.bytes_of(tag)[:_MAX_TEXT_BYTES]
+            form = self.order + binary
+            data = data[: len(data) // struct.calcsize(form) * struct.calcsize(form)]
+            return tuple(float(value) for (value,) in struct.iter_unpack(form, data))
         return tuple(_number(part) for part in self.text(tag).split("\\")) if self.text(tag) else ()
 
     def number(self, tag: int, default: float) -> float:

@@ -195,12 +195,29 @@ def colour_levels(samples: NDArray[Any], bits: int) -> tuple[NDArray[Any], int]:
     if samples.dtype.itemsize == 1:
         return samples.view(np.uint8), 8
     deep = samples.astype(np.uint16)
+    if 8 <= bits < 16 and int(deep.max()) >= 1 << bits and not _is_understated(deep, bits):
+        deep &= (1 << bits) - 1
     return full_range(deep, bits if 8 <= bits < 16 and int(deep.max()) < 1 << bits else None)
 
 
-def palette_levels(stored: NDArray[Any], palette: tuple[Lookup, Lookup, Lookup]) -> tuple[NDArray[Any], int]:
-    """(rows, columns, 3) colour of palette entries, and the bits of the palette."""
+def _is_understated(deep: NDArray[np.uint16], bits: int) -> bool:
+    """Whether the samples of a colour are deeper than the header says: cut down, levels would wrap around."""
+    numbers = np.arange(65536)
+    return all(
+        _roughness(deep[..., channel], numbers) < _roughness(deep[..., channel], numbers & ((1 << bits) - 1))
+        for channel in range(3)
+        if int(deep[..., channel].max()) >= 1 << bits
+    )
+
+
+def palette_levels(stored: NDArray[Any], palette: tuple[Lookup, Lookup, Lookup], bits: int) -> tuple[NDArray[Any], int]:
+    """(rows, columns, 3) colour of palette entries, and the bits of the palette.
+
+    bits : of an entry's number; what lies above means nothing, unless the palette is longer than that
+    """
     numbers = np.arange(1 << (8 * stored.dtype.itemsize))
+    if len(palette[0].outputs) + palette[0].first <= 1 << bits:
+        numbers &= (1 << bits) - 1
     colours = np.stack([part(numbers) for part in palette], axis=-1).astype(np.uint16)
     table, bits = full_range(colours)
     return np.ascontiguousarray(table[stored.view(np.uint8 if stored.dtype.itemsize == 1 else np.uint16)]), bits

@@ -92,7 +92,7 @@ def _pixels(file: DicomFile, index: int) -> tuple[NDArray[Any], int]:
     allocated = 8 * stored.dtype.itemsize
     bits = min(elements.short(0x00280101, allocated) or allocated, allocated, coded_bits)
     if photometric == "PALETTE COLOR":
-        pixels, bits = palette_levels(stored, _palette(elements))
+        pixels, bits = palette_levels(stored, _palette(elements), bits)
         return one_channel(pixels), bits
     if samples == 3:
         if coded != "RGB":
@@ -191,7 +191,8 @@ def _name_of(syntax: str) -> str:
 def _rules(file: DicomFile, bits: int, photometric: str) -> GreyRules:
     elements = file.elements
     signed = bool(elements.short(0x00280103, 0) & 1)
-    above = 0 if file.is_compressed else elements.short(0x00280102, bits - 1) + 1 - bits
+    coded = file.is_compressed and file.syntax != RLE  # run lengths pack samples as they are, with all of their bits
+    above = 0 if coded else elements.short(0x00280102, bits - 1) + 1 - bits
     intercept = elements.number(0x00281052, 0.0)
     return GreyRules(
         bits,
@@ -242,7 +243,8 @@ def _lookup(elements: Elements, descriptor: int, content: int, signed: bool) -> 
     count, first, bits = described
     count = count or 65536
     data = elements.bytes_of(content)
-    wide = len(data) >= 2 * count or bits > 8  # a table that is cut short keeps its width
+    # A table that is cut short keeps its width: of bytes there are no more than entries, and one to fill up.
+    wide = len(data) >= 2 * count or len(data) > count + 1 or bits > 8
     outputs: NDArray[Any] = np.frombuffer(
         data[: len(data) // 2 * 2] if wide else data, f"{elements.order}u2" if wide else np.uint8
     )[:count]

@@ -14,7 +14,7 @@ from lennox.image.orientation import exif_orientation
 
 _FOR_PIXELS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"acTL", b"fcTL", b"fdAT", b"IEND")
 _TEXTS = (b"tEXt", b"zTXt", b"iTXt")
-_PROFILES = (b"Raw profile type exif", b"Raw profile type APP1")  # as ImageMagick and Exiv2 write EXIF
+_PROFILES = (b"raw profile type exif", b"raw profile type app1")  # in any case; as ImageMagick and Exiv2 write EXIF
 _MAX_TEXT_BYTES = 1 << 18  # of a profile: twice as much as EXIF takes
 _OVERLAY = "This is a copy of a film with outlines that lennox drew, not a film. Use the film itself."
 
@@ -82,7 +82,7 @@ def png_header(data: bytes) -> PngHeader:
             keyword, _, text = bytes(content).partition(b"\0")
             if keyword == b"lennox" and text.lstrip(b"\0").startswith(b"overlay"):
                 raise ImageError(_OVERLAY)
-            if keyword in _PROFILES and len(orientations) < MAX_EXIF_BLOCKS:
+            if keyword.lower() in _PROFILES and len(orientations) < MAX_EXIF_BLOCKS:
                 orientations.append(_of_profile(name, text))
         if name == b"tRNS" and colour_type in (0, 2):
             transparent = tuple(int.from_bytes(content[at : at + 2], "big") for at in range(0, len(content), 2))

@@ -8,7 +8,7 @@ import subprocess
 import numpy as np
 import pydicom
 import pytest
-from film_files import EXPLICIT, IMPLICIT, data_set, lookup_table, write_dicom
+from film_files import BIG_ENDIAN, EXPLICIT, IMPLICIT, RLE, data_set, lookup_table, write_dicom
 from PIL import Image as Pillow
 from pydicom.dataelem import RawDataElement
 from pydicom.tag import Tag
@@ -324,3 +324,57 @@ def test_an_aspect_that_no_picture_has_is_refused():
     )
     with pytest.raises(ImageError, match="30000 x 3000"):
         read_image(out.getvalue())
+
+
+# --- Siblings of these -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("bits", [9, 10])
+def test_run_lengths_keep_samples_that_do_not_begin_at_the_lowest_bit(bits, tmp_path):
+    stored = np.rint(SHOWN * ((1 << bits) - 1)).astype(np.uint16)
+    made = data_set(stored << (16 - bits) | FILM >> bits, BitsStored=bits, HighBit=15)
+    np.testing.assert_allclose(levels(write_dicom(made, RLE)), stored / ((1 << bits) - 1), atol=2e-3)
+
+
+@pytest.mark.parametrize("planar", [0, 1])
+def test_bits_above_those_of_a_colour_mean_nothing(planar):
+    colour = np.stack([FILM, FILM[::-1], FILM[:, ::-1]], axis=-1)
+    above = np.random.default_rng(1).integers(0, 16, colour.shape).astype(np.uint16) << 12
+    made = data_set(colour | above, BitsStored=12, PlanarConfiguration=planar)
+    if planar:
+        made.PixelData = np.ascontiguousarray((colour | above).transpose(2, 0, 1)).tobytes()
+    np.testing.assert_allclose(levels(write_dicom(made)), colour / 4095, atol=2e-3)
+    deeper = data_set(colour << 3, BitsStored=12)  # a header that understates the depth: nothing is cut off
+    np.testing.assert_allclose(levels(write_dicom(deeper)), (colour << 3) / 65535, atol=2e-3)
+
+
+@pytest.mark.parametrize(("bits", "kind"), [(6, np.uint8), (10, np.uint16)])
+def test_bits_above_those_of_a_palette_mean_nothing(bits, kind):
+    numbers = np.rint(SHOWN * ((1 << bits) - 1)).astype(kind)
+    made = data_set(numbers | kind(1 << (8 * numbers.itemsize - 1)), BitsStored=bits)
+    made.PhotometricInterpretation = "PALETTE COLOR"
+    outputs = np.arange(1 << bits) * (65535 // ((1 << bits) - 1))
+    for colour in ("Red", "Green", "Blue"):
+        setattr(made, f"{colour}PaletteColorLookupTableDescriptor", [1 << bits, 0, 16])
+        setattr(made, f"{colour}PaletteColorLookupTableData", outputs.astype("<u2").tobytes())
+    np.testing.assert_allclose(levels(write_dicom(made)), numbers / ((1 << bits) - 1), atol=3e-3)
+
+
+@pytest.mark.parametrize("there", [4096, 4000, 3000])
+def test_a_table_of_8_bits_in_words_that_is_cut_short_keeps_its_width(there):
+    outputs = 255 - np.arange(4096) // 16
+    item = lookup_table(outputs[:there], bits=8)
+    item.LUTDescriptor = [4096, 0, 8]
+    shown = outputs[np.minimum(FILM, there - 1)] / 255
+    np.testing.assert_allclose(levels(write_dicom(data_set(FILM, **TWELVE, VOILUTSequence=[item]))), shown, atol=2e-3)
+
+
+@pytest.mark.parametrize(("vr", "form"), [("FD", "d"), ("FL", "f"), ("US", "H"), ("SS", "h"), ("SL", "l"), ("UL", "L")])
+@pytest.mark.parametrize("syntax", [EXPLICIT, BIG_ENDIAN])
+def test_a_window_in_binary_numbers_is_one(vr, form, syntax):
+    made = data_set(FILM, **TWELVE)
+    for keyword, value in (("WindowCenter", 2000), ("WindowWidth", 2001)):
+        tag = Tag(pydicom.datadict.tag_for_keyword(keyword))
+        packed = struct.pack((">" if syntax == BIG_ENDIAN else "<") + form, value)
+        made[tag] = RawDataElement(tag, vr, len(packed), packed, 0, False, syntax != BIG_ENDIAN)
+    np.testing.assert_allclose(levels(write_dicom(made, syntax)), WINDOW, atol=2e-3)

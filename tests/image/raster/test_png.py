@@ -80,7 +80,7 @@ def with_text(stored, keyword, text, *, international=False, compressed=False):
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-@pytest.mark.parametrize("name", ["exif", "APP1"])
+@pytest.mark.parametrize("name", ["exif", "APP1", "EXIF"])
 @pytest.mark.parametrize("compressed", [False, True])
 @pytest.mark.parametrize("international", [False, True])
 def test_an_orientation_in_a_text_chunk_turns_the_picture(orientation, name, compressed, international):
@@ -91,12 +91,12 @@ def test_an_orientation_in_a_text_chunk_turns_the_picture(orientation, name, com
     np.testing.assert_array_equal(read_image(data).pixels, STORED)
 
 
-@pytest.mark.parametrize("kind", [1, 3, 4])
+@pytest.mark.parametrize("kind", [1, 3, 4, 6, 8, 9])
 def test_an_orientation_after_the_pixels_and_of_any_integer_type(kind):
     block = (
         b"MM\0*\0\0\0\x08\0\x01"
         + struct.pack(">HHL", 274, kind, 1)
-        + {1: b"\6", 3: b"\0\6", 4: b"\0\0\0\6"}[kind].ljust(4, b"\0")
+        + (6).to_bytes({1: 1, 3: 2, 4: 4, 6: 1, 8: 2, 9: 4}[kind], "big").ljust(4, b"\0")
     )
     data = write_png(turned(STORED, 6))
     end = data.index(b"IEND") - 4
