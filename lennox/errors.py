@@ -36,6 +36,10 @@ def has_visible_text(text: object) -> bool:
     )
 
 
+class LeftOutWarning(UserWarning):
+    """Something in a file that tells nothing was left out: what, and where. The command line says it on stderr."""
+
+
 class LennoxError(Exception):
     """Something outside the program is wrong; the message says what was found, what was wanted and what to do."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -20,7 +21,7 @@ from lennox.annotations.categories import Meaning, Meanings, plain_name
 from lennox.annotations.film import CocoSet, Film
 from lennox.annotations.matching import Truth
 from lennox.annotations.shapes import Shape
-from lennox.errors import InputError
+from lennox.errors import InputError, LeftOutWarning
 from lennox.files import sha256_of
 from lennox.geometry import Box
 from lennox.image.limits import MAX_PIXELS
@@ -65,6 +66,10 @@ def read_coco(folder: Path, categories: Mapping[str, str] | None = None) -> Coco
         raise InputError(f"{path.name}: not a valid COCO file ({reason}).") from error
 
 
+class _EmptyMarkError(ValueError):
+    """A mark that covers nothing. Of caries it refuses the set: a lesion would be lost."""
+
+
 class _Reader:
     """The entries of one document, read into films."""
 
@@ -74,6 +79,7 @@ class _Reader:
         self.folder, self.document, self.meanings = folder, document, meanings
         self.categories: dict[str, str] = {}
         self.mask_pixels = 0
+        self.empty: list[str] = []  # films with a mark of something else than caries that covers nothing
         for entry in _objects(document, "categories"):
             name, key = entry["name"], _key(entry["id"])
             if not isinstance(name, str):
@@ -108,6 +114,13 @@ class _Reader:
                 f"{path.name}: it says of no film whether it shows caries: its categories are {names}, and no image "
                 "carries a label. Add them, or say which category is caries, such as --category 'NAME=caries'."
             )
+        if self.empty:
+            warnings.warn(
+                f"{path.name}: {len(self.empty)} marks of something else than caries cover nothing and were left "
+                f"out, such as on '{self.empty[0]}'.",
+                LeftOutWarning,
+                stacklevel=3,
+            )
         names_seen: dict[Path, None] = {}
         for film in films:
             if film.path in names_seen:
@@ -124,7 +137,13 @@ class _Reader:
         seen = set()
         for name, entry in marks:
             meaning = self.meanings.of(name)
-            shape = _shape_of(entry, path, rows, columns)
+            try:
+                shape = _shape_of(entry, path, rows, columns)
+            except _EmptyMarkError:
+                if meaning != "other":
+                    raise
+                self.empty.append(path.name)
+                continue
             if shape is not None and isinstance(entry.get("segmentation"), dict):
                 self.mask_pixels += math.ceil(shape.box.bottom - shape.box.top) * math.ceil(
                     shape.box.right - shape.box.left
@@ -248,18 +267,25 @@ def _shape_of(entry: Mapping[str, Any], path: Path, rows: int | None, columns: i
         if any(len(ring) % 2 or len(ring) < 6 for ring in rings):
             raise ValueError("a polygon has three corners at least, x and y each")
         if rings:  # COCO writes x, y
-            return _checked(Shape.outlined(*(np.array(ring).reshape(-1, 2)[:, ::-1].copy() for ring in rings)), what)
+            corners = [np.array(ring).reshape(-1, 2)[:, ::-1].copy() for ring in rings]
+            if not np.ptp(np.concatenate(corners), axis=0).all():
+                raise _EmptyMarkError("its corners lie on one line")
+            return _checked(Shape.outlined(*corners), what)
         if not box:
             return None
         left, top, width, height = (_number(value, "a box") for value in box)
+        if 0.0 in (width, height):
+            raise _EmptyMarkError("its box has no area")
         return _checked(Shape(Box(top, left, top + height, left + width)), what)
+    except _EmptyMarkError as error:
+        raise _EmptyMarkError(f"{what} cannot be used: {error}") from error
     except ValueError as error:
         raise ValueError(f"{what} cannot be used: {error}") from error
 
 
 def _checked(shape: Shape, what: str) -> Shape:
     if shape.area < 1.0:
-        raise ValueError("it covers less than one pixel; COCO counts in pixels")
+        raise _EmptyMarkError("it covers less than one pixel; COCO counts in pixels")
     return shape
 
 

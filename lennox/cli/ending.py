@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import click
 
-from lennox.errors import LennoxError, one_line
+from lennox.errors import LeftOutWarning, LennoxError, one_line
 from lennox.lazy import missing_extra
 
 BROKEN_PIPE = 141  # what a shell reports for a program that a closed pipe ended
+_WARN = warnings.showwarning
 INTERRUPTED = 130  # by Ctrl-C
 UNUSABLE = 2  # a file or folder that cannot be used
 
@@ -35,6 +38,7 @@ def handled_errors() -> Iterator[None]:
     """Turn what the world does wrong into a `CommandError`, and a closed pipe or Ctrl-C into their exit status."""
     if sys.stdout is None:  # Python's way to say that it was closed by whoever started the program
         raise CommandError("standard output is closed; send it somewhere, to a file or to nowhere.", UNUSABLE)
+    as_before, warnings.showwarning = warnings.showwarning, _say_warning
     try:
         yield
         sys.stdout.flush()
@@ -54,6 +58,16 @@ def handled_errors() -> Iterator[None]:
     except OSError as error:
         _drop_stdout()
         raise CommandError(_sentence(error), UNUSABLE) from error
+    finally:
+        warnings.showwarning = as_before
+
+
+def _say_warning(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+    """What was left out, in one line; what libraries warn of, as Python says it."""
+    if issubclass(category, LeftOutWarning):
+        click.echo(f"lennox: {one_line(str(message))}", err=True)
+    else:
+        _WARN(message, category, *where, **more)
 
 
 def _sentence(error: OSError) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from lennox.annotations.coco import read_coco
-from lennox.errors import InputError
+from lennox.errors import InputError, LeftOutWarning
 
 CATEGORIES = [{"id": 1, "name": "Caries"}, {"id": 2, "name": "main root"}]
 SQUARE = [[2, 1, 8, 1, 8, 7, 2, 7]]  # columns 2..8, rows 1..7
@@ -227,3 +227,22 @@ def test_missing_images_are_counted(tmp_path):
     Path(tmp_path / "1.png").touch()
     with pytest.raises(InputError, match=r"1 of 2 images of .* are missing, such as '2\.png'"):
         coco.require_files()
+
+
+FLAT = ({"bbox": [10, 2, 4, 0]}, {"segmentation": [[10, 2, 14, 2, 12, 2]]}, {"bbox": [10, 2, 0.5, 0.5]})
+
+
+@pytest.mark.parametrize("shape", FLAT)
+def test_a_mark_of_something_else_that_covers_nothing_is_left_out_and_said(tmp_path, shape):
+    categories = [{"id": 1, "name": "caries"}, {"id": 2, "name": "main root"}]
+    marks = [mark(bbox=[1, 1, 4, 4]), {"id": 2, "image_id": 1, "category_id": 2, **shape}]
+    document = {"images": [image(1)], "annotations": marks, "categories": categories}
+    (tmp_path / "annotations.json").write_text(json.dumps(document))
+    with pytest.warns(LeftOutWarning, match="1 marks of something else than caries cover nothing"):
+        (film,) = read_coco(tmp_path).films
+    assert len(film.truth.lesions) == 1
+    assert film.others == ()
+    marks[1]["category_id"] = 1
+    (tmp_path / "annotations.json").write_text(json.dumps(document))
+    with pytest.raises(InputError, match="cannot be used"):
+        read_coco(tmp_path)
