@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 MISSING = frozenset({"", "nan", "none", "null", "na", "n/a", "<na>", "nat"})
 _YES, _NO = ("true", "yes", "1"), ("false", "no", "0")
 _WHOLE = re.compile(r"^([+-]?\d+)\.0+$")
+_NUMBER = re.compile(r"[+-]?\d{1,40}([.,]0*)?(e\+\d{1,2})?")  # whole, as people and spreadsheets write it
+_DASHES = re.compile("[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]")
 _SHOWN = 5
 
 
@@ -103,15 +105,17 @@ def patient_id(text: str) -> str:
 
 
 def look_alikes(patients: Iterable[str]) -> list[tuple[str, str]]:
-    """Pairs of ids that one person may have been given: capitals, leading zeros, full-width figures."""
+    """Pairs of ids that one person may have been given: capitals, ways to write a number, full-width figures."""
     first: dict[str, str] = {}
     return [(first[loose], one) for one in patients if first.setdefault(loose := loose_id(one), one) != one]
 
 
 def loose_id(patient: str) -> str:
     """What is left of an id where people and programs differ in how they write it."""
-    plain = unicodedata.normalize("NFKC", patient).casefold()
-    return plain.lstrip("0") or "0" if plain.isdigit() else plain
+    plain = _DASHES.sub("-", unicodedata.normalize("NFKC", patient).casefold())
+    if _NUMBER.fullmatch(plain):  # 7, 007, +7, 7,0 and 7e0; figures of any script
+        return str(int(decimal.Decimal(plain.replace(",", "."))))
+    return plain
 
 
 def _invisible(character: str) -> bool:

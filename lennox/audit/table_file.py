@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,7 +45,8 @@ def _check_csv(path: Path) -> str:
                 continue  # a blank line
             if not header:
                 header = row
-                doubled = sorted({column for column in header if header.count(column) > 1})
+                # two that only spaces tell apart are one to a reader
+                doubled = [name for name, count in Counter(map(str.strip, header)).items() if count > 1]
                 if len(header) > MAX_COLUMNS:
                     raise TableError([f"{path.name}: {len(header)} columns; a table has {MAX_COLUMNS} at most"])
                 if doubled:

@@ -41,6 +41,7 @@ def test_csv_is_read_as_spreadsheets_write_it(tmp_path, small_policy, text):
     ("text", "message"),
     [
         ("\npatient,group,label,score,label\n1,a,1,0.9,0\n", "the column 'label' comes twice"),
+        ("patient,group,label,score,label \n1,a,1,0.9,0\n", "the column 'label' comes twice"),
         (TABLE + "3,c,1\n", "line 4: 3 values under 4 columns"),
         (TABLE + "3,c,1,0.9,7\n", "line 4: 5 values under 4 columns"),
         ("patient,group,label,score\n1,a,1,0.9,x\n2,b,0,0.1,y\n", "line 2: 5 values under 4 columns"),

@@ -85,6 +85,7 @@ def test_there_is_no_network_in_the_namespace(no_network):
         ["diagnose", "films/0.png"],
         ["diagnose", "films", "--format", "html", "--overlay", "--dicom", "--out", "out"],
         ["audit", "cases.csv", "--policy", "small.toml", "--out", "out"],
+        ["evaluate", "shop/tiny", "--data", "set", "--out", "out"],
         ["policy", "check", "small.toml"], ["keygen", "somebody", "--out", "key.pem"],
         ["release", "shop/tiny", "--audit", "shop/audit.json", "--policy", "shop/policy.toml", "--key",
          "shop/auditor.pem", "--channel", "workshop"],
@@ -93,9 +94,12 @@ def test_there_is_no_network_in_the_namespace(no_network):
     ],
     ids=lambda command: " ".join(command[:2]),
 )  # fmt: skip
-def test_commands_need_no_network(no_network, films, shop, tiny, unreleased, tmp_path, command, monkeypatch):
+def test_commands_need_no_network(no_network, invoke, films, shop, tiny, unreleased, tmp_path, command, monkeypatch):
     monkeypatch.setenv("LENNOX_TRUST", str(shop.trust_file))
     model = ["--model", tiny, *unreleased] if command[0] == "diagnose" else []
+    if command[0] == "evaluate":
+        pytest.importorskip("sklearn")
+        invoke("phantom", "--out", tmp_path / "set", "--count", "6", "--seed", "21", "--bits", "8")
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     done = alone([sys.executable, "-P", "-m", "lennox", *command, *model], cwd=tmp_path, env=environment, timeout=300)
     assert done.returncode in {"audit": (0, 10, 11), "verify": (4,)}.get(command[0], (0, 1)), done.stderr
