@@ -16,6 +16,7 @@ from lennox.cli.ending import INTERRUPTED, handled_errors
 COMMANDS = {
     "diagnose": "lennox.cli.diagnose:diagnose",
     "desk": "lennox.cli.desk:desk",
+    "watch": "lennox.cli.watch:watch",
     "patient": "lennox.cli.patient:patient",
     "summary": "lennox.cli.summary:summary",
     "models": "lennox.cli.models:models",

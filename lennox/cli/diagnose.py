@@ -5,93 +5,39 @@ from __future__ import annotations
 import sys
 from collections import Counter, deque
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from lennox.cli.extras import installed
+from lennox.cli.film_options import FilmOptions, with_film_options
 from lennox.cli.gate_options import LoadOptions, with_load_options
 
 if TYPE_CHECKING:
     from lennox.inference.examination import Examination
+    from lennox.runs.cluster import Cluster
     from lennox.runs.run import Format, Run
-
-DICOM_KINDS = ("capture", "seg", "sr", "gsps", "pdf")
-
-
-def _probability(ctx: click.Context, parameter: click.Parameter, value: float | None) -> float | None:
-    if value is not None and not 0.0 < value <= 1.0:  # refuses NaN too
-        raise click.BadParameter(f"{value} is not a probability above 0 and up to 1, such as 0.3.")
-    return value
-
-
-def _dicom_kinds(ctx: click.Context, parameter: click.Parameter, value: str | None) -> tuple[str, ...]:
-    """`seg,sr` as kinds."""
-    if value is None:
-        return ()
-    kinds = tuple(dict.fromkeys(word.strip().lower() for word in value.split(",")))
-    if unknown := [kind for kind in kinds if kind not in DICOM_KINDS]:
-        raise click.BadParameter(
-            f"'{unknown[0]}' is no DICOM object; they are {', '.join(DICOM_KINDS)}. "
-            "Before a path, write --dicom=capture."
-        )
-    return kinds
-
-
-def _teeth(ctx: click.Context, parameter: click.Parameter, value: str | None) -> tuple[str, ...]:
-    """`16-18` as teeth."""
-    from lennox.tooth_names import parse_region
-
-    return () if value is None else parse_region(value)
 
 
 @click.command()
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("-r", "--recursive", is_flag=True, help="Look into the sub-folders of a folder, too.")
-@click.option("--model", metavar="NAME|DIR", help="An installed model, see `lennox models`, or a folder with one.")
-@click.option("--threshold", type=float, callback=_probability, metavar="T", help="Lowest probability to report.")
-@click.option("--operating-point", metavar="NAME", help="A threshold of the model's card, such as balanced.")
-@click.option("--threads", type=click.IntRange(1, 256), metavar="N", help="Processor threads; all unless given.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["json", "csv", "html"]),
-    help="JSON Lines, a table, or a page. Text for one film on a terminal, else JSON, unless given.",
-)
-@click.option("--language", type=click.Choice(["en", "es"]), default="en", help="Of the page: English or Spanish.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Keep the results in a folder.")
-@click.option("--overlay", is_flag=True, help="With --out: also a PNG of each film with outlines.")
-@click.option(
-    "--dicom", is_flag=False, flag_value="capture", callback=_dicom_kinds, metavar="[KIND,...]",
-    help="With --out: also DICOM objects of each film: capture (if no kind is given), seg, sr, gsps, pdf.",
-)  # fmt: skip
-@click.option("--fhir", is_flag=True, help="With --out: also a FHIR R4 Bundle of each film.")
 @click.option("--resume", is_flag=True, help="With --out: go on with an interrupted run; finished films are kept.")
-@click.option(
-    "--region", callback=_teeth, metavar="TEETH",
-    help="The teeth that the films show, as you know it: FDI such as 16-18, or UR6-UR8. Goes into every output.",
-)  # fmt: skip
 @click.option("--frame", type=click.IntRange(0), metavar="N", help="Which image of a file with several, from 0.")
-@click.option("--explain", is_flag=True, help="Say how far each mark depends on how the film lies; 8 times the work.")
+@click.option("--dask", metavar="ADDRESS", help="Let the workers of this Dask scheduler read them: tcp://HOST:8786.")
+@with_film_options
 @with_load_options
 def diagnose(
     paths: tuple[Path, ...],
     recursive: bool,
-    model: str | None,
-    threshold: float | None,
-    operating_point: str | None,
-    threads: int | None,
-    form: str | None,
-    language: str,
     out: Path | None,
-    overlay: bool,
-    dicom: tuple[str, ...],
-    fhir: bool,
     resume: bool,
-    region: tuple[str, ...],
     frame: int | None,
-    explain: bool,
+    dask: str | None,
+    film_options: FilmOptions,
     load_options: LoadOptions,
 ) -> None:
     """Look for suspected caries on films: files, or folders of them.
@@ -113,28 +59,25 @@ def diagnose(
       lennox diagnose films --dicom=seg,sr,gsps --out results
       lennox diagnose films --threshold 0.01 > candidates.jsonl
     """
-    if threshold is not None and operating_point is not None:
-        raise click.UsageError("--threshold and --operating-point both set the threshold; give one of them.")
-    for option, given in (("--overlay", overlay), ("--dicom", dicom), ("--fhir", fhir), ("--resume", resume)):
-        if given and out is None:
-            raise click.UsageError(f"{option} needs --out DIR, the folder to keep results in.")
-
-    if set(dicom) - {"capture"}:
-        installed("interop", "highdicom")
+    film_options.check(out)
+    if resume and out is None:
+        raise click.UsageError("--resume needs --out DIR, the folder to keep results in.")
+    if dask is not None:
+        installed("dask", "distributed")
 
     from lennox.runs.films import find_films  # here and below: they load the model's runtime
-    from lennox.runs.run import Format, Outputs, ReadOptions, Run, share_threads
+    from lennox.runs.run import Format, Run, share_threads
 
-    reading = ReadOptions(threshold, operating_point, frame, region, explain)
+    reading, form = film_options.reading(frame), film_options.form
     found = find_films(paths, recursive=recursive, results=out, suffix=reading.suffix)
-    workers, within_a_film = share_threads(found.films, threads)
+    workers, within_a_film = share_threads(found.films, film_options.threads)
     named_one = len(paths) == 1 and not paths[0].is_dir()
-    with Run(found.films, load_options.load(model, within_a_film), reading, workers=workers) as run:
+    loaded = load_options.load(film_options.model, within_a_film)
+    with _cluster(dask) as cluster, Run(found.films, loaded, reading, workers=workers, cluster=cluster) as run:
         if out is not None:
-            outputs = Outputs(Format(form or "json"), overlay, dicom, fhir, resume, language)
-            deque(_watched(run.keep(out, outputs), len(found.films)), maxlen=0)
+            deque(_watched(run.keep(out, film_options.outputs(resume=resume)), len(found.films)), maxlen=0)
         elif form == "html":
-            _print_page(run, language)
+            _print_page(run, film_options.language)
         elif form is None and named_one and sys.stdout.isatty():
             _print_text(run)
         else:
@@ -142,6 +85,14 @@ def diagnose(
     if not named_one or out is not None:
         click.echo(f"lennox: {summary(run.outcomes, found.skipped, found.closed)}", err=True)
     raise click.exceptions.Exit(1 if run.outcomes["refused"] or found.closed else 0)
+
+
+def _cluster(address: str | None) -> AbstractContextManager[Cluster | None]:
+    if address is None:
+        return nullcontext()
+    from lennox.runs.cluster import connected
+
+    return connected(address)
 
 
 def summary(outcomes: Counter[str], skipped: int, closed: int) -> str:

@@ -86,9 +86,10 @@ def _load_packed(run: str, packed: bytes) -> tuple[Model, dict[str, Any]]:
     return loaded
 
 
-def in_order(executor: Executor, work: Callable[[Item], Answer], items: Iterable[Item]) -> Iterator[Answer]:
+def in_order(executor: Any, work: Callable[[Item], Answer], items: Iterable[Item]) -> Iterator[Answer]:
     """`map` over an executor: answers in order, and items taken only a little ahead of them.
 
+    executor : of `concurrent.futures`, or anything with its `submit` whose futures have `result` and `cancel`
     What was not begun is cancelled if whoever takes the answers stops early.
     """
     ahead = AHEAD * int(getattr(executor, "_max_workers", 0) or 8)

@@ -157,6 +157,11 @@ def is_image(file: str, name: str) -> bool:
     return start[128:] == b"DICM" or start.startswith(FIRST_BYTES) or (start[:4], start[8:12]) == (b"RIFF", b"WEBP")
 
 
+def result_name(path: str) -> str:
+    """Under which name the results of a film are kept, by its path below a folder, whatever else lies there."""
+    return os.path.join(*(_free_name(part, {}) for part in Path(path).parts))
+
+
 def _free_name(name: str, taken: dict[str, int]) -> str:
     """The name, or the next one like it that is not taken, also where upper and lower case are the same.
 

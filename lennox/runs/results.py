@@ -75,9 +75,19 @@ class ResultsFolder:
         for path in (overlay_name(name), *(object_name(name, ending) for ending in OBJECT_ENDINGS)):
             (self.folder / path).unlink(missing_ok=True)
 
+    def forget(self, name: str) -> None:
+        """Remove all that is kept of a film."""
+        self.remove_pictures(name)
+        for path in (bundle_name(name), _record(name)):
+            (self.folder / path).unlink(missing_ok=True)
+
     def save(self, name: str, examination: Examination) -> None:
         """Keep the record of a film."""
         self.write(_record(name), [to_json(examination).encode("ascii"), b"\n"])
+
+    def has(self, name: str) -> bool:
+        """Whether there is a record of a film."""
+        return (self.folder / _record(name)).is_file()
 
     def read(self, name: str) -> Examination:
         """The record kept for a film. Raises InputError if there is none, or it is not as it was written."""

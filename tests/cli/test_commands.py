@@ -144,6 +144,7 @@ def test_a_missing_extra_is_one_sentence_with_the_command(tmp_path, monkeypatch)
         (["policy", "simulate"], "scipy", "audit"),
         (["desk", "."], "uvicorn", "desk"),
         (["diagnose", ".", "--dicom=sr", "--out", "out"], "highdicom", "interop"),
+        (["watch", "."], "watchdog", "watch"),
     ],
 )
 def test_a_command_says_first_what_it_needs(arguments, module, extra, tmp_path, monkeypatch):
