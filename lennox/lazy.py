@@ -13,7 +13,7 @@ EXTRAS = {
     "sklearn": "train", "matplotlib": "train", "pycocotools": "evaluate",
     "pandas": "audit", "scipy": "audit", "fairlearn": "audit", "pyarrow": "audit",
     "weasyprint": "pdf", "starlette": "desk", "uvicorn": "desk", "highdicom": "interop",
-    "watchdog": "watch", "distributed": "dask",
+    "watchdog": "watch", "pynetdicom": "pacs", "dicomweb_client": "pacs", "distributed": "dask",
 }  # fmt: skip
 
 

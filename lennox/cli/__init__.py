@@ -17,6 +17,7 @@ COMMANDS = {
     "diagnose": "lennox.cli.diagnose:diagnose",
     "desk": "lennox.cli.desk:desk",
     "watch": "lennox.cli.watch:watch",
+    "pacs": "lennox.cli.pacs:pacs",
     "patient": "lennox.cli.patient:patient",
     "summary": "lennox.cli.summary:summary",
     "models": "lennox.cli.models:models",

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from lennox.cli.dicom_options import DicomOptions, with_dicom_options
 from lennox.cli.extras import installed
 from lennox.cli.film_options import FilmOptions, with_film_options
 from lennox.cli.gate_options import LoadOptions, with_load_options
@@ -24,6 +25,7 @@ RESULTS = "lennox-results"
 @click.option("--poll", is_flag=True, help="Only look every so often: for network drives on which nothing is said.")
 @click.option("--once", is_flag=True, help="End when no film is waiting.")
 @click.option("--health", is_flag=True, help="Print how the running service is, and end.")
+@with_dicom_options
 @with_film_options
 @with_load_options
 def watch(
@@ -34,6 +36,7 @@ def watch(
     poll: bool,
     once: bool,
     health: bool,
+    dicom_options: DicomOptions,
     film_options: FilmOptions,
     load_options: LoadOptions,
 ) -> None:
@@ -41,7 +44,7 @@ def watch(
 
     Results lie in the folder that --out names, in the forms of `lennox diagnose`; the film itself is never moved or
     changed. A file that cannot be read gets a copy and a reason in quarantine/ there, and is tried again when it
-    changes. A service that was stopped, or killed, goes on where it was. Nothing is sent anywhere.
+    changes. A service that was stopped, or killed, goes on where it was. Nothing is sent but where --send says.
 
     \b
     Exit status: 0 ended as asked; 1 with --health: it is not running; 2 a folder that cannot be used;
@@ -51,6 +54,7 @@ def watch(
     Examples:
       lennox watch exports --dicom=seg,sr,gsps
       lennox watch /mnt/xray --poll --every 120 --out results
+      lennox watch exports --serve-dicom 11112 --from SENSOR@127.0.0.1 --dicom=seg,sr --send PACS@127.0.0.1:4242
       lennox watch exports --health
     """
     out = out or folder / RESULTS
@@ -61,6 +65,9 @@ def watch(
         click.echo(line)
         raise click.exceptions.Exit(0 if alive else 1)
     film_options.check(out)
+    dicom_options.check()
+    if dicom_options.send and not film_options.dicom:
+        raise click.UsageError("--send needs --dicom, the objects to send.")
     if not poll:
         installed("watch", "watchdog")
 
@@ -70,7 +77,11 @@ def watch(
 
     model = load_options.load(film_options.model)
     workers = film_options.threads or processors()
-    with FilmIntake(out, model, film_options.reading(), film_options.outputs(resume=True), workers=workers) as intake:
+    reading, outputs, deliver = film_options.reading(), film_options.outputs(resume=True), dicom_options.sender()
+    with (
+        FilmIntake(out, model, reading, outputs, workers=workers, deliver=deliver) as intake,
+        dicom_options.listening(folder),
+    ):
         watched = FolderWatch(folder, intake, WatchOptions(True, rest, every, notified=not poll))
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: watched.stop())

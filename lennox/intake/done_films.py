@@ -33,6 +33,9 @@ class DoneFilms:
         with self._path.open("a", encoding="utf-8") as stream:
             stream.write(self._line(name))
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._films
+
     def __iter__(self) -> Iterator[tuple[str, str]]:
         """Names and paths, in the order they came."""
         return ((name, path) for name, (_, path) in self._films.items())

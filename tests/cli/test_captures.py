@@ -67,7 +67,7 @@ def test_a_film_that_is_gone_meanwhile_stops_nothing(invoke, films, tmp_path, mo
         raise ImageError("gone")
 
     if part == "the film":
-        monkeypatch.setattr("lennox.runs.run.content_of", gone)
+        monkeypatch.setattr("lennox.runs.film_work.content_of", gone)
     else:
         monkeypatch.setattr("lennox.report.dicom_capture.capture_of", gone)
     result = invoke("diagnose", films, "--dicom", "--out", tmp_path / "out")

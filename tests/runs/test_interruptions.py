@@ -95,7 +95,7 @@ def test_two_runs_into_one_folder_do_not_meet(started, films, tmp_path):
 def test_ctrl_c_does_not_wait_for_a_slow_film(started, films, tmp_path):
     """Reading sleeps for a minute, as a decoder that hangs would."""
     code = (
-        "import sys, time\nfrom lennox.runs import run\n"
+        "import sys, time\nfrom lennox.runs import film_work as run\n"
         "run.read_image = lambda *_, **__: (print('reading', flush=True), time.sleep(60))\n"
         "from lennox.__main__ import main\nmain()"
     )
@@ -150,7 +150,7 @@ def test_pictures_of_what_a_file_held_before_go(invoke, films, tmp_path):
 
 
 def test_a_film_that_goes_away_while_it_is_drawn_is_one_unreadable_film(invoke, films, tmp_path, monkeypatch):
-    from lennox.runs import run
+    from lennox.runs import film_work as run
 
     read = run.read_image
 

@@ -156,7 +156,7 @@ def test_memory_does_not_grow_while_a_folder_is_read(invoke, tmp_path, monkeypat
             held.append(tracemalloc.get_traced_memory()[0])
         return read_image(path, *arguments, **options)
 
-    monkeypatch.setattr("lennox.runs.run.read_image", watched)
+    monkeypatch.setattr("lennox.runs.film_work.read_image", watched)
     tracemalloc.start()
     result = invoke("diagnose", films, "--threads", "1", "--out", tmp_path / "out")
     tracemalloc.stop()
