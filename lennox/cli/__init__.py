@@ -18,6 +18,7 @@ COMMANDS = {
     "desk": "lennox.cli.desk:desk",
     "watch": "lennox.cli.watch:watch",
     "pacs": "lennox.cli.pacs:pacs",
+    "deid": "lennox.cli.deid:deid",
     "patient": "lennox.cli.patient:patient",
     "summary": "lennox.cli.summary:summary",
     "models": "lennox.cli.models:models",

@@ -22,6 +22,8 @@ from lennox.intake.film_intake import Arrival, DeliveryError, FilmIntake, Outcom
 from lennox.report.dicom_file import tag_of
 
 MODALITIES = ("IO", "PX", "DX", "CR")
+_LEVELS = {"studies": "StudyInstanceUID", "series": "SeriesInstanceUID", "instances": "SOPInstanceUID"}
+_PAGE = 500  # what is asked for at a time
 _TIMEOUT_S = 60.0
 _ANY_SYNTAX = (("application/dicom", "*"),)  # as it is stored
 
@@ -106,11 +108,18 @@ class WebArchive:
         return list(found)
 
     def _search(self, level: str, **options: Any) -> list[dict[str, Any]]:
-        try:
-            found: list[dict[str, Any]] = getattr(self._client, f"search_for_{level}")(get_remaining=True, **options)
-        except (requests.RequestException, OSError, ValueError, TypeError) as error:
-            raise _unanswered(error) from error
-        return found
+        """All that is found, by the page; some archives begin anew at each page, so what is known ends it, too."""
+        search, found = getattr(self._client, f"search_for_{level}"), dict[str, dict[str, Any]]()
+        while True:
+            try:
+                page = search(limit=_PAGE, offset=len(found), **options)
+            except (requests.RequestException, OSError, ValueError, TypeError) as error:
+                raise _unanswered(error) from error
+            new = {_uid(one, _LEVELS[level]): one for one in page}
+            is_last = len(page) < _PAGE or not new.keys() - found.keys()
+            found |= new
+            if is_last:
+                return list(found.values())
 
 
 def read_archive(archive: WebArchive, query: FilmQuery, intake: FilmIntake) -> Iterator[Outcome]:
