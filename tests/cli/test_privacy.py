@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pydicom
 import pytest
 from film_files import data_set, write_dicom
 from pydicom.datadict import DicomDictionary, dictionary_VR
@@ -59,6 +60,30 @@ def test_identifiers_reach_no_output_and_no_log(invoke, named_film, tmp_path, ow
     for text in (*written, result.output.encode()):
         assert b"PLANTED" not in text
         assert b"19010203" not in text
+
+
+def test_a_fhir_bundle_names_nobody(invoke, named_film, tmp_path):
+    invoke("diagnose", named_film, "--fhir", "--out", tmp_path / "out")
+    bundles = list((tmp_path / "out/fhir").iterdir())
+    assert len(bundles) == 5
+    assert not any(b"PLANTED" in path.read_bytes() or b"19010203" in path.read_bytes() for path in bundles)
+
+
+def test_dicom_objects_say_of_the_patient_what_the_film_says_and_nothing_else_of_it(invoke, named_film, tmp_path):
+    """They are filed with the film, so patient and study are as it has them (docs/interop.md); nothing else is."""
+    pytest.importorskip("highdicom", reason="needs highdicom, of lennox[interop]")
+    from lennox.report.dicom_file import _ALWAYS, _IF_SAID
+
+    invoke("diagnose", named_film, "--dicom=seg,sr,gsps,capture,pdf", "--out", tmp_path / "out")
+    written = list((tmp_path / "out").rglob("*.dcm"))
+    assert {path.name.split(".", 2)[2] for path in written} >= {"sr.dcm", "gsps.dcm", "pdf.dcm", "dcm"}
+    for path in written:
+        data = pydicom.dcmread(path)
+        for element in data:
+            if element.keyword not in (*_ALWAYS, *_IF_SAID, "Laterality", "ImageLaterality", "SpecificCharacterSet"):
+                assert "PLANTED" not in str(element.value), (path.name, element.tag)
+        assert "PLANTED" not in str(data.file_meta)
+        assert path.read_bytes()[:128] == b"\0" * 128
 
 
 def alone(command, **options):
