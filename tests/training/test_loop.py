@@ -197,16 +197,23 @@ def test_an_exported_model_reads_films(model):
     assert examination.status in ("assessed", "not assessable")
 
 
-def test_a_model_that_differs_between_runtimes_is_not_written(model, drawn_recipe, trained, tmp_path, monkeypatch):
+@pytest.mark.parametrize("output", [0, 1, 2])
+def test_a_model_that_differs_between_runtimes_is_not_written(output, drawn_recipe, trained, tmp_path, monkeypatch):
+    from types import SimpleNamespace
+
     from lennox.training import export as package_export
-    from lennox.training import loop
-    from lennox.training.onnx_model import run_onnx
+    from lennox.training import loop, onnx_model
 
-    def wrong(weights, canvases, contract):
-        return [(probability + 0.01, distance) for probability, distance in run_onnx(weights, canvases, contract)]
+    right = onnx_model._session
 
-    monkeypatch.setattr("lennox.training.onnx_model.run_onnx", wrong)
-    monkeypatch.setattr("lennox.training.onnx_model._calibrate", lambda maps, exams: (1.0, 0.0))
+    def wrong(weights):
+        def run(names, feed):
+            return [value + 0.03 * (number == output) for number, value in enumerate(right(weights).run(names, feed))]
+
+        return SimpleNamespace(run=run)
+
+    monkeypatch.setattr(onnx_model, "_session", wrong)
+    monkeypatch.setattr(onnx_model, "_calibrate", lambda maps, exams: (1.0, 0.0))
     with pytest.raises(InputError, match="no model was written"):
         package_export(trained.checkpoint, drawn_recipe, tmp_path / "model")
     assert not (tmp_path / "model").exists()
