@@ -15,6 +15,7 @@ from lennox.errors import InputError
 Notation = Literal["FDI", "Universal", "Palmer"]
 NOTATIONS: tuple[Notation, ...] = get_args(Notation)
 _QUADRANTS = ("UR", "UL", "LL", "LR")  # FDI quadrants 1 to 4, and 5 to 8 for primary teeth
+SURFACES = ("mesial", "distal", "occlusal or incisal", "buccal", "lingual or palatal", "root")
 EXAMPLES = {"FDI": "16 or 55", "Universal": "3 or A", "Palmer": "UR6 or URE"}
 
 
@@ -33,13 +34,13 @@ def _names() -> dict[Notation, dict[str, str]]:
     return {"FDI": fdi, "Universal": universal, "Palmer": palmer}
 
 
-_BY_NAME = _names()
-_BY_FDI = {notation: {fdi: name for name, fdi in names.items()} for notation, names in _BY_NAME.items()}
+FDI_BY_NAME = _names()
+_BY_FDI = {notation: {fdi: name for name, fdi in names.items()} for notation, names in FDI_BY_NAME.items()}
 
 
 def to_fdi(tooth: str, notation: Notation) -> str:
     """The FDI number of a tooth as typed. Raises InputError if the notation has no such tooth."""
-    found = _BY_NAME[notation].get(tooth.strip().upper().replace(" ", ""))
+    found = FDI_BY_NAME[notation].get(tooth.strip().upper().replace(" ", ""))
     if found is None:
         raise InputError(
             f"'{tooth.strip()}' is no tooth in {notation} notation; write one such as {EXAMPLES[notation]}."

@@ -49,6 +49,7 @@ def desk() -> None:
     metavar="FILE",
     help="Features of this policy can be noted for a patient who agrees.",
 )
+@click.option("--language", default="en", show_default=True, metavar="CODE", help="Of the page: en or es.")
 @click.option("--no-browser", is_flag=True, help="Print the opening link only.")
 @with_load_options
 @needs("desk", "starlette", "uvicorn")
@@ -58,6 +59,7 @@ def open_desk(
     operating_point: str | None,
     threads: int | None,
     policy_file: Path | None,
+    language: str,
     no_browser: bool,
     load_options: LoadOptions,
 ) -> None:
@@ -77,6 +79,7 @@ def open_desk(
       lennox desk open films
       lennox desk open films --unreleased --who "A. Ramos" --why "training course" --until 2026-12-24
     """
+    from lennox.desk.app import desk_app
     from lennox.desk.desk import Desk, own_folder
     from lennox.desk.serve import serve
 
@@ -94,7 +97,12 @@ def open_desk(
         features = {feature.name: feature.groups for feature in read_lapsed(policy_file).features}
     opened = Desk(folder or own_folder(), load, operating_point)
     try:
-        serve(opened, features, lambda link: click.echo(f"The desk is open at {link}"), browser=not no_browser)
+        serve(
+            opened,
+            desk_app(opened, features, language),
+            lambda link: click.echo(f"The desk is open at {link}"),
+            browser=not no_browser,
+        )
     finally:
         opened.close()
     refused = opened.queue is not None and opened.queue.state.status == "refused"
@@ -151,7 +159,7 @@ def export_decisions(folder: Path, form: str, out: Path) -> None:
 @desk.command("import")
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--who", required=True, metavar="INITIALS", help="Who decided; the file does not say.")
+@click.option("--who", default="", metavar="INITIALS", help="Who decided, where the file does not say.")
 @click.option("--model", metavar="NAME|DIR", help="The model of the page's run, to find its operating point.")
 @click.option(
     "--operating-point", metavar="NAME", help="The operating point of the run; the card's default unless given."
@@ -164,7 +172,7 @@ def import_decisions(folder: Path, file: Path, who: str, model: str | None, oper
 
     \b
     Example:
-      lennox desk import films decisions.csv --who AB
+      lennox desk import films decisions.csv
     """
     from lennox.desk.events import initials
     from lennox.desk.take_in import take_in
@@ -173,7 +181,7 @@ def import_decisions(folder: Path, file: Path, who: str, model: str | None, oper
 
     point = describe(model or DEFAULT_MODEL).card.operating_point(operating_point)
     with opened_desk(folder) as found:
-        count = take_in(found, file, initials(who), {"name": point.name, "threshold": point.threshold})
+        count = take_in(found, file, initials(who) if who else "", {"name": point.name, "threshold": point.threshold})
     click.echo(f"{count_of(count, 'decision')} added.", err=True)
 
 

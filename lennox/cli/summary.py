@@ -14,8 +14,9 @@ FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 @click.argument("results", metavar="RESULTS", type=FOLDER)
 @click.option("--urgency", type=FILE, metavar="FILE.toml", help="The clinic's rules; see docs/screening.md.")
 @click.option("--decisions", type=FILE, metavar="FILE.csv", help="RESULTS/decisions.csv unless given.")
+@click.option("--language", type=click.Choice(["en", "es"]), default="en", help="Of the page: English or Spanish.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="RESULTS/summary unless given.")
-def summary(results: Path, urgency: Path | None, decisions: Path | None, out: Path | None) -> None:
+def summary(results: Path, urgency: Path | None, decisions: Path | None, language: str, out: Path | None) -> None:
     """Add up a screening day: counts, plots, and a list of patients by the clinic's own rules of urgency.
 
     RESULTS is a folder of films that were read at `lennox desk`, or the one that `lennox diagnose --out` wrote, with
@@ -29,13 +30,14 @@ def summary(results: Path, urgency: Path | None, decisions: Path | None, out: Pa
     from lennox.clinic.screening_day import day_lines, day_page, summarise
     from lennox.clinic.urgency import read_urgencies
     from lennox.files import atomic_write
+    from lennox.report.wording import RUN
     from lennox.report.words import count_of
 
     rules = read_urgencies(urgency) if urgency is not None else ()
     day = summarise(reviewed(results, decisions), rules)
     folder = out or results / "summary"
     folder.mkdir(parents=True, exist_ok=True)
-    atomic_write(folder / "summary.html", day_page(day), private=True)
+    atomic_write(folder / "summary.html", day_page(day, RUN.wording(language)), private=True)
     atomic_write(folder / "referrals.csv", (line.encode() for line in day_lines(day)), private=True)
     counted = f"{count_of(len(day.referrals), 'patient')}, {count_of(len(day.films), 'film')}"
     click.echo(f"lennox: {counted}; summary.html and referrals.csv are in {folder.name}.", err=True)

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -23,6 +24,8 @@ from lennox.report.patient_page import AcceptedPlace
 
 RECORDS, DECISIONS_FILE = "records", "decisions.csv"
 MAX_BYTES = 64 << 20  # of a file of decisions
+MAX_SIDE = 1 << 20  # of a film, in pixels
+Corners = tuple[tuple[float, float], ...]
 _NEEDED = ("film", "mark", "decision")
 
 
@@ -70,7 +73,7 @@ def read_results(folder: Path, decisions: Path | None = None) -> list[ReviewedFi
     usual = folder / DECISIONS_FILE
     path = decisions if decisions is not None else usual if usual.is_file() else None
     rows = read_decisions(path, examinations) if path is not None else {}
-    return [_reviewed(one, rows.get(key_of(one), {})) for one in examinations]
+    return [_reviewed(one, rows.get(key_of(one), Decided())) for one in examinations]
 
 
 def card_of(model: ModelIdentity, name: str | Path | None = None) -> ModelCard:
@@ -92,14 +95,27 @@ def key_of(examination: Examination) -> str:
     return examination.source.sha256 or examination.source.name
 
 
-def read_decisions(path: Path, examinations: Iterable[Examination]) -> dict[str, dict[str, str]]:
-    """Decisions by film and mark; the mark is "" for what is said of a film.
+@dataclass(slots=True)
+class Decided:
+    """What a file says of one film.
+
+    verdicts : mark -> decision; the mark is "" for what is said of the film, or of a lesion that was not marked
+    outlines : mark -> corners (row, column), where one was redrawn; drawn : those of lesions that were not marked
+    """
+
+    verdicts: dict[str, str] = field(default_factory=dict)
+    outlines: dict[str, Corners] = field(default_factory=dict)
+    drawn: list[Corners] = field(default_factory=list)
+
+
+def read_decisions(path: Path, examinations: Iterable[Examination]) -> dict[str, Decided]:
+    """Decisions by film.
 
     Raises InputError, naming the row, for a film or mark that the results do not have, a word that is no decision,
     and a mark that is decided twice.
     """
     marks = {key_of(one): len(one.findings) for one in examinations}
-    found: dict[str, dict[str, str]] = defaultdict(dict)
+    found: dict[str, Decided] = defaultdict(Decided)
     for number, row in _rows(path):
         film, mark, decision = (row[name] for name in _NEEDED)
         where = f"{path.name}: row {number}"
@@ -112,20 +128,38 @@ def read_decisions(path: Path, examinations: Iterable[Examination]) -> dict[str,
         numbered = mark.isascii() and mark.isdigit() and 1 <= int(mark) <= marks[film]
         if not numbered and (mark or decision in ("accept", "edit", "reject")):
             raise InputError(f"{where}: '{mark:.20}' is no mark of this film, which has {marks[film]}.")
-        if found[film].setdefault(mark, decision) != decision:
+        if found[film].verdicts.setdefault(mark, decision) != decision:
             raise InputError(f"{where} decides again, and otherwise; keep one of the rows.")
+        corners = _corners(row["outline"], where)
+        if corners and decision == "missed":
+            found[film].drawn.append(corners)
+        elif corners:
+            found[film].outlines[mark] = corners
     return found
 
 
-def _reviewed(examination: Examination, said: Mapping[str, str]) -> ReviewedFilm:
+def _reviewed(examination: Examination, decided: Decided) -> ReviewedFilm:
+    said = decided.verdicts
     right = [
-        AcceptedPlace(finding.outline)
+        AcceptedPlace(decided.outlines.get(str(number), finding.outline))
         for number, finding in enumerate(examination.findings, 1)
         if said.get(str(number)) in ("accept", "edit")
     ]
     rejected = sum(decision == "reject" for decision in said.values())
     open_marks = len(examination.findings) - len(right) - rejected
-    return ReviewedFilm(examination, tuple(right), rejected, open_marks, "missed" in said.values(), bool(said))
+    places = (*right, *(AcceptedPlace(corners, True) for corners in decided.drawn))
+    return ReviewedFilm(examination, places, rejected, open_marks, "missed" in said.values(), bool(said))
+
+
+def _corners(text: str, where: str) -> Corners:
+    """An outline as the page of a run saves it: "row column; row column"."""
+    try:
+        found = tuple((float(row), float(column)) for row, column in map(str.split, text.split(";"))) if text else ()
+    except ValueError:
+        found = ((math.nan, 0.0),)
+    if found and not (len(found) > 2 and all(0 <= at < MAX_SIDE for corner in found for at in corner)):
+        raise InputError(f"{where}: its outline is not three corners or more, 'row column; row column; …'.")
+    return found
 
 
 def _records(folder: Path) -> Iterator[Examination]:
@@ -157,6 +191,6 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
                 cells: dict[str, Any] = dict(row)
                 if any(not isinstance(cells[name], str) for name in _NEEDED):
                     raise InputError(f"{path.name}: row {number} is shorter than the first one; complete it.")
-                yield number, {name: str(cells[name]).strip() for name in _NEEDED}
+                yield number, {name: str(cells.get(name) or "").strip() for name in (*_NEEDED, "outline")}
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path.name} cannot be read ({error}); save the decisions again.") from error

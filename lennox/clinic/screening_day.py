@@ -16,6 +16,7 @@ from lennox.report import words
 from lennox.report.charts import bars
 from lennox.report.pages import render
 from lennox.report.spreadsheet import csv_line
+from lennox.report.wording import ENGLISH, Wording
 
 COLUMNS = (
     "urgency", "patient", "films", "not_assessed", "nothing_decided", "accepted_places", "marks_without_decision",
@@ -53,39 +54,45 @@ def summarise(films: Sequence[ReviewedFilm], urgencies: Sequence[Urgency] = ()) 
     return ScreeningDay(tuple(films), tuple(referrals), tuple(urgencies))
 
 
-def day_page(day: ScreeningDay) -> str:
+def day_page(day: ScreeningDay, say: Wording = ENGLISH) -> str:
     """The day as a page that needs nothing else."""
     groups = Counter(words.group_of(film.examination) for film in day.films)
     places = [place for film in day.films for place in film.accepted]
     decided = [
-        ("accepted", sum(not place.by_hand for place in places)),
-        ("rejected", sum(film.rejected for film in day.films)),
-        ("not decided", sum(film.open_marks for film in day.films)),
-        ("drawn by hand", sum(place.by_hand for place in places)),
+        (say("accepted"), sum(not place.by_hand for place in places)),
+        (say("rejected"), sum(film.rejected for film in day.films)),
+        (say("not decided"), sum(film.open_marks for film in day.films)),
+        (say("drawn by hand"), sum(place.by_hand for place in places)),
     ]
     said = [
-        ("a suspected lesion", groups["suspected"]),
-        ("none at the operating point", groups["none"]),
-        ("no result", groups["refused"]),
+        (say("a suspected lesion"), groups["suspected"]),
+        (say("none at the operating point"), groups["none"]),
+        (say("no result"), groups["refused"]),
     ]
-    plots = [bars(said, title="Films by what the model said"), bars(decided, title="Marks by what people decided")]
+    plots = [
+        bars(said, title=say("Films by what the model said")),
+        bars(decided, title=say("Marks by what people decided")),
+    ]
     if day.urgencies:
         urgent = Counter(one.urgency for one in day.referrals)
-        plots.append(bars([(rule.name, urgent[rule.name]) for rule in day.urgencies], title="Patients by urgency"))
+        plots.append(bars([(rule.name, urgent[rule.name]) for rule in day.urgencies], title=say("Patients by urgency")))
     refused = [film for film in day.films if film.examination.status != "assessed"]
     first = day.films[0].examination
     return render(
         "summary.html",
         model=first.model,
         unreleased=words.is_unreleased(first.model.release),
-        notice=words.notice(first.model.release),
+        notice=words.notice(first.model.release, say),
+        say=say,
+        language=say.language,
+        direction=say.direction,
         patients=len(day.referrals),
         films=len(day.films),
         unread=sum(not film.is_reviewed for film in day.films),
         models=len({film.examination.model for film in day.films}),
         plots=plots,
-        rules=[(rule.name, _conditions(rule)) for rule in day.urgencies],
-        rows=[_cells(one) for one in day.referrals],
+        rules=[(rule.name, _conditions(rule, say)) for rule in day.urgencies],
+        rows=[_cells(one, say) for one in day.referrals],
         refused=[(film.name, " ".join(film.examination.reasons)) for film in refused],
     )
 
@@ -109,15 +116,17 @@ def _referral(patient: str, films: Sequence[ReviewedFilm], urgencies: Sequence[U
     return Referral(urgency, patient, counts, tuple(film.name for film in films if film.accepted))
 
 
-def _cells(one: Referral) -> tuple[str | int, ...]:
+def _cells(one: Referral, say: Wording = ENGLISH) -> tuple[str | int, ...]:
     counts = one.counts
     numbers = (counts.films, counts.not_assessed, counts.unread, counts.places, counts.open_marks)
-    return one.urgency, one.patient, *numbers, " ".join(one.films)
+    return say.name(one.urgency) if one.urgency == NO_RULE else one.urgency, one.patient, *numbers, " ".join(one.films)
 
 
-def _conditions(rule: Urgency) -> str:
+def _conditions(rule: Urgency, say: Wording) -> str:
     named = {
-        "min_places": "accepted places", "min_open_marks": "marks without a decision",
-        "min_not_assessed": "films without a result", "min_unread": "films about which nothing was decided",
+        "min_places": say("accepted places"), "min_open_marks": say("marks without a decision"),
+        "min_not_assessed": say("films without a result"), "min_unread": say("films about which nothing was decided"),
     }  # fmt: skip
-    return ", ".join(f"at least {value} {text}" for name, text in named.items() if (value := getattr(rule, name)))
+    return ", ".join(
+        say("at least {n} {what}", n=value, what=text) for name, text in named.items() if (value := getattr(rule, name))
+    )

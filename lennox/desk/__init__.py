@@ -5,6 +5,7 @@ request_guard      which requests are answered at all, and what a page may load
 app                the addresses, and what each answers
 desk               one open folder: its films, their readings, its decisions
 film_index         the films of the folder, by keys that are no paths
+by_eye             films that no model reads
 reading_queue      the model at work beside the page
 event_store        decisions, only ever added, in one SQLite file
 events             what a page may send, checked

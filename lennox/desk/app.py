@@ -27,25 +27,25 @@ from lennox.desk.events import (
 )
 from lennox.desk.film_index import DeskFilm
 from lennox.errors import ImageError, InputError, LennoxError, one_line
+from lennox.report import pages
+from lennox.report.pages import READING_SCRIPTS, READING_STYLES
+from lennox.report.wording import RUN, Wording
 
 MAX_BODY = 1 << 18  # bytes of an event
 MAX_SIDE = 8192  # of the picture of a film, in pixels: browsers draw no larger one
 THUMBNAIL_SIDE = 120
-ASSETS = {  # what the page loads: name -> (package, file, media type)
-    "desk.css": ("lennox.desk", "static/desk.css", "text/css"),
-    "desk.js": ("lennox.desk", "static/desk.js", "text/javascript"),
-    "panel.js": ("lennox.desk", "static/panel.js", "text/javascript"),
-    "server.js": ("lennox.desk", "static/server.js", "text/javascript"),
-    "viewer.js": ("lennox.report", "viewer/viewer.js", "text/javascript"),
-    "drawing.js": ("lennox.report", "viewer/drawing.js", "text/javascript"),
-    "openseadragon.js": ("lennox.report", "viewer/openseadragon.min.js", "text/javascript"),
-}
+SCRIPTS = ("server.js", "patient_form.js", "desk.js")  # of the desk, after those of every page of films
+ASSETS = {"styles": READING_STYLES, "scripts": (*READING_SCRIPTS, *SCRIPTS)}
 Features = Mapping[str, tuple[str, ...]]
 
 
-def desk_app(desk: Desk, features: Features | None = None) -> Starlette:
-    """The application, to be put behind a `RequestGuard`. features : of the clinic's policy, with their groups"""
-    answers = _Answers(desk, features or {})
+def desk_app(desk: Desk, features: Features | None = None, language: str = "en") -> Starlette:
+    """The application, to be put behind a `RequestGuard`.
+
+    features : of the clinic's policy, with their groups; language : of the page
+    Raises InputError for a language that pages do not have.
+    """
+    answers = _Answers(desk, features or {}, RUN.wording(language))
     routes = [
         Route("/", answers.page),
         Route("/assets/{name}", answers.asset),
@@ -72,27 +72,41 @@ def _failed(request: Request, error: Exception) -> Response:
 class _Answers:
     """One method an address."""
 
-    def __init__(self, opened: Desk, features: Features) -> None:
-        self.opened, self.features = opened, features
+    def __init__(self, opened: Desk, features: Features, say: Wording) -> None:
+        self.opened, self.features, self.say = opened, features, say
         self._pictures = threading.Semaphore(2)  # films in memory at a time, beside the one that is being read
         self._thumbnail = lru_cache(maxsize=2000)(self._make_thumbnail)
 
-    async def page(self, request: Request) -> Response:
-        return Response(_asset("lennox.desk", "static/desk.html"), media_type="text/html; charset=utf-8")
+    def page(self, request: Request) -> Response:
+        from lennox.report import reading_view  # here and below: NumPy, which the opening link need not wait for
+
+        say = self.say
+        page = pages.render(
+            "desk.html",
+            assets={name: [f"/assets/{one}" for one in of] for name, of in ASSETS.items()},
+            sentences=reading_view.sentences(say),
+            at_desk=True,
+            say=say,
+            language=say.language,
+            direction=say.direction,
+        )
+        return Response(page, media_type="text/html; charset=utf-8")
 
     async def asset(self, request: Request) -> Response:
-        found = ASSETS.get(request.path_params["name"])
-        if found is None:
+        name = request.path_params["name"]
+        if name in ASSETS["styles"]:
+            return Response(pages.asset(name), media_type="text/css; charset=utf-8")
+        if name not in ASSETS["scripts"]:
             return Response("There is no such file.", 404, media_type="text/plain")
-        package, name, kind = found
-        return Response(_asset(package, name), media_type=f"{kind}; charset=utf-8")
+        text = _own(name) if name in SCRIPTS else pages.asset(name)
+        return Response(text, media_type="text/javascript; charset=utf-8")
 
     def desk(self, request: Request) -> Response:
-        from lennox.desk.views import desk_view  # here and below: NumPy, which the opening page need not wait for
+        from lennox.desk.views import desk_view
 
         after = request.query_params.get("after", "")
         number = int(after) if after.isascii() and after.isdigit() else -1
-        return JSONResponse(desk_view(self.opened, self.features, number))
+        return JSONResponse(desk_view(self.opened, self.features, number, self.say))
 
     def film(self, request: Request) -> Response:
         from lennox.desk.views import film_view
@@ -100,7 +114,9 @@ class _Answers:
         film = self.opened.index.get(request.path_params["key"])
         if self.opened.queue is not None:
             self.opened.queue.wanted = film.key
-        return JSONResponse(film_view(self.opened, film))
+            if self.opened.queue.state.status == "refused":
+                self.opened.look(film)
+        return JSONResponse(film_view(self.opened, film, self.say))
 
     def picture(self, request: Request) -> Response:
         from lennox.report import pictures
@@ -158,8 +174,8 @@ class _Answers:
         who = initials(said.get("who"))
         if kind == "undo":
             undone = desk.undo(film, window, who)
-            return {"undone": undone.kind if undone else None, "film": film_view(desk, film)}
-        if state.examination is None or self.opened.queue is None or self.opened.queue.state.model is None:
+            return {"undone": undone.kind if undone else None, "film": film_view(desk, film, self.say)}
+        if state.examination is None:
             raise InputError("lennox has not read this film yet; wait until it has, then decide.")
         if kind == "mark":
             details = mark_details(said, state) | self._circumstances()
@@ -168,7 +184,7 @@ class _Answers:
         else:
             raise InputError("there is no such kind of event; load the page again.")
         number = desk.keep(NewEvent(kind, details, film.name, state.sha256, who, window))
-        return {"number": number, "film": film_view(desk, film)}
+        return {"number": number, "film": film_view(desk, film, self.say)}
 
     def _circumstances(self) -> dict[str, Any]:
         """With which model a decision was made, and at which operating point it works."""
@@ -227,6 +243,6 @@ def _picture(film: DeskFilm, low: float = 0.0, high: float = 1.0) -> Any:
         raise ImageError("There is not enough memory to show this film.") from None
 
 
-@lru_cache(maxsize=32)
-def _asset(package: str, name: str) -> bytes:
-    return files(package).joinpath(name).read_bytes()
+@lru_cache(maxsize=8)
+def _own(name: str) -> str:
+    return files("lennox.desk").joinpath("static", name).read_text("utf-8")

@@ -110,6 +110,13 @@ class Desk:
         self.sync()
         return [film for film in self.index if not self.is_current(film, identity)]
 
+    def look(self, film: DeskFilm) -> None:
+        """Note what a film holds where no model reads it, so that it can be read by eye."""
+        from lennox.desk import by_eye
+
+        if not self.is_current(film, by_eye.IDENTITY):
+            self.keep(by_eye.look(film))
+
     def is_current(self, film: DeskFilm, identity: str) -> bool:
         """Whether the film's reading is of this file and by this model."""
         state = self.state(film.name)

@@ -10,10 +10,9 @@ from typing import Any, get_args
 from lennox.caries_stages import ICCMS_RADIOGRAPHIC
 from lennox.desk.film_state import FilmState, MarkVerdict
 from lennox.errors import InputError, one_line
-from lennox.tooth_names import NOTATIONS, to_fdi
+from lennox.tooth_names import NOTATIONS, SURFACES, to_fdi
 
 VERDICTS: tuple[MarkVerdict, ...] = get_args(MarkVerdict)
-SURFACES = ("mesial", "distal", "occlusal or incisal", "buccal", "lingual or palatal", "root")
 MAX_NOTE, MAX_CORNERS, MAX_PATIENT, MAX_INITIALS = 2000, 2000, 100, 8
 SETTINGS = ("notation", "who")
 

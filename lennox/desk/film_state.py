@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from lennox.desk.event_store import Event
@@ -19,7 +19,8 @@ Corners = tuple[tuple[float, float], ...]
 class DecidedMark:
     """A mark that somebody decided on.
 
-    key : "3" for the third candidate of the reading, "h17" for one drawn in event 17
+    key : "3" for the third candidate of the reading; "h17" for one drawn in event 17, or decided there on
+        a mark of an earlier reading
     verdict : accept, edit (another outline) or reject of the model's mark; missed: drawn by hand; removed: taken back
     outline : (row, column) corners in pixels of the film where one was drawn, else empty
     tooth : FDI, or "" as everything that nobody said
@@ -77,7 +78,10 @@ def film_state(events: Iterable[Event]) -> FilmState:
         if event.kind == "read":
             if event.sha256 != state.sha256:  # another film under the same name: nothing said of the old one counts
                 state = FilmState(last=event.number, sha256=event.sha256)
-            state.examination = from_record(event.details["record"])
+            examination = from_record(event.details["record"])
+            if state.examination is not None:
+                state.marks = _carried(state.marks, state.examination, examination)
+            state.examination = examination
             state.identity, state.stamp = event.details["identity"], event.details["stamp"]
         elif event.number in undone or event.sha256 != state.sha256:
             continue
@@ -100,6 +104,26 @@ def last_of_window(events: Iterable[Event], window: str) -> Event | None:
     undone = {event.details["event"] for event in events if event.kind == "undo"}
     decisions = [e for e in events if e.kind in ("mark", "film") and e.window == window and e.number not in undone]
     return decisions[-1] if decisions else None
+
+
+def _carried(marks: Mapping[str, DecidedMark], before: Examination, now: Examination) -> dict[str, DecidedMark]:
+    """Decisions after another reading of the same film: on the mark that is the same, else as outlines of their own.
+
+    What a person accepted stays true, whatever another model marks; a rejected mark that is not made again is gone.
+    """
+    places = {finding.outline: str(number) for number, finding in enumerate(now.findings, 1)}
+    carried: dict[str, DecidedMark] = {}
+    for key, mark in marks.items():
+        if key.startswith("h"):
+            carried[key] = mark
+            continue
+        outline = before.findings[int(key) - 1].outline
+        if outline in places:
+            carried[places[outline]] = replace(mark, key=places[outline])
+        elif mark.verdict != "reject":
+            own = f"h{mark.event.number}"
+            carried[own] = replace(mark, key=own, outline=mark.outline or outline)
+    return carried
 
 
 def _decided(event: Event, marks: Mapping[str, DecidedMark]) -> DecidedMark:

@@ -7,6 +7,7 @@ and left open, and decisions that contradict each other, leave it out, and it is
 from __future__ import annotations
 
 import json
+import math
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -201,19 +202,28 @@ def _use_rows(film: DecidedFilm) -> Iterator[tuple[str, str, str, str]]:
     """(time, model, mark, decision) of each row."""
     state, said_any = film.state, False
     for mark in film.marks:
+        if mark.event.details["model"] is None:  # read by eye: no use of a model
+            said_any = True
+            continue
         finding, threshold = _finding(film, mark), _threshold(mark.event)
-        is_marked = finding is not None and finding.probability >= threshold
+        is_earlier = finding is None and mark.verdict in ("accept", "edit")  # on a mark of another model than today's
+        is_marked = is_earlier or (finding is not None and finding.probability >= threshold)
         said_any |= is_marked or mark.verdict != "reject"
         if is_marked:
             yield mark.event.time, _model(mark.event), mark.key, mark.verdict
         elif mark.verdict != "reject":
             yield mark.event.time, _model(mark.event), "", "missed"
-    if state.read is not None and not said_any and not film.open_suggestions(_threshold(state.read)):
+    if (
+        state.read is not None
+        and state.read.details["model"] is not None
+        and not said_any
+        and not film.open_suggestions(_threshold(state.read))
+    ):
         yield state.read.time, _model(state.read), "", "none"
 
 
 def _threshold(event: Event) -> float:
-    return float(event.details["operating_point"]["threshold"])
+    return float(event.details["operating_point"]["threshold"]) if event.details["model"] else math.inf
 
 
 def _model(event: Event) -> str:
@@ -221,7 +231,7 @@ def _model(event: Event) -> str:
 
 
 def _circumstances(event: Event | None) -> dict[str, object]:
-    if event is None:
+    if event is None or event.details["model"] is None:
         return {}
     model, point = event.details["model"], event.details["operating_point"]
     return {

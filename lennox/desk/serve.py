@@ -10,19 +10,21 @@ from collections.abc import Callable, Iterator
 import uvicorn
 from starlette.types import ASGIApp
 
-from lennox.desk.app import Features, desk_app
 from lennox.desk.desk import Desk
 from lennox.desk.request_guard import RequestGuard
 
 LOOPBACK = "127.0.0.1"
 
 
-def serve(desk: Desk, features: Features, announce: Callable[[str], None], *, browser: bool = True) -> None:
-    """Answer until Ctrl-C or a signal to end. announce : gets the opening link once the desk answers."""
+def serve(desk: Desk, app: ASGIApp, announce: Callable[[str], None], *, browser: bool = True) -> None:
+    """Answer until Ctrl-C or a signal to end.
+
+    app : of the desk, see `desk_app`; announce : gets the opening link once the desk answers
+    """
     with contextlib.closing(socket.socket(socket.AF_INET, socket.SOCK_STREAM)) as door:
         door.bind((LOOPBACK, 0))
         port = int(door.getsockname()[1])
-        guard = RequestGuard(desk_app(desk, features), port)
+        guard = RequestGuard(app, port)
         link = f"http://{guard.host}/open?token={guard.token}"
 
         def ready() -> None:

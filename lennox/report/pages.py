@@ -8,7 +8,7 @@ allows the page's own style and script by their digests, pictures in data URIs, 
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -19,6 +19,12 @@ import lennox
 from lennox.files import sha256_of
 from lennox.report.words import readable
 
+LIBRARY = "openseadragon.min.js"
+READING_SCRIPTS = (  # in the order in which they need one another
+    LIBRARY, "wording.js", "viewer.js", "drawing.js", "panel.js", "film_list.js", "beside.js", "deciding.js",
+    "reading.js", "keys.js",
+)  # fmt: skip
+READING_STYLES = ("style.css", "reading.css")
 VERDICT_CLASSES = {"PASS": "pass", "FAIL": "fail", "INSUFFICIENT EVIDENCE": "open"}
 VERDICT_SIGNS = {"PASS": "✔", "FAIL": "✘", "INSUFFICIENT EVIDENCE": "?"}
 
@@ -28,9 +34,11 @@ def render(template: str, **values: Any) -> str:
     return "".join(stream(template, **values))
 
 
-def stream(template: str, *, script: str = "", **values: Any) -> Iterator[str]:
-    """A page in parts, in order, so that a long one is never in memory as one text. script : a file of templates"""
-    style, code = _asset("style.css"), _asset(script) if script else ""
+def stream(
+    template: str, *, scripts: Sequence[str] = (), styles: Sequence[str] = ("style.css",), **values: Any
+) -> Iterator[str]:
+    """A page in parts, in order, so that a long one is never in memory as one text. scripts, styles : see `asset`"""
+    style, code = ("\n".join(map(asset, names)) for names in (styles, scripts))
     policy = [
         "default-src 'none'",
         "img-src data:",
@@ -57,7 +65,12 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals |= {"verdict_classes": VERDICT_CLASSES, "verdict_signs": VERDICT_SIGNS}
+    environment.globals |= {
+        "assets": None,
+        "sentences": "",
+        "verdict_classes": VERDICT_CLASSES,
+        "verdict_signs": VERDICT_SIGNS,
+    }
     return environment
 
 
@@ -69,8 +82,14 @@ def _visible(value: Any) -> Any:
 
 
 @cache
-def _asset(name: str) -> str:
-    return files("lennox.report").joinpath("templates", name).read_text("utf-8")
+def asset(name: str) -> str:
+    """A style sheet of `templates`, or a script or style of `viewer`; a library's script with its licence before it."""
+    folder = files("lennox.report")
+    text = folder.joinpath("templates" if name == "style.css" else "viewer", name).read_text("utf-8")
+    if name == LIBRARY:
+        licence = folder.joinpath("viewer", "openseadragon.LICENSE.txt").read_text("utf-8")
+        return f"/*\n{licence}*/\n{text}"
+    return text
 
 
 def _digest(text: str) -> str:

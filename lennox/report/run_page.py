@@ -1,33 +1,37 @@
-"""A run as one page that needs nothing else: each film beside itself with outlines, and the model's facts.
+"""A run as one page that needs nothing else: its films at a reading desk of their own, on paper, and the model's facts.
 
-Films are embedded as reduced copies, so a page holds at most `FILMS_A_PAGE` of them; a longer run has several pages,
-each complete in itself. A page is rendered film by film, so memory does not grow with the run. In a browser, a picture
-is text until it comes near the screen (`run.js`), so that a page of many films opens at once.
+In a browser that runs scripts, films are read as at `lennox desk`, by the same script (`viewer/`); on paper and without
+script, each film stands beside itself with outlines. Films are embedded as reduced copies, so a page holds at most
+`FILMS_A_PAGE` of them; a longer run has several pages, each complete in itself. A page is rendered film by film, so
+memory does not grow with the run. A picture is text until it is shown, so that a page of many films opens at once.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from pathlib import PurePath
 from typing import Any
+from urllib.parse import quote
 
 from lennox.card import ModelCard, OperatingPoint
 from lennox.image import Image
 from lennox.inference.examination import Examination, ModelIdentity
 from lennox.inference.findings import Finding
-from lennox.report import pictures, words
+from lennox.report import pictures, reading_view, words
 from lennox.report.facts import read_facts
 from lennox.report.marks import place_numbers, scale_bar, soften
-from lennox.report.pages import stream
+from lennox.report.pages import READING_SCRIPTS, READING_STYLES, stream
 from lennox.report.wording import RUN, Wording
+from lennox.tooth_names import FDI_BY_NAME
 
 Over = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 FILMS_A_PAGE = 100  # some 25 MB, which a browser opens in about a second
 MAX_OVERVIEW = 5000  # films in the list of the first page
 LONGEST_SIDE = 1100  # of an embedded film, in pixels: sharp at half the width of a large screen
-THUMBNAIL_SIDE = 160  # of an image without a result: enough to know it by
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +89,15 @@ def run_page_parts(
     numbered, say = list(enumerate(films, page.first_film)), run.say
     return stream(
         "run.html",
-        script="run.js",
+        scripts=(*READING_SCRIPTS, "saved_page.js"),
+        styles=READING_STYLES,
+        at_desk=False,
+        sentences=reading_view.sentences(say),
+        data=json.dumps(_run_data(run, page, len(films))),
         say=say,
         language=say.language,
         direction=say.direction,
         page=page,
-        rows_here=len(films),
         films_a_page=FILMS_A_PAGE,
         created=run.created.strftime("%Y-%m-%d %H:%M"),
         model=run.model,
@@ -102,8 +109,8 @@ def run_page_parts(
         notice=words.notice(run.model.release, say),
         rows=page.overview or [_row(number, film.examination, say) for number, film in numbered],
         refused=sum(map(_refused, films)),
-        refusals=over(partial(_refusal, say), (entry for entry in numbered if _refused(entry[1]))),
-        films=over(partial(_film, say), (entry for entry in numbered if not _refused(entry[1]))),
+        refusals=over(partial(_refusal, run), (entry for entry in numbered if _refused(entry[1]))),
+        films=over(partial(_film, run), (entry for entry in numbered if not _refused(entry[1]))),
     )
 
 
@@ -112,7 +119,31 @@ def overview(examinations: Iterable[Examination], names: Sequence[str], say: Wor
     rows = [_row(number, one, say) for number, one in enumerate(examinations, 1)]
     for index, row in enumerate(rows[FILMS_A_PAGE:], FILMS_A_PAGE):
         row["page"] = names[index // FILMS_A_PAGE]
+        row["data"] = json.dumps(
+            {
+                "key": str(row["number"]),
+                "name": row["name"],
+                "status": "assessed" if row["group"] != "refused" else "not assessable",
+                "result": row["result"],
+                "marks": row["places"] or 0,
+                "probability": row["probability"],
+                "page": f"{quote(row['page'])}#film-{row['number']}",
+            }
+        )
     return rows
+
+
+def _run_data(run: RunSummary, page: Page, here: int) -> dict[str, Any]:
+    """What the script is given beside the films; `here` films are on this page."""
+    before, after = page.number - 2, page.number
+    threshold = run.operating_point.threshold
+    return reading_view.terms() | {
+        "model": reading_view.model_view(run.model, run.card, threshold, run.say) | {"lowest": threshold},
+        "settings": {},
+        "teeth": FDI_BY_NAME,
+        "before": f"{quote(page.names[before])}#film-{page.first_film - 1}" if before >= 0 else "",
+        "after": f"{quote(page.names[after])}#film-{page.first_film + here}" if after < page.of else "",
+    }
 
 
 def _refused(film: FilmEntry) -> bool:
@@ -129,20 +160,32 @@ def _row(number: int, examination: Examination, say: Wording) -> dict[str, Any]:
         "places": len(examination.findings) if examination.status == "assessed" else None,
         "probability": examination.probability,
         "page": "",
+        "data": "",
     }
 
 
-def _refusal(say: Wording, numbered: tuple[int, FilmEntry]) -> dict[str, Any]:
+def _view(number: int, examination: Examination, run: RunSummary) -> str:
+    """What the script is given of a film."""
+    name = examination.source.name
+    shown = reading_view.film_row(str(number), examination, run.operating_point.threshold)
+    said = {"name": words.readable(name), "patient": words.readable(PurePath(name).parts[0] if name else "")}
+    return json.dumps(shown | reading_view.film_view(examination, run.say) | said)
+
+
+def _refusal(run: RunSummary, numbered: tuple[int, FilmEntry]) -> dict[str, Any]:
     number, film = numbered
     examination = film.examination
     image = film.open() if examination.source.rows else None
-    return _row(number, examination, say) | {
+    return _row(number, examination, run.say) | {
+        "view": _view(number, examination, run),
         "reasons": [words.readable(reason) for reason in examination.reasons],
-        "uri": None if image is None else _uri(image, THUMBNAIL_SIDE),
+        "rows": examination.source.rows,
+        "columns": examination.source.columns,
+        "uri": None if image is None else _uri(image, LONGEST_SIDE),
     }
 
 
-def _film(say: Wording, numbered: tuple[int, FilmEntry]) -> dict[str, Any]:
+def _film(run: RunSummary, numbered: tuple[int, FilmEntry]) -> dict[str, Any]:
     number, film = numbered
     source = film.examination.source
     image = film.open()
@@ -150,7 +193,8 @@ def _film(say: Wording, numbered: tuple[int, FilmEntry]) -> dict[str, Any]:
     font = max(rows, columns) / 30
     findings = film.examination.findings
     places = place_numbers([finding.box for finding in findings], rows, columns, font)
-    return _row(number, film.examination, say) | {
+    return _row(number, film.examination, run.say) | {
+        "view": _view(number, film.examination, run),
         "rows": source.rows,
         "columns": source.columns,
         "bits": source.bits,
@@ -162,7 +206,7 @@ def _film(say: Wording, numbered: tuple[int, FilmEntry]) -> dict[str, Any]:
         "findings": [
             _finding(finding)
             | _size(finding, source.spacing_mm)
-            | {"text_row": row, "text_column": column, "doubts": words.doubts(finding, source, say)}
+            | {"text_row": row, "text_column": column, "doubts": words.doubts(finding, source, run.say)}
             for finding, (row, column) in zip(findings, places, strict=True)
         ],
     }

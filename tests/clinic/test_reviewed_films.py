@@ -22,6 +22,20 @@ def test_accepted_marks_have_the_model_s_outlines_and_the_others_are_counted(res
     assert not films["ben/2.png"].is_reviewed  # a row of a form that nobody filled in
 
 
+def test_what_was_redrawn_and_added_has_the_clinician_s_outline(results, records):
+    digest = records["ana/0.png"]["source"]["sha256"]
+    path, corners = results / "decisions.csv", "1.0 2.0; 1.0 9.0; 8.0 9.0"
+    path.write_text(f"film,mark,decision,outline\n{digest},1,edit,{corners}\n{digest},,missed,{corners}\n")
+    ana = read_results(results)[0]
+    assert [(place.outline, place.by_hand) for place in ana.accepted] == [
+        (((1.0, 2.0), (1.0, 9.0), (8.0, 9.0)), by_hand) for by_hand in (False, True)
+    ]
+    for wrong in ("1 2; 3 4", "nan 2; 3 4; 5 6", "-1 2; 3 4; 5 6", "x"):
+        path.write_text(f"film,mark,decision,outline\n{digest},1,edit,{wrong}\n")
+        with pytest.raises(InputError, match="row 2: its outline"):
+            read_results(results)
+
+
 def test_nothing_is_accepted_before_somebody_decided(results):
     assert all(not film.accepted and not film.is_reviewed for film in read_results(results))
 

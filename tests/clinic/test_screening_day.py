@@ -6,6 +6,7 @@ import pytest
 from lennox.clinic.reviewed_films import read_results
 from lennox.clinic.screening_day import day_lines, day_page, summarise
 from lennox.clinic.urgency import Urgency
+from lennox.report.wording import RUN
 
 
 @pytest.fixture
@@ -50,6 +51,16 @@ def test_the_page_counts_what_was_said_and_what_was_decided(day):
     assert "today 0 soon 1 again 1" in text
     assert "ben/3.png" in text  # with its reason, in the list of films without a result
     assert "UNRELEASED MODEL" in text
+
+
+def test_the_page_is_in_spanish_too(day):
+    page = day_page(day, RUN.wording("es"))
+    text = re.sub(r'<span lang="en">.*?</span>', "", page[page.index("<body") :])
+    text = " ".join(re.sub(r"<[^>]*>", " ", text).split()).replace(day.films[-1].examination.reasons[0], "")
+    assert "2 pacientes, 5 radiografías." in text
+    assert "al menos 5 lugares aceptados" in text
+    english = re.findall(r"\b(the|of|films?|and|with|decided|marks?)\b", text.split("lennox ")[0])
+    assert english == [], "reasons and names come from outside"
 
 
 def test_it_says_that_it_is_no_dmft_and_no_prevalence(day):

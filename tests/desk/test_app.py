@@ -1,13 +1,17 @@
 """The whole desk without a browser: films come in, are read and decided on, and nothing is lost when it is killed."""
 
 import io
+import json
 import os
 import shutil
 import time
 
 import numpy as np
+import pytest
+from click.testing import CliRunner
 from PIL import Image
 
+from lennox.cli import cli
 from lennox.desk.event_store import FILE_NAME, EventStore
 
 
@@ -15,14 +19,40 @@ def decide(desk, key, **said):
     return desk.ask("/api/events", {"film": key, "who": "AB", "window": "w", **said})
 
 
-def test_films_are_read_by_the_route_of_diagnose_with_every_candidate(open_desk, write_films, tmp_path):
-    folder = write_films(tmp_path / "films", 2)
+HOSTILE = [
+    "<img src=x onerror=alert(1)>.png",
+    "=1+1.png",
+    "a\u202eb.png",
+    "caf\u00e9 \U0001f9b7.png",
+    "%2e%2e.png",
+    "c\nd.png",
+]
+
+
+@pytest.fixture(scope="module")
+def folder(write_films, drawn, tmp_path_factory):
+    """Films of many kinds, for the desk that the tests share."""
+    folder = write_films(tmp_path_factory.mktemp("shared") / "films", 2)
+    write_films(folder / "ana", 2)
     (folder / "broken.png").write_bytes(b"not a picture")
-    desk = open_desk(folder)
+    ramp = np.linspace(0, 65535, drawn.size).astype(np.uint16).reshape(drawn.shape)
+    Image.fromarray(ramp).save(folder / "deep.png")
+    for name in (*HOSTILE, b"\xfe.png", b"\xff.png"):  # the last two are no text at all
+        shutil.copy(folder / "0.png", os.fsencode(folder) + b"/h" + os.fsencode(name))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def desk(open_desk, folder):
+    opened = open_desk(folder)
+    opened.films()
+    return opened
+
+
+def test_films_are_read_by_the_route_of_diagnose_with_every_candidate(desk):
     films = desk.films()
-    assert {name: row["status"] for name, row in films.items()} == {
-        "0.png": "assessed", "1.png": "assessed", "broken.png": "unreadable",
-    }  # fmt: skip
+    assert {films[name]["status"] for name in ("0.png", "1.png", "ana/0.png")} == {"assessed"}
+    assert films["broken.png"]["status"] == "unreadable"
     assert films["broken.png"]["reasons"][0].endswith(".")
     film, _ = desk.ask(f"/api/films/{films['0.png']['key']}")
     probabilities = [one["probability"] for one in film["record"]["findings"]]
@@ -51,8 +81,7 @@ def test_decisions_outlive_a_kill_and_the_reading_is_not_done_again(open_desk, w
     assert events[1].details["operating_point"] == {"name": "balanced", "threshold": 0.5}
 
 
-def test_a_decision_without_initials_or_on_nothing_is_refused(open_desk, write_films, tmp_path):
-    desk = open_desk(write_films(tmp_path / "films", 1))
+def test_a_decision_without_initials_or_on_nothing_is_refused(desk):
     key = desk.films()["0.png"]["key"]
     assert decide(desk, key, kind="mark", mark="1", verdict="accept", who="")[1] == 400
     assert decide(desk, key, kind="mark", mark="999", verdict="accept")[1] == 400
@@ -60,10 +89,8 @@ def test_a_decision_without_initials_or_on_nothing_is_refused(open_desk, write_f
     assert not desk.ask(f"/api/films/{key}")[0]["decisions"]
 
 
-def test_films_that_are_dropped_or_appear_in_the_folder_are_read(open_desk, write_films, drawn, tmp_path):
-    folder = write_films(tmp_path / "films", 1)
-    desk = open_desk(folder)
-    desk.films()
+def test_films_that_are_dropped_or_appear_in_the_folder_are_read(desk, folder, drawn, tmp_path):
+    before = set(desk.films())
     (folder / "new").mkdir()
     Image.fromarray(np.fliplr(drawn)).save(tmp_path / "late.png")
     answer, status = desk.ask("/api/films?name=..%2F..%2Fup.png", (tmp_path / "late.png").read_bytes(), "PUT")
@@ -71,14 +98,15 @@ def test_films_that_are_dropped_or_appear_in_the_folder_are_read(open_desk, writ
     (tmp_path / "late.png").rename(folder / "new" / "late.png")
     for _ in range(50):
         films = desk.films()
-        if len(films) == 3:
+        if len(films) == len(before) + 2:
             break
         time.sleep(0.2)
-    assert set(films) == {"0.png", "up.png", "new/late.png"}
+    assert set(films) - before == {"up.png", "new/late.png"}
 
 
-def test_a_model_that_is_not_released_marks_nothing_and_the_status_says_so(open_desk, write_films, tmp_path):
-    desk = open_desk(write_films(tmp_path / "films", 1), "--threads", "1")
+def test_a_model_that_is_not_released_marks_nothing_and_films_are_read_by_eye(open_desk, write_films, tmp_path):
+    folder = write_films(tmp_path / "films", 1)
+    desk = open_desk(folder, "--threads", "1")
     for _ in range(200):
         model = desk.ask("/api/desk")[0]["model"]
         if model["status"] != "loading":
@@ -86,38 +114,32 @@ def test_a_model_that_is_not_released_marks_nothing_and_the_status_says_so(open_
         time.sleep(0.1)
     assert model["status"] == "refused"
     assert "release" in " ".join(model["reasons"])
-    film = next(iter(desk.ask("/api/desk")[0]["films"]))
-    assert desk.ask(f"/api/films/{film['key']}")[0]["record"] is None
-    assert desk.raw("GET", f"/api/films/{film['key']}/picture", Cookie=desk.cookie)[0] == 200
+    key = next(iter(desk.ask("/api/desk")[0]["films"]))["key"]
+    assert desk.ask(f"/api/films/{key}")[0]["record"]["findings"] == []
+    assert desk.raw("GET", f"/api/films/{key}/picture", Cookie=desk.cookie)[0] == 200
+    assert decide(desk, key, kind="mark", mark="1", verdict="accept")[1] == 400
+    assert decide(desk, key, kind="mark", mark=None, verdict="missed", outline=[[10, 10], [10, 50], [50, 50]])[1] == 200
+    assert decide(desk, key, kind="film", is_read=True)[1] == 200
     assert desk.stop() == 4
+    for form in ("coco", "csv", "use"):
+        written = CliRunner().invoke(
+            cli, ["desk", "export", str(folder), "--format", form, "--out", str(tmp_path / form)]
+        )
+        assert written.exit_code == 0, written.output
+    annotations = json.loads((tmp_path / "coco" / "annotations.json").read_text())["annotations"]
+    assert [(one["provenance"], one["model"]) for one in annotations] == [("added", None)]
+    assert len((tmp_path / "use").read_text().splitlines()) == 1, "what no model marked is no use of one"
 
 
-def test_hostile_names_are_one_visible_line(open_desk, write_films, tmp_path):
-    names = [
-        "<img src=x onerror=alert(1)>.png",
-        "=1+1.png",
-        "a\u202eb.png",
-        "caf\u00e9 \U0001f9b7.png",
-        "%2e%2e.png",
-        "c\nd.png",
-    ]
-    folder = write_films(tmp_path / "films", len(names))
-    for film, name in zip(sorted(folder.iterdir()), names, strict=True):
-        film.rename(folder / name)
-    for number in (b"\xfe", b"\xff"):  # no text at all
-        shutil.copy(folder / names[0], os.fsencode(folder) + b"/" + number + b".png")
-    desk = open_desk(folder)
-    found = desk.films()
-    assert len(found) == len(names) + 2
+def test_hostile_names_are_one_visible_line(desk):
+    found = {name: row for name, row in desk.films().items() if name.startswith("h")}
+    assert len(found) == len(HOSTILE) + 2
     for name, row in found.items():
         assert name.isprintable()
         assert desk.ask(f"/api/films/{row['key']}")[0]["status"] == "assessed"
 
 
-def test_the_page_for_a_patient_is_of_what_was_decided_on_all_films_of_that_patient(open_desk, write_films, tmp_path):
-    folder = tmp_path / "films"
-    write_films(folder / "ana", 2)
-    desk = open_desk(folder)
+def test_the_page_for_a_patient_is_of_what_was_decided_on_all_films_of_that_patient(desk):
     films = desk.films()
     key = films["ana/0.png"]["key"]
     status, headers, page = desk.raw("GET", f"/api/films/{key}/patient?language=es", Cookie=desk.cookie)
@@ -134,12 +156,8 @@ def test_the_page_for_a_patient_is_of_what_was_decided_on_all_films_of_that_pati
     assert desk.raw("GET", f"/api/films/{key}/patient?language=../es", Cookie=desk.cookie)[0] == 400
 
 
-def test_a_deep_film_shows_all_its_levels_within_a_window(open_desk, drawn, tmp_path):
-    folder = tmp_path / "films"
-    folder.mkdir()
-    ramp = np.linspace(0, 65535, drawn.size).astype(np.uint16).reshape(drawn.shape)
-    Image.fromarray(ramp).save(folder / "deep.png")
-    desk = open_desk(folder)
+def test_a_deep_film_shows_all_its_levels_within_a_window(desk, folder):
+    ramp = np.asarray(Image.open(folder / "deep.png"))
     address = f"/api/films/{desk.films()['deep.png']['key']}/picture?stamp"
 
     def levels(window):

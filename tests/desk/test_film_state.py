@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-from desk_events import OTHER_WINDOW, WINDOW, decided, event, read
+from desk_events import OTHER_WINDOW, WINDOW, decided, event, examination, read
 
 from lennox.desk.film_state import film_state, last_of_window
+from lennox.report import to_record
 
 
 def test_a_mark_is_a_suggestion_until_somebody_decides():
@@ -18,6 +19,19 @@ def test_the_last_decision_on_a_mark_counts():
     state = film_state([read(1), decided(2, "1", "accept"), decided(3, "1", "reject", seen=2)])
     assert state.marks["1"].verdict == "reject"
     assert state.marks["1"].others == ()
+
+
+def test_another_reading_keeps_what_was_accepted_and_never_moves_a_decision_to_another_mark():
+    first = [read(1), decided(2, "1", "accept", tooth="16"), decided(3, "2", "reject")]
+    assert film_state([*first, read(4)]).marks["1"].verdict == "accept", "the same marks, read again"
+    one = to_record(examination())
+    one["findings"] = one["findings"][1:]
+    other = event(4, "read", {"record": one, "identity": "another", "stamp": "1-1"}, who="")
+    marks = film_state([*first, other]).marks
+    assert (marks["1"].verdict, marks["1"].event.number) == ("reject", 3), "its second mark is the first one now"
+    assert (marks["h2"].verdict, marks["h2"].tooth) == ("accept", "16")
+    assert marks["h2"].outline == examination().findings[0].outline
+    assert set(marks) == {"1", "h2"}
 
 
 def test_two_windows_that_did_not_know_of_each_other_are_both_kept():

@@ -116,6 +116,23 @@ def test_a_film_is_read_by_keyboard_alone(window, desk):
     assert len(drawn["outline"]) == 3
 
 
+def test_a_window_that_is_loaded_again_knows_its_reader_and_takes_its_last_decision_back(window, desk):
+    page = window()
+    go_to(page, "ben/film.png")
+    for key in (" ", "n", "x"):
+        page.keyboard.press(key)
+    page.wait_for_selector("dialog[open]")
+    page.fill("#initials", "GH")
+    page.keyboard.press("Enter")
+    saved(page, "Rejected")
+    page.reload()
+    picture_of(page, "ben/film.png")
+    assert page.text_content("#who") == "Initials: GH"
+    page.keyboard.press("u")
+    saved(page, "Taken back")
+    assert state_of(desk, "ben/film.png")["decisions"] == {}
+
+
 def test_every_key_of_the_help_is_one_that_works(window):
     page = window()
     page.keyboard.press("?")

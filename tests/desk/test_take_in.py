@@ -47,6 +47,36 @@ def test_decisions_come_in_with_the_file_they_came_from(desk, saved):
     assert desk.state("a.png").read.who == "CD"
 
 
+def test_what_was_redrawn_and_added_on_a_page_comes_in_as_it_was_said_there(desk, tmp_path):
+    more = "who,tooth_fdi,surface,depth_iccms,note,outline,shown_from,read"
+    columns = f"time,patient,film,model,status,mark,decision,{more}"
+    start = f"{TIME},,{desk.state('a.png').sha256},{MODEL.sha256},assessed"
+    path = tmp_path / "decisions.csv"
+    path.write_text(
+        f"{columns}\n{start},1,edit,EF,16,mesial,RA3,a note,5.0 6.0; 5.0 20.0; 30.0 20.0,0.5,yes\n"
+        f"{start},,missed,EF,,,,,40.0 40.0; 40.0 60.0; 60.0 60.0,,yes\n"
+    )
+    assert take_in(desk, path, "", POINT) == 3
+    state = desk.state("a.png")
+    edited = state.marks["1"]
+    assert (edited.verdict, edited.tooth, edited.surface, edited.depth) == ("edit", "16", "mesial", "RA3")
+    assert edited.outline == ((5.0, 6.0), (5.0, 20.0), (30.0, 20.0))
+    assert edited.note == "a note"
+    assert edited.event.details["shown"] == {"marks": True, "threshold": 0.5}
+    drawn = next(mark for key, mark in state.marks.items() if key.startswith("h"))
+    assert (len(drawn.outline), drawn.event.details["shown"]) == (3, {"marks": False})
+    assert state.read.who == "EF"
+    for wrong in ("5 6; 7 8", "a b; c d; e f", "1 2 3; 4 5 6; 7 8 9"):
+        path.write_text(f"{columns}\n{start},1,edit,EF,,,,,{wrong},0.5,\n")
+        with pytest.raises(InputError, match=r"row 2: .*outline"):
+            take_in(desk, path, "", POINT)
+
+
+def test_who_decided_must_be_known(desk, saved):
+    with pytest.raises(InputError, match="row 2: say who decides"):
+        take_in(desk, saved(("a.png", "1", "accept")), "", POINT)
+
+
 def test_what_was_decided_otherwise_at_the_desk_shows_both(desk, saved):
     take_in(desk, saved(("b.png", "1", "accept")), "CD", POINT)
     mark = desk.state("b.png").marks["1"]

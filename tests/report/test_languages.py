@@ -7,18 +7,42 @@ from pathlib import Path
 import pytest
 
 import lennox
-from lennox.report import facts, words
+from lennox.caries_stages import ICCMS_RADIOGRAPHIC
+from lennox.report import facts, reading_view, words
 from lennox.report.run_page import FilmEntry, RunSummary, run_page_parts
 from lennox.report.wording import RUN
+from lennox.tooth_names import SURFACES
 
 TEMPLATES = Path(lennox.__file__).parent / "report" / "templates"
 SAID = re.compile(r'\bsay(?:\.many)?\(\s*"((?:[^"\\]|\\.)*)"')
 NAMES = [
-    words.NOTICE, words.UNRELEASED_NOTICE, words.NO_LESION, "Not assessable", "Unreadable", facts.HELD_OUT,
-    facts.HELD_OUT_WINDOWS, *facts.AT_POINT.values(), *facts.COUNTS.values(), *facts.AREAS.values(),
-    *facts.FALSE_MARKS.values(), "Measured", "At", "bitewing", "panoramic", "photograph", "other", "sensitive",
-    "balanced", "specific",
-]  # fmt: skip
+    words.NOTICE,
+    words.UNRELEASED_NOTICE,
+    words.NO_LESION,
+    "Not assessable",
+    "Unreadable",
+    facts.HELD_OUT,
+    facts.HELD_OUT_WINDOWS,
+    *facts.AT_POINT.values(),
+    *facts.COUNTS.values(),
+    *facts.AREAS.values(),
+    *facts.FALSE_MARKS.values(),
+    "Measured",
+    "At",
+    "bitewing",
+    "panoramic",
+    "photograph",
+    "other",
+    "sensitive",
+    "balanced",
+    "specific",
+    "assessed",
+    "not assessable",
+    "unreadable",
+    *SURFACES,
+    *ICCMS_RADIOGRAPHIC.values(),
+]
+ALIKE = ("caries", "periapical", "mesial", "distal")  # fmt: skip
 
 
 def values(text):
@@ -26,11 +50,14 @@ def values(text):
 
 
 def test_every_sentence_of_the_page_of_a_run_is_in_every_language():
-    sentences = [*SAID.findall((TEMPLATES / "run.html").read_text()), *NAMES]
-    assert len(set(sentences)) > 100
+    templates = [
+        SAID.findall((TEMPLATES / f"{name}.html").read_text()) for name in ("run", "reading", "desk", "summary")
+    ]
+    sentences = [*(one for found in templates for one in found), *reading_view.script_sentences(), *NAMES]
+    assert len(set(sentences)) > 200
     for language in RUN.languages()[1:]:
         catalogue = RUN.wording(language).catalogue
-        missing = [one for one in sentences if catalogue.gettext(one) == one and one not in ("caries", "periapical")]
+        missing = [one for one in sentences if catalogue.gettext(one) == one and one not in ALIKE]
         assert missing == []
         assert [one for one in sentences if values(catalogue.gettext(one)) != values(one)] == []
         for number in (1, 2):

@@ -1,17 +1,36 @@
 // What the page asks of the desk and tells it. Decisions go out one after another; one that did not arrive is sent again.
 (() => {
   "use strict";
+  const { t } = globalThis.lennox;
   const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
   class Server {
     // trouble : called with a sentence while something is not kept, with "" when all is well again
     constructor(trouble) {
       this.trouble = trouble;
-      this.window = crypto.randomUUID();
       this.waiting = [];
       this.sending = null;
       addEventListener("beforeunload", (event) => { if (this.waiting.length) event.preventDefault(); });
     }
+    // Its own name, which it keeps when it is loaded again, so that undo goes on; not that of a tab it was copied from.
+    async name() {
+      const kept = sessionStorage.getItem("lennox window");
+      const isFree = (name) => new Promise((done) => {
+        navigator.locks.request(`window ${name}`, { ifAvailable: true }, (lock) => { done(Boolean(lock)); return lock && new Promise(() => {}); });
+      });
+      this.window = kept && await isFree(kept) ? kept : crypto.randomUUID();
+      if (this.window !== kept) await isFree(this.window);
+      sessionStorage.setItem("lennox window", this.window);
+    }
+    news(after) { return this.ask(`/api/desk?after=${after < 0 ? "" : after}`); }
+    film(key) { return this.ask(`/api/films/${key}`); }
+    picture(row) { return `/api/films/${row.key}/picture?${row.stamp}`; }
+    thumbnail(row) { return `/api/films/${row.key}/thumbnail?${row.stamp}`; }
+    windowed(row, source) { return source?.bits > 8 ? (low, high) => `${this.picture(row)}&low=${low}&high=${high}` : null; }
+    anchor(key) { return key; }
+    saved() { return t("Saved."); }
+    changed() {} // the page asks for news, see desk.js
+
     async ask(path) {
       const answer = await fetch(path, { cache: "no-store" });
       if (!answer.ok) throw await problem(answer);
@@ -34,8 +53,7 @@
           if (answer.ok) done(await answer.json()); else failed(await problem(answer));
         } catch {
           const count = this.waiting.length;
-          this.trouble(`${count} ${count === 1 ? "decision is" : "decisions are"} not saved: the desk does not answer. `
-            + "Leave this page open and look whether lennox desk is still running.");
+          this.trouble(t("{n} decisions are not saved: the desk does not answer. Leave this page open and look whether lennox desk is still running.", { n: count }));
           await pause(1500);
         }
       }
@@ -48,7 +66,7 @@
   }
   async function problem(answer) {
     let text = "";
-    try { text = (await answer.json()).error; } catch { text = "The desk refused this; open it again by its link."; }
+    try { text = (await answer.json()).error; } catch { text = t("The desk refused this; open it again by its link."); }
     const error = new Error(text);
     error.refused = true;
     return error;

@@ -2,6 +2,7 @@
 (() => {
   "use strict";
   const svg = globalThis.lennoxSvg;
+  const { t } = globalThis.lennox;
   const SIGNS = { accept: "✓", edit: "✎", missed: "+", reject: "✗" };
   const path = (corners, closed = true) =>
     corners.map(([row, column], index) => `${index ? "L" : "M"}${column} ${row}`).join("") + (closed ? "Z" : "");
@@ -73,8 +74,8 @@
       this.tool = tool; this.done = done; this.corners = []; this.cursor = null;
       this.viewer.overlay.classList.add("drawing");
       this.say(tool === "box"
-        ? "Box: drag from corner to corner; or move with the arrow keys, Enter sets a corner, Escape ends."
-        : "Outline: click corner by corner, or drag around the lesion; arrow keys and Enter set corners, F closes, Backspace takes one back, Escape ends.");
+        ? t("Box: drag from corner to corner; or move with the arrow keys, Enter sets a corner, Escape ends.")
+        : t("Outline: click corner by corner, or drag around the lesion; arrow keys and Enter set corners, F closes, Backspace takes one back, Escape ends."));
       this.draw();
     }
     stop(message = "") {
@@ -86,7 +87,7 @@
     }
     finish() {
       const corners = this.tool === "box" && this.corners.length === 2 ? box(...this.corners) : this.corners;
-      if (corners.length < 3) { this.say("Three corners at least."); return; }
+      if (corners.length < 3) { this.say(t("Three corners at least.")); return; }
       const done = this.done;
       this.stop();
       done(corners.map(([row, column]) => [
@@ -96,7 +97,7 @@
       this.corners.push(corner);
       if (this.tool === "box" && this.corners.length === 2) { this.finish(); return; }
       this.draw();
-      this.say(`Corner ${this.corners.length}.`);
+      this.say(t("Corner {n}.", { n: this.corners.length }));
     }
     draw() {
       if (!this.active || !this.viewer.item) return;
@@ -132,7 +133,7 @@
         if (this.cursor) this.add([...this.cursor]); else this.finish();
       } else if (event.key.toLowerCase() === "f") this.finish();
       else if (event.key === "Backspace") { this.corners.pop(); this.draw(); }
-      else if (event.key === "Escape") this.stop("Nothing was drawn.");
+      else if (event.key === "Escape") this.stop(t("Nothing was drawn."));
       else return false;
       return true;
     }

@@ -59,7 +59,7 @@
       this.followWindow();
     }
 
-    // film : { url, rows, columns, spacing, windowed }; windowed(low, high) : the address of the same picture between two
+    // film : { key, url, rows, columns, spacing, windowed }; windowed(low, high) : the address of the same picture between two
     // shares of its range, where the film has more levels than a screen, or null; spacing in millimetres (row, column) or null
     open(film) {
       this.film = film;
@@ -72,10 +72,10 @@
         this.osd.addOnceHandler("open", () => {
           this.osd.viewport.setRotation(0, true);
           this.moved();
-          this.element.dataset.shown = film.url;
+          this.element.dataset.shown = film.key;
           done();
         });
-        this.osd.addOnceHandler("open-failed", () => failed(new Error("The film's picture cannot be shown.")));
+        this.osd.addOnceHandler("open-failed", () => failed(new Error("the picture cannot be shown")));
         this.osd.open({ type: "image", url: film.url });
       });
     }
@@ -181,11 +181,16 @@
     followWindow() { // with the right button, or with any while `windowing`: across is contrast, down is darkness
       let from = null;
       const target = this.element;
+      const follows = (event) => event.button === 2 || (this.windowing && event.button === 0);
+      const lens = (event) => !this.lens.hidden && event.pointerType === "touch"; // a finger moves the magnifier, not the film
+      let lensed = false;
       target.addEventListener("contextmenu", (event) => event.preventDefault());
       target.addEventListener("pointerdown", (event) => {
-        if (!this.film || !(event.button === 2 || (this.windowing && event.button === 0))) return;
+        this.touched = event.pointerType === "touch";
+        if (!this.film || !(follows(event) || lens(event))) return;
         event.stopPropagation(); event.preventDefault();
-        from = [event.clientX, event.clientY];
+        if (follows(event)) from = [event.clientX, event.clientY];
+        else { lensed = true; this.pointer = this.place(event); this.drawLens(); }
         target.setPointerCapture(event.pointerId);
       }, true);
       target.addEventListener("pointermove", (event) => {
@@ -194,10 +199,10 @@
           event.stopPropagation();
           this.changeWindow((event.clientY - from[1]) / 600, (from[0] - event.clientX) / 300);
           from = [event.clientX, event.clientY];
-        }
+        } else if (lensed) event.stopPropagation();
         this.drawLens();
       }, true);
-      const end = (event) => { if (from) { from = null; event.stopPropagation(); } };
+      const end = (event) => { if (from || lensed) { from = null; lensed = false; event.stopPropagation(); } };
       target.addEventListener("pointerup", end, true);
       target.addEventListener("pointercancel", end, true);
     }
@@ -219,7 +224,8 @@
       pen.drawImage(this.picture, -column * across, -row * down);
       this.lens.style.filter = this.filter;
       this.lens.style.left = `${Math.min(Math.max(x - LENS / 2, 0), this.element.clientWidth - LENS)}px`;
-      this.lens.style.top = `${Math.min(Math.max(y - LENS / 2, 0), this.element.clientHeight - LENS)}px`;
+      const above = this.touched ? LENS * 0.7 : 0; // not under the finger
+      this.lens.style.top = `${Math.min(Math.max(y - LENS / 2 - above, 0), this.element.clientHeight - LENS)}px`;
     }
 
     // Whatever moves one of two films moves the other, each in shares of its own size.

@@ -1,23 +1,18 @@
 // The right-hand side: the slider with what it costs, and one card for each mark, to accept, reject or redraw.
 (() => {
   "use strict";
-  const $ = (id) => document.getElementById(id);
-  const make = (name, properties = {}, ...inside) => {
-    const element = Object.assign(document.createElement(name), properties);
-    element.append(...inside);
-    return element;
-  };
+  const { $, t, make } = globalThis.lennox;
   const LOWEST = 0.01;
   const toThreshold = (value) => LOWEST ** (1 - value / 100);
   const toValue = (threshold) => 100 * (1 - Math.log(threshold) / Math.log(LOWEST));
   const WORDS = {
-    accept: "accepted", reject: "rejected", edit: "redrawn", missed: "added by hand", removed: "taken back",
-    "": "suggested, not decided",
+    accept: t("accepted"), reject: t("rejected"), edit: t("redrawn"), missed: t("added by hand"), removed: t("taken back"),
+    "": t("suggested, not decided"),
   };
   const figure = (one, times = 1, digits = 2) => {
-    if (!one) return "not measured";
+    if (!one) return t("not measured");
     const write = (number) => (number * times).toFixed(digits);
-    return write(one.value) + (one.interval ? ` (${one.interval.map(write).join(" to ")})` : "");
+    return write(one.value) + (one.interval ? ` (${one.interval.map(write).join("–")})` : "");
   };
   const clock = (time) => new Date(time).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
 
@@ -30,11 +25,16 @@
     }
     setModel(model) {
       this.points = [...(model.points ?? [])].sort((a, b) => a.threshold - b.threshold);
-      $("ticks").replaceChildren(...this.points.map((point, index) => {
-        const button = make("button", { type: "button", textContent: `${index + 1} ${point.name}` });
-        button.style.left = `${toValue(point.threshold)}%`;
+      const low = toValue(Math.max(model.lowest ?? LOWEST, LOWEST)); // less probable places are not in a saved page
+      $("slider").min = low;
+      $("ticks").replaceChildren(...this.points.flatMap((point, index) => {
+        if (toValue(point.threshold) < low - 0.1) return [];
+        const button = make("button", { type: "button", textContent: `${index + 1} ${t(point.name)}` });
+        const share = (100 * (toValue(point.threshold) - low)) / (100 - low);
+        button.style.left = `${share}%`;
+        button.style.transform = `translateX(-${share}%)`; // so that none leaves the panel
         button.addEventListener("click", () => this.act.threshold(point.threshold));
-        return button;
+        return [button];
       }));
       const sets = [...new Set(this.points.flatMap((point) => point.measured.map((one) => one.set)))];
       $("costs").replaceChildren(...sets.map((set) => this.costs(set)));
@@ -43,14 +43,14 @@
       const first = this.points.flatMap((point) => point.measured).find((one) => one.set === set);
       const rows = this.points.map((point) => {
         const one = point.measured.find((measured) => measured.set === set);
-        return make("tr", {}, make("th", { scope: "row", textContent: `${point.name} (${point.threshold.toFixed(2)})` }),
+        return make("tr", {}, make("th", { scope: "row", textContent: `${t(point.name)} (${point.threshold.toFixed(2)})` }),
           make("td", { textContent: figure(one?.false) }), make("td", { textContent: figure(one?.found, 100, 0) }));
       });
-      const head = make("tr", {}, make("th", { scope: "col", textContent: "Point" }),
-        make("th", { scope: "col", textContent: "False marks a film" }),
-        make("th", { scope: "col", textContent: "Lesions found, of 100" }));
+      const head = make("tr", {}, make("th", { scope: "col", textContent: t("Point") }),
+        make("th", { scope: "col", textContent: t("False marks a film") }),
+        make("th", { scope: "col", textContent: t("Lesions found, of 100") }));
       return make("table", {}, make("caption", { textContent:
-        `On ${set}: ${first.films} films, ${first.lesions} lesions; 95 % intervals` }), make("thead", {}, head), make("tbody", {}, ...rows));
+        t("On {set}: {films} films, {lesions} lesions; 95 % intervals", { set, films: first.films, lesions: first.lesions }) }), make("thead", {}, head), make("tbody", {}, ...rows));
     }
     showThreshold(threshold) {
       $("slider").value = toValue(threshold);
@@ -61,15 +61,18 @@
     cost(threshold) {
       const says = (point) => {
         const one = point.measured[0];
-        return one ? `${point.name} (${point.threshold.toFixed(2)}): ${figure(one.false)} false marks a film, `
-          + `${figure(one.found, 100, 0)} of 100 lesions found, on ${one.set}` : `${point.name}: not measured`;
+        const name = `${t(point.name)} (${point.threshold.toFixed(2)})`;
+        return one ? t("At {name}: {false} false marks a film, {found} of 100 lesions found, on {set}.",
+          { name, false: figure(one.false), found: figure(one.found, 100, 0), set: one.set }) : `${name}: ${t("not measured")}.`;
       };
       const at = this.points.find((point) => Math.abs(point.threshold - threshold) < 0.003);
-      if (at) return `At ${says(at)}.`;
+      if (at) return says(at);
       const below = this.points.filter((point) => point.threshold < threshold).at(-1);
       const above = this.points.find((point) => point.threshold > threshold);
-      return `Nothing was measured at this threshold. ${[below, above].filter(Boolean).map((point) => `At ${says(point)}`).join("; ")}.`;
+      return [t("Nothing was measured at this threshold."), ...[below, above].filter(Boolean).map(says)].join(" ");
     }
+
+    verdict(name) { return WORDS[name]; }
 
     // marks : [{ key, number, probability or null, verdict, decision or null }]; nothing : why there is none
     show(marks, chosen, desk, nothing) {
@@ -93,9 +96,9 @@
     }
     card(mark, desk) {
       const isChosen = mark.key === this.chosen, decision = mark.decision, by = mark.probability === null;
-      const said = decision ? `${WORDS[mark.verdict]} by ${decision.who}, ${clock(decision.time)}` : WORDS[""];
+      const said = decision ? `${WORDS[mark.verdict]}: ${decision.who}, ${clock(decision.time)}` : WORDS[""];
       const head = make("button", { type: "button", className: "head" },
-        make("b", { textContent: mark.number }), ` ${by ? "" : `${mark.label}? ${mark.probability.toFixed(2)} · `}`,
+        make("b", { textContent: mark.number }), ` ${by ? "" : `${t(mark.label)}? ${mark.probability.toFixed(2)} · `}`,
         make("span", { className: `verdict ${mark.verdict || "open"}`, textContent: said }));
       head.dataset.field = "head";
       head.setAttribute("aria-expanded", String(isChosen));
@@ -103,7 +106,8 @@
       const card = make("li", {}, head);
       card.dataset.mark = mark.key;
       card.classList.toggle("chosen", isChosen);
-      const verdicts = by ? [["removed", "Take back"], ["redraw", "Redraw"]] : [["accept", "Accept"], ["reject", "Reject"], ["redraw", "Redraw"]];
+      const verdicts = by ? [["removed", t("Take back")], ["redraw", t("Redraw")]]
+        : [["accept", t("Accept")], ["reject", t("Reject")], ["redraw", t("Redraw")]];
       const buttons = make("p", { className: "verdicts" }, ...verdicts.map(([verdict, text]) => {
         const button = make("button", { type: "button", textContent: text });
         button.dataset.field = verdict;
@@ -113,11 +117,12 @@
         return button;
       }));
       card.append(buttons);
+      if (mark.doubts?.length) card.append(make("p", { className: "quiet", textContent: mark.doubts.join(" ") }));
       for (const other of decision?.others ?? []) {
         card.append(make("p", { className: decision.disputed ? "disputed" : "quiet", textContent:
-          `In another window: ${WORDS[other.verdict]} by ${other.who}, ${clock(other.time)}${decision.disputed ? ". They differ: decide again to settle it." : "."}` }));
+          `${t("In another window")}: ${WORDS[other.verdict]}, ${other.who}, ${clock(other.time)}. ${decision.disputed ? t("They differ: decide again to settle it.") : ""}` }));
       }
-      const detail = [decision?.tooth && `tooth ${decision.tooth}`, decision?.surface, decision?.depth, decision?.note].filter(Boolean).join(" · ");
+      const detail = [decision?.tooth && `${t("Tooth")} ${decision.tooth}`, decision?.surface && t(decision.surface), decision?.depth, decision?.note].filter(Boolean).join(" · ");
       if (isChosen && decision && mark.verdict !== "reject") card.append(this.form(mark, desk));
       else if (detail) card.append(make("p", { className: "quiet", textContent: detail }));
       return card;
@@ -139,12 +144,12 @@
         if (name === "note") control.addEventListener("input", () => { clearTimeout(this.pause); this.pause = setTimeout(keep, 1200); });
         form.append(make("p", {}, make("label", { htmlFor: control.id, textContent: label }), control));
       };
-      const select = (options) => make("select", {}, new Option("not said", ""), ...options.map(([value, text]) => new Option(text, value)));
+      const select = (options) => make("select", {}, new Option(t("not said"), ""), ...options.map(([value, text]) => new Option(text, value)));
       const notation = desk.settings.notation ?? "FDI";
-      field("tooth", `Tooth (${notation})`, make("input", { size: 6, autocomplete: "off", placeholder: desk.notations[notation] }));
-      field("surface", "Surface", select(desk.surfaces.map((one) => [one, one])));
-      field("depth", "Depth, ICCMS", select(Object.entries(desk.depths).map(([code, text]) => [code, `${code}: ${text}`])));
-      field("note", "Note", make("textarea", { rows: 2, maxLength: 2000 }));
+      field("tooth", `${t("Tooth")} (${notation})`, make("input", { size: 6, autocomplete: "off", placeholder: desk.notations[notation] }));
+      field("surface", t("Surface"), select(desk.surfaces.map((one) => [one, t(one)])));
+      field("depth", t("Depth, ICCMS"), select(Object.entries(desk.depths).map(([code, text]) => [code, `${code}: ${t(text)}`])));
+      field("note", t("Note"), make("textarea", { rows: 2, maxLength: 2000 }));
       return form;
     }
   }
