@@ -6,7 +6,7 @@ SOURCES := pyproject.toml setup.py README.md $(shell find lennox models -type f 
 # Two builds of one commit are equal, byte for byte: the time is that of the commit.
 export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 1767225600)
 
-.PHONY: viewer records demo fuzz test test-training test-checked test-sanitized lint bench clean
+.PHONY: viewer pictures records demo fuzz test test-training test-checked test-sanitized lint bench clean
 
 define kernel_copy
 	$(BIN)/python -m pip install --quiet setuptools Cython "$$(ls .venv/wheel/*.whl)[test]"
@@ -90,6 +90,10 @@ fuzz: .venv/lennox
 	mkdir -p .venv/fuzz
 	for name in raster dicom onnx card policy statement trust audit cases parquet coco use database record catalogue; do \
 		$(BIN)/python tests/fuzz/fuzz.py $$name .venv/fuzz/$$name -max_total_time=$$((60 * $(MINUTES))) || exit 1; done
+
+# The picture of the reading desk, from drawn films alone.
+pictures: .venv/lennox
+	$(BIN)/python docs/images/desk_picture.py
 
 # The viewer library again, from its package; nothing else of it is used. `npm pack` fetches it, the digest says that it is the same.
 OPENSEADRAGON := 6.1.1

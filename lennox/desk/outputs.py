@@ -151,6 +151,7 @@ def _image(film: DecidedFilm, number: int, name: str, has_caries: bool) -> dict[
         "id": number,
         "file_name": name,
         "film": film.patient,
+        "patient": film.patient,
         "width": source.columns,
         "height": source.rows,
         "kind": source.kind,

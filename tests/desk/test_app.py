@@ -9,6 +9,7 @@ import time
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from desk_process import UNRELEASED
 from PIL import Image
 
 from lennox.cli import cli
@@ -173,3 +174,71 @@ def test_a_deep_film_shows_all_its_levels_within_a_window(desk, folder):
     assert (part[ramp > 0.511 * 65535] == 255).all()
     for wrong in ("&low=0.5&high=0.5", "&low=nan", "&high=2", "&low=x"):
         assert levels(wrong)[0] == 400
+
+
+POLICY = """
+format = "lennox-equity-policy/1"
+id = "clinic"
+version = "1.0.0"
+title = "A clinic's"
+[ratification]
+body = "a test"
+date = 2026-01-01
+method = "delegated"
+next_review = 2099-01-01
+[scope]
+task = "caries-detection"
+unit = "image"
+cluster = "patient"
+modality = ["periapical"]
+label = "carious lesions as outlined"
+[evidence]
+confidence = 0.95
+interval = "cluster"
+min_patients = 20
+min_cases = 20
+min_controls = 20
+[unknown]
+name = "did not say"
+gate = true
+max_share = 0.4
+[[feature]]
+name = "age_band"
+source = "self-report"
+groups = ["under 18", "18+"]
+[[requirement]]
+id = "finds"
+metric = "lesion_sensitivity"
+criterion = "worst-group"
+direction = "at-least"
+limit = 0.3
+over = ["age_band"]
+plain = "Find at least 30 of 100 lesions."
+"""
+
+
+def test_what_was_decided_goes_into_an_audit_and_into_monitoring(open_desk, desk_model, write_films, tmp_path):
+    """The commands as a clinic runs them, one after another."""
+    folder, policy = write_films(tmp_path / "films", 3), tmp_path / "policy.toml"
+    policy.write_text(POLICY)
+    desk = open_desk(folder, *UNRELEASED, "--policy", str(policy))
+    for name, row in desk.films().items():
+        said = {"kind": "patient", "patient": name, "consent": True, "features": {"age_band": "18+"}}
+        assert decide(desk, row["key"], **said)[1] == 200
+        decide(desk, row["key"], kind="mark", mark="1", verdict="accept")
+        decide(desk, row["key"], kind="film", is_read=True)
+    desk.stop()
+
+    def run(*arguments):
+        done = CliRunner().invoke(cli, [str(one) for one in arguments])
+        return done.exit_code, done.output
+
+    coco, use, audit = tmp_path / "coco", tmp_path / "use.csv", tmp_path / "audit"
+    assert run("desk", "export", folder, "--format", "coco", "--out", coco)[0] == 0
+    status, output = run("audit", "--model", desk_model, "--data", coco, "--policy", policy, "--out", audit)
+    assert status == 11, output  # three films are too few to tell
+    audited = json.loads((audit / "audit.json").read_text())
+    assert "18+" in json.dumps(audited)
+    assert run("desk", "export", folder, "--format", "use", "--out", use)[0] == 0
+    status, output = run("monitor", "check", use, "--policy", policy)
+    assert (status, "age_band 18+" in output) == (0, True), output

@@ -10,7 +10,8 @@
     const { viewer, beside, deciding, list, panel, pen } = reading;
     const both = (work) => beside.viewers().forEach(work);
     const full = (on = !document.body.classList.contains("full")) => { document.body.classList.toggle("full", on); press("full", on); };
-    const window_ = () => {
+    const showKeys = () => { $("help").showModal(); $("help").scrollTop = 0; };
+    const windowing = () => {
       viewer.windowing = !viewer.windowing;
       if (beside.viewer) beside.viewer.windowing = viewer.windowing;
       press("window", viewer.windowing);
@@ -38,7 +39,7 @@
       ["fit", ["0"], t("whole film, window as it was"), () => both((one) => { one.fit(); one.setWindow(0, 1); })],
       ["actual", ["o"], t("1:1, one pixel of the film to one of the screen"), () => both((one) => one.oneToOne())],
       ["pan", ["Shift+Arrow"], t("move the film"), null],
-      ["window", ["w"], t("drag changes contrast and brightness"), window_],
+      ["window", ["w"], t("drag changes contrast and brightness"), windowing],
       ["brighter", ["."], t("brighter"), () => both((one) => one.changeWindow(-0.04, 0))],
       ["darker", [","], t("darker"), () => both((one) => one.changeWindow(0.04, 0))],
       ["harder", [">"], t("more contrast"), () => both((one) => one.changeWindow(0, -0.15))],
@@ -50,7 +51,7 @@
       ["full", ["f"], t("the film alone in the whole window, and back"), () => full()],
       ["suspected", ["s"], t("films with suggestions only, and back"), () => list.filter("marked")],
       ["list", ["l"], t("the list of films"), () => list.focus()],
-      ["help", ["?"], t("all keys"), () => $("help").showModal()],
+      ["help", ["?"], t("all keys"), showKeys],
       ...more,
     ];
     const byKey = new Map(actions.flatMap(([, keys, , work]) => keys.map((key) => [key, work])));
@@ -58,9 +59,9 @@
     for (const button of document.querySelectorAll("[data-do]")) button.addEventListener("click", () => byName.get(button.dataset.do)());
     const penKeys = t("while drawing: arrow keys (with Shift in larger steps), Enter sets a corner, F closes, Backspace takes one back, Escape ends");
     $("keys").append(...[...actions, ["", ["Enter …"], penKeys]].flatMap(([, keys, text]) => [
-      make("dt", {}, ...keys.flatMap((key) => [make("kbd", { textContent: SHOWN[key] ?? key.toUpperCase() }), " "])), make("dd", { textContent: text }),
+      make("dt", {}, ...keys.flatMap((key) => [make("kbd", { textContent: SHOWN[key] ?? (key.length > 1 ? key : key.toUpperCase()) }), " "])), make("dd", { textContent: text }),
     ]));
-    $("help-button").addEventListener("click", () => $("help").showModal());
+    $("help-button").addEventListener("click", showKeys);
 
     addEventListener("keydown", (event) => {
       const at = event.target;

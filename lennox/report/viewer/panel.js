@@ -27,14 +27,17 @@
       this.points = [...(model.points ?? [])].sort((a, b) => a.threshold - b.threshold);
       const low = toValue(Math.max(model.lowest ?? LOWEST, LOWEST)); // less probable places are not in a saved page
       $("slider").min = low;
-      $("ticks").replaceChildren(...this.points.flatMap((point, index) => {
-        if (toValue(point.threshold) < low - 0.1) return [];
-        const button = make("button", { type: "button", textContent: `${index + 1} ${t(point.name)}` });
-        const share = (100 * (toValue(point.threshold) - low)) / (100 - low);
-        button.style.left = `${share}%`;
-        button.style.transform = `translateX(-${share}%)`; // so that none leaves the panel
+      const offered = this.points.filter((point) => toValue(point.threshold) >= low - 0.1);
+      $("ticks").replaceChildren(...offered.map((point) => {
+        const tick = make("i");
+        tick.style.left = `${(100 * (toValue(point.threshold) - low)) / (100 - low)}%`;
+        return tick;
+      }));
+      $("points").replaceChildren(...offered.map((point) => {
+        const button = make("button", { type: "button", textContent: `${this.points.indexOf(point) + 1} ${t(point.name)}` });
+        button.dataset.threshold = point.threshold;
         button.addEventListener("click", () => this.act.threshold(point.threshold));
-        return [button];
+        return button;
       }));
       const sets = [...new Set(this.points.flatMap((point) => point.measured.map((one) => one.set)))];
       $("costs").replaceChildren(...sets.map((set) => this.costs(set)));
@@ -57,6 +60,7 @@
       $("value").textContent = threshold.toFixed(2);
       $("slider").setAttribute("aria-valuetext", threshold.toFixed(2));
       $("cost").textContent = this.cost(threshold);
+      for (const button of $("points").children) button.setAttribute("aria-pressed", String(Math.abs(button.dataset.threshold - threshold) < 1e-6));
     }
     cost(threshold) {
       const says = (point) => {
