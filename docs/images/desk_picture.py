@@ -45,7 +45,8 @@ def take(link: str) -> None:
         page.locator("#progress").filter(has_text="in all").wait_for()
         page.select_option("#sort", "probability")
         page.locator("#list button").first.click()
-        page.wait_for_selector("#one[data-shown]")
+        key = page.locator("#list li").first.get_attribute("id").removeprefix("row-")
+        page.locator(f"#one[data-shown='{key}']").wait_for()
         for key in (" ", "n", "a"):
             page.keyboard.press(key)
         page.fill("#initials", "AR")

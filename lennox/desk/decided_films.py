@@ -37,6 +37,12 @@ class DecidedFilm:
         found = [mark for mark in self.state.marks.values() if mark.verdict != "removed"]
         return tuple(sorted(found, key=lambda mark: (mark.key.startswith("h"), int(mark.key.removeprefix("h")))))
 
+    @property
+    def is_by_eye(self) -> bool:
+        """Whether no model read the film, or it was read by a person while none did: nothing is known of a model."""
+        read = self.state.read
+        return not self.examination.model.sha256 or (read is not None and read.details["model"] is None)
+
     def open_suggestions(self, threshold: float) -> list[int]:
         """Numbers of the candidates from `threshold` on that nobody decided."""
         findings = enumerate(self.examination.findings, 1)

@@ -61,6 +61,8 @@ def _rows(desk: Desk, policy: Policy, key: bytes, left_out: Counter[str]) -> Ite
             left_out["of patients who did not agree, or were not asked"] += 1
         elif why:
             left_out[why] += 1
+        elif film.is_by_eye:
+            left_out["read by eye, without a model"] += 1
         else:
             yield _row(film, policy, key)
 

@@ -13,6 +13,8 @@ from desk_process import UNRELEASED
 from PIL import Image
 
 from lennox.cli import cli
+from lennox.desk.decided_films import decided_films
+from lennox.desk.desk import Desk
 from lennox.desk.event_store import FILE_NAME, EventStore
 
 
@@ -130,6 +132,9 @@ def test_a_model_that_is_not_released_marks_nothing_and_films_are_read_by_eye(op
     annotations = json.loads((tmp_path / "coco" / "annotations.json").read_text())["annotations"]
     assert [(one["provenance"], one["model"]) for one in annotations] == [("added", None)]
     assert len((tmp_path / "use").read_text().splitlines()) == 1, "what no model marked is no use of one"
+    again = Desk(folder)
+    assert [film.is_by_eye for film in decided_films(again)] == [True], "and no evidence about one"
+    again.close()
 
 
 def test_hostile_names_are_one_visible_line(desk):

@@ -63,6 +63,9 @@
     ]));
     $("help-button").addEventListener("click", showKeys);
 
+    addEventListener("click", (event) => { // after a click with a mouse, space and Enter are the page's again
+      if (event.detail > 0) event.target.closest("main button, header button")?.blur();
+    });
     addEventListener("keydown", (event) => {
       const at = event.target;
       if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
