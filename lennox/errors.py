@@ -69,6 +69,10 @@ class ReleaseRefusedError(ModelError):
         super().__init__(model, tuple(reasons), remedy)
         self.model, self.reasons, self.remedy = model, tuple(reasons), remedy
 
+    @property
+    def refusal(self) -> str:
+        """The reasons in one sentence, without what may be done."""
+        return f"{self.model} is not released: " + "; ".join(reason.rstrip(".") for reason in self.reasons) + "."
+
     def __str__(self) -> str:
-        text = f"{self.model} is not released: " + "; ".join(reason.rstrip(".") for reason in self.reasons) + "."
-        return f"{text} {self.remedy}." if self.remedy else text
+        return f"{self.refusal} {self.remedy}." if self.remedy else self.refusal

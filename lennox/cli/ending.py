@@ -12,25 +12,32 @@ from typing import Any
 
 import click
 
-from lennox.errors import LeftOutWarning, LennoxError, one_line
+from lennox.errors import LeftOutWarning, LennoxError, ReleaseRefusedError, one_line
 from lennox.lazy import missing_extra
 
 BROKEN_PIPE = 141  # what a shell reports for a program that a closed pipe ended
 _WARN = warnings.showwarning
 INTERRUPTED = 130  # by Ctrl-C
+# What may be done about a model that is not released.
+OVERRIDE = "To try it, stamped on every output, add: --unreleased --who NAME --why REASON --until YYYY-MM-DD"
+    "To try it all the same, stamped on every output, add: --unreleased --who NAME --why REASON --until YYYY-MM-DD"
+)
 UNUSABLE = 2  # a file or folder that cannot be used
 
 
 class CommandError(click.ClickException):
-    """One line for people, and an exit status."""
+    """One line for people, one of advice if there is something to do, and an exit status."""
 
-    def __init__(self, message: str, exit_status: int) -> None:
+    def __init__(self, message: str, exit_status: int, advice: str = "") -> None:
         super().__init__(message)
+        self.advice = advice
         self.exit_code = exit_status  # type: ignore[misc]  # click reads it from the instance, too
 
     def show(self, file: object = None) -> None:
         """Write the line to stderr."""
         click.echo(f"lennox: {one_line(self.message)}", err=True)
+        if self.advice:
+            click.echo(self.advice, err=True)
 
 
 @contextmanager
@@ -42,6 +49,9 @@ def handled_errors() -> Iterator[None]:
     try:
         yield
         sys.stdout.flush()
+    except ReleaseRefusedError as error:
+        advice = OVERRIDE if error.remedy else ""
+        raise CommandError(error.refusal, error.exit_status, advice) from error
     except LennoxError as error:
         raise CommandError(str(error), error.exit_status) from error
     except KeyboardInterrupt:

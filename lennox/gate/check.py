@@ -33,7 +33,7 @@ STATEMENT_FILE = "release.json"
 NOT_SIGNED = (
     "nobody has signed a release of it (release.json), which would say that an audit has shown how well it works for "
     "each group of people that a community named; until then it must not decide about a patient (what was measured: "
-    "`lennox models NAME`; what a release takes: docs/release.md)."
+    "`lennox models NAME`)."
 )
 REVOCATION_FILE = "revocation.json"
 MAX_FILE_REASONS = 5

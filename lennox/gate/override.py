@@ -18,9 +18,8 @@ from lennox.gate.predicates import local_now, now
 MAX_DAYS = 30
 MAX_CHARACTERS = 200
 REMEDY = (
-    f"To load it all the same, for {MAX_DAYS} days at most and with a stamp on every output: from Python "
-    'load_model(..., allow_unreleased=Override(who="...", why="...", until=datetime.date(...))), on the command line '
-    "--unreleased --who NAME --why REASON --until YYYY-MM-DD"
+    f"To load it all the same, for {MAX_DAYS} days at most and with a stamp on every output: "
+    'load_model(..., allow_unreleased=Override(who="...", why="...", until=datetime.date(...)))'
 )
 
 

@@ -327,3 +327,13 @@ def test_adopt_needs_a_card_and_a_network(tmp_path):
     (tmp_path / "x.onnx").write_bytes(b"x")
     refused = run("adopt", tmp_path / "x.onnx", "--card", tmp_path / "card.json", "--out", tmp_path / "out", status=2)
     assert "not a card" in refused.stderr
+
+
+def test_a_film_without_a_release_is_refused_in_two_lines_the_second_of_which_helps(shop, film):
+    refused = run("diagnose", film, "--model", shop.folder, status=4)
+    said, advice = refused.stderr.splitlines()
+    assert said.startswith("lennox: tiny is not released: ")
+    assert "docs/" not in said
+    options = advice.partition("add: ")[2].replace("NAME", "me").replace("REASON", "a-try")
+    options = options.replace("YYYY-MM-DD", str(today())).split()
+    assert json.loads(run("diagnose", film, "--model", shop.folder, *options).stdout)["status"] == "assessed"

@@ -319,7 +319,7 @@ def test_without_a_release_the_error_says_how_to_override(tmp_path):
     text = str(refused.value)
     assert "tiny is not released: nobody has signed a release of it (release.json)" in text
     assert 'allow_unreleased=Override(who="...", why="...", until=datetime.date(...))' in text
-    assert "--unreleased --who NAME --why REASON --until YYYY-MM-DD" in text
+    assert "\n" not in text
     assert str(pickle.loads(pickle.dumps(refused.value))) == text
 
 
