@@ -20,8 +20,6 @@ _WARN = warnings.showwarning
 INTERRUPTED = 130  # by Ctrl-C
 # What may be done about a model that is not released.
 OVERRIDE = "To try it, stamped on every output, add: --unreleased --who NAME --why REASON --until YYYY-MM-DD"
-    "To try it all the same, stamped on every output, add: --unreleased --who NAME --why REASON --until YYYY-MM-DD"
-)
 UNUSABLE = 2  # a file or folder that cannot be used
 
 
