@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lennox.cli.extras import needs
+from lennox.cli.extras import installed, needs
 from lennox.cli.gate_options import LoadOptions, with_load_options
 from lennox.errors import InputError
 
@@ -117,33 +117,44 @@ def open_desk(
     "--format",
     "form",
     required=True,
-    type=click.Choice(["coco", "csv", "use"]),
-    help="Labelled films; a table of every decision; records for `lennox monitor`.",
+    type=click.Choice(["coco", "csv", "use", "sr", "fhir"]),
+    help="Labelled films; a table of decisions; records for `lennox monitor`; confirmed reports.",
 )
 @click.option(
-    "--out", required=True, type=click.Path(path_type=Path), metavar="PATH", help="coco: a new folder; else a file."
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="coco, sr, fhir: a new folder; else a file.",
 )
 def export_decisions(folder: Path, form: str, out: Path) -> None:
     """Take the decisions of a folder out. Patients get pseudonyms, the same ones at each export.
 
     "coco" copies the films that a person has read, with what was accepted, redrawn and added, and where each came from;
-    films with open or contradicting decisions are left out, and it says how many. Nothing leaves this computer.
+    films with open or contradicting decisions are left out, and it says how many. "sr" and "fhir" write a verified
+    DICOM report or a final Bundle of each such film; an SR holds patient and study as the film does. Nothing leaves
+    this computer.
 
     \b
     Examples:
       lennox desk export films --format coco --out labelled
       lennox desk export films --format csv --out decisions.csv
       lennox desk export films --format use --out use.csv
+      lennox desk export films --format sr --out reports
     """
+    if form == "sr":
+        installed("interop", "highdicom")
+
     from lennox.desk import outputs
+    from lennox.desk.confirmed import write_confirmed
     from lennox.desk.decided_films import decided_films
     from lennox.files import atomic_write
     from lennox.report.words import count_of
 
     with opened_desk(folder) as found:
         films = decided_films(found)
-        if form == "coco":
-            counts = outputs.write_coco(films, out)
+        if form in ("coco", "sr", "fhir"):
+            counts = write_confirmed(films, out, form) if form != "coco" else outputs.write_coco(films, out)
             click.echo(
                 f"{out.name}: {count_of(counts['films'], 'film')}. Left out: {outputs.summary(counts)}.", err=True
             )

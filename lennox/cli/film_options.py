@@ -31,6 +31,7 @@ class FilmOptions:
     overlay: bool
     dicom: tuple[str, ...]
     fhir: bool
+    fhir_study: bool
     region: tuple[str, ...]
     explain: bool
 
@@ -44,7 +45,8 @@ class FilmOptions:
         """For a folder of results."""
         from lennox.runs.run import Format, Outputs
 
-        return Outputs(Format(self.form or "json"), self.overlay, self.dicom, self.fhir, resume, self.language)
+        kinds = {"overlay": self.overlay, "dicom": self.dicom, "fhir": self.fhir, "fhir_study": self.fhir_study}
+        return Outputs(Format(self.form or "json"), resume=resume, language=self.language, **kinds)  # type: ignore[arg-type]
 
     def check(self, out: Path | None) -> None:
         """Say what is missing before anything is read: a folder for what is kept, a library for DICOM objects."""
@@ -53,6 +55,8 @@ class FilmOptions:
         for option, given in (("--overlay", self.overlay), ("--dicom", self.dicom), ("--fhir", self.fhir)):
             if given and out is None:
                 raise click.UsageError(f"{option} needs --out DIR, the folder to keep results in.")
+        if self.fhir_study and not self.fhir:
+            raise click.UsageError("--fhir-study needs --fhir, the Bundles that it goes into.")
         if set(self.dicom) - {"capture"}:
             installed("interop", "highdicom")
 
@@ -103,6 +107,7 @@ def with_film_options(command: Callable[..., Any]) -> Callable[..., Any]:
         help="With --out: also DICOM objects of each film: capture (if no kind is given), seg, sr, gsps, pdf.",
     )  # fmt: skip
     @click.option("--fhir", is_flag=True, help="With --out: also a FHIR R4 Bundle of each film.")
+    @click.option("--fhir-study", is_flag=True, help="With --fhir: name the study of a DICOM film, by its UID.")
     @click.option(
         "--region", callback=_teeth, metavar="TEETH",
         help="The teeth that the films show, as you know it: FDI such as 16-18, or UR6-UR8. Goes into every output.",

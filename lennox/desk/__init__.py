@@ -13,6 +13,7 @@ film_state         what the events say of a film
 views              what the page is given
 decided_films      the films with what was decided, for whatever is made of them
 outputs            a COCO set, a table, the records that `lennox monitor` reads
+confirmed          verified DICOM reports and final FHIR Bundles
 patient_view       the page for a patient
 take_in            decisions that were made on a saved page
 """

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import datetime
 import io
+import re
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib import resources
@@ -33,6 +34,7 @@ from lennox.image import Image, read_image
 from lennox.inference.examination import Examination
 from lennox.inference.findings import Finding
 from lennox.interop import codes
+from lennox.interop.confirmation import Confirmation, reported_marks
 from lennox.interop.source_image import SourceImage, source_image
 from lennox.report import words
 from lennox.report.dicom_file import element_of, file_bytes, said_of, tag_of, text_value, uid_of
@@ -68,6 +70,7 @@ class _Answer:
     source: SourceImage
     date: str
     time: str
+    confirmation: Confirmation | None = None
 
     def uid(self, *parts: str) -> str:
         """A UID of this answer."""
@@ -125,11 +128,13 @@ def draw_objects(
     *,
     frame: int | None = None,
     image: Image | None = None,
+    confirmation: Confirmation | None = None,
 ) -> dict[str, bytes]:
     """DICOM files of an assessed film: {ending of the file's name: bytes}, such as "sr.dcm".
 
     film : the bytes of the file that was examined; frame : which image of it, as for `read_image`
     image : what `read_image` gave, where it is at hand: a large film need not be decoded twice
+    confirmation : what a person decided; an SR is then verified, and lists that instead of what the model suspects
     kinds : of `DicomObject`; a segmentation is left out where nothing is suspected, since it cannot be empty
     "source.dcm" comes with them where the film's own file cannot be referred to; see `source_image`.
     Raises ImageError if the file cannot be read or is another one, ValueError if it was not assessed.
@@ -141,7 +146,7 @@ def draw_objects(
         raise ImageError("The film is not the one that was assessed. Assess it again.")
     source = source_image(film, image, frame or 0)
     today = datetime.datetime.now(datetime.UTC).strftime("%Y%m%d")
-    answer = _Answer(image, examination, source, source.date or today, source.time or "000000")
+    answer = _Answer(image, examination, source, source.date or today, source.time or "000000", confirmation)
     found: dict[str, bytes] = {}
     for kind in map(DicomObject, dict.fromkeys(kinds)):
         found |= _WRITERS[kind](answer, film, frame)
@@ -212,26 +217,28 @@ def _structured_report(answer: _Answer, film: bytes, frame: int | None) -> dict[
     # The film as a whole comes first, so that an answer without findings is one, too. It is no finding: no code of one.
     groups: list[Any] = [
         sr.MeasurementsAndQualitativeEvaluations(
-            sr.TrackingIdentifier(answer.tracking(0), _ascii(f"{result_lines(examination)[0]} {_HIGHEST}", 1024)),
+            sr.TrackingIdentifier(answer.tracking(0), _ascii(f"{_summary(answer)} {_HIGHEST}", 1024)),
             algorithm_id=algorithm,
             measurements=[_certainty(examination.probability or 0.0)],
             source_images=[sr.SourceImageForMeasurementGroup(*reference)],
             finding_sites=[sr.FindingSite(codes.tooth(tooth)) for tooth in examination.source.teeth] or None,
         )
     ]
-    for number, finding in enumerate(examination.findings, 1):
-        measurements = [_certainty(finding.probability)]
-        if finding.area_mm2 is not None:
-            measurements.append(sr.Measurement(codes.AREA, round(finding.area_mm2, 2), codes.MM2))
+    for mark in reported_marks(examination, answer.confirmation):
+        measurements = [] if mark.probability is None else [_certainty(mark.probability)]
+        if mark.area_mm2 is not None:
+            measurements.append(sr.Measurement(codes.AREA, round(mark.area_mm2, 2), codes.MM2))
+        what = "suspected" if answer.confirmation is None else "confirmed"
         groups.append(
             sr.PlanarROIMeasurementsAndQualitativeEvaluations(
-                sr.TrackingIdentifier(answer.tracking(number), _finding_name(number, finding)),
+                sr.TrackingIdentifier(answer.tracking(mark.number), _ascii(f"{mark.label} {what} {mark.number}", 64)),
                 referenced_region=sr.ImageRegion(
-                    sr.GraphicTypeValues.POLYLINE, _closed(finding), sr.SourceImageForRegion(*reference)
+                    sr.GraphicTypeValues.POLYLINE, _closed(mark.outline), sr.SourceImageForRegion(*reference)
                 ),
-                finding_type=codes.finding_code(finding.label),
-                algorithm_id=algorithm,
-                measurements=measurements,
+                finding_type=codes.finding_code(mark.label),
+                algorithm_id=None if mark.probability is None else algorithm,
+                measurements=measurements or None,
+                finding_sites=[sr.FindingSite(codes.tooth(mark.tooth))] if mark.tooth else None,
             )
         )
     device = sr.DeviceObserverIdentifyingAttributes(
@@ -247,9 +254,33 @@ def _structured_report(answer: _Answer, film: bytes, frame: int | None) -> dict[
         title=codes.REPORT,
     )
     made = sr.ComprehensiveSR(
-        [source], report[0], answer.uid("sr", "series"), 9902, answer.uid("sr"), is_complete=True, **answer.series
+        [source],
+        report[0],
+        answer.uid("sr", "series"),
+        9902,
+        answer.uid("sr"),
+        is_complete=True,
+        **_verification(answer.confirmation),
+        **answer.series,
     )
+    for item in made.get("VerifyingObserverSequence", []):
+        item.VerificationDateTime = re.sub(r"\D", "", answer.confirmation.time if answer.confirmation else "")[:14]
     return {"sr.dcm": _bytes(made, answer)}
+
+
+def _summary(answer: _Answer) -> str:
+    confirmation = answer.confirmation
+    if confirmation is None:
+        return result_lines(answer.examination)[0]
+    return f"Read by {confirmation.who}: {words.count_of(len(confirmation.marks), 'lesion')} confirmed or drawn."
+
+
+def _verification(confirmation: Confirmation | None) -> dict[str, Any]:
+    """Who verified a report; the standard asks for an organization, and nobody said one."""
+    if confirmation is None:
+        return {}
+    observer = {"verifying_observer_name": _ascii(confirmation.who, 64).replace("^", " ").replace("=", " ")}
+    return {"is_verified": True, **observer, "verifying_organization": "not said"}
 
 
 def _presentation_state(answer: _Answer, film: bytes, frame: int | None) -> dict[str, bytes]:
@@ -258,7 +289,7 @@ def _presentation_state(answer: _Answer, film: bytes, frame: int | None) -> dict
     shapes, texts = [], []
     for number, finding in enumerate(examination.findings, 1):
         name: dict[str, Any] = {"tracking_id": _finding_name(number, finding), "tracking_uid": answer.tracking(number)}
-        shapes.append(pr.GraphicObject(hd.pr.GraphicTypeValues.POLYLINE, _closed(finding), "PIXEL", **name))
+        shapes.append(pr.GraphicObject(hd.pr.GraphicTypeValues.POLYLINE, _closed(finding.outline), "PIXEL", **name))
         corner = (max(1.0, finding.box.right), max(1.0, finding.box.top))
         text = _ascii(f"{number} {finding.label} suspected, {finding.probability:.2f}", 1024)
         texts.append(pr.TextObject(text, "PIXEL", anchor_point=corner, anchor_point_visible=False, **name))
@@ -374,9 +405,9 @@ def _mask(finding: Finding, image: Image) -> np.ndarray:
     return mask
 
 
-def _closed(finding: Finding) -> np.ndarray:
+def _closed(outline: Sequence[tuple[float, float]]) -> np.ndarray:
     """(points, 2) float: the outline as DICOM wants it, (column, row), its first corner again at the end."""
-    corners: np.ndarray = np.array([*finding.outline, finding.outline[0]], np.float64)
+    corners: np.ndarray = np.array([*outline, outline[0]], np.float64)
     return corners[:, ::-1]
 
 

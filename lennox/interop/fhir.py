@@ -14,8 +14,8 @@ from typing import Any
 
 import lennox
 from lennox.inference.examination import Examination
-from lennox.inference.findings import Finding
 from lennox.interop.coding import CARIES, RADIOGRAPHY_OF_TEETH, body_site
+from lennox.interop.confirmation import Confirmation, ReportedMark, reported_marks
 from lennox.report import words
 from lennox.report.overlay import result_lines
 
@@ -26,13 +26,20 @@ _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:lennox:fhir")
 Resource = dict[str, Any]
 
 
-def to_bundle(examination: Examination, *, subject: str | None = None, study_uid: str | None = None) -> dict[str, Any]:
+def to_bundle(
+    examination: Examination,
+    *,
+    subject: str | None = None,
+    study_uid: str | None = None,
+    confirmation: Confirmation | None = None,
+) -> dict[str, Any]:
     """The Bundle of type "collection" that tells of one examination, whatever its status, as plain data.
 
     subject : a reference to whose film it is, such as "Patient/123"; it stands in every resource
     study_uid : the DICOM Study Instance UID of the film, where it has one
-    Resources by FHIR R4 (4.0.1): DiagnosticReport, Observation, Device, Media. Positions are (column, row) in pixels of
-    the picture as it is looked at.
+    confirmation : what a person decided; the report is then final, lists that, and a Provenance says who and when
+    Resources by FHIR R4 (4.0.1): DiagnosticReport, Observation, Device, Media, Provenance. Positions are
+    (column, row) in pixels of the picture as it is looked at.
     """
     source, model = examination.source, examination.model
     digest = source.sha256 or ""
@@ -44,6 +51,7 @@ def to_bundle(examination: Examination, *, subject: str | None = None, study_uid
         lennox.__version__,
         subject or "",
         study_uid or "",
+        *([] if confirmation is None else [repr(confirmation)]),
     )
     names = {what: _urn(what, *made_of) for what in ("device", "film", "report")}
     device: Resource = {
@@ -64,13 +72,13 @@ def to_bundle(examination: Examination, *, subject: str | None = None, study_uid
         **_about(subject),
     }
     observations = [
-        _observation(number, finding, names, _about(subject), examination)
-        for number, finding in enumerate(examination.findings, 1)
+        _observation(mark, names, _about(subject), examination, confirmation)
+        for mark in reported_marks(examination, confirmation)
     ]
     results = [_urn("observation", str(number), *made_of) for number in range(1, len(observations) + 1)]
     report: Resource = {
         "resourceType": "DiagnosticReport",
-        "status": "preliminary" if examination.status == "assessed" else "cancelled",
+        "status": _status(confirmation) if examination.status == "assessed" else "cancelled",
         "code": {"coding": [RADIOGRAPHY_OF_TEETH.fhir()], "text": "Suspected caries, by a model; not a diagnosis"},
         **_about(subject),
         **(
@@ -81,10 +89,12 @@ def to_bundle(examination: Examination, *, subject: str | None = None, study_uid
         "performer": [{"display": f"lennox {lennox.__version__}, {model.name} {model.version} ({model.release})"}],
         **({"result": [{"reference": urn} for urn in results]} if results else {}),
         "media": [{"link": {"reference": names["film"]}}],
-        "conclusion": " ".join([_conclusion(examination), words.notice(model.release)]),
+        "conclusion": " ".join([_conclusion(examination, confirmation), words.notice(model.release)]),
     }
     resources = [(names["report"], report), *zip(results, observations, strict=True)]
     resources += [(names["device"], device), (names["film"], film)]
+    if confirmation is not None:
+        resources.append((_urn("provenance", *made_of), _provenance(confirmation, [names["report"], *results])))
     return {
         "resourceType": "Bundle",
         "identifier": {"system": "urn:ietf:rfc:3986", "value": _urn("bundle", *made_of)},
@@ -93,34 +103,59 @@ def to_bundle(examination: Examination, *, subject: str | None = None, study_uid
     }
 
 
-def to_bundle_json(examination: Examination, *, subject: str | None = None, study_uid: str | None = None) -> str:
-    """The Bundle as one line of ASCII JSON, without the line's end."""
-    return json.dumps(to_bundle(examination, subject=subject, study_uid=study_uid), allow_nan=False)
+def to_bundle_json(examination: Examination, **options: Any) -> str:
+    """The Bundle of `to_bundle`, with the same options, as one line of ASCII JSON, without the line's end."""
+    return json.dumps(to_bundle(examination, **options), allow_nan=False)
 
 
 def _observation(
-    number: int, finding: Finding, names: dict[str, str], about: Resource, examination: Examination
+    mark: ReportedMark,
+    names: dict[str, str],
+    about: Resource,
+    examination: Examination,
+    confirmation: Confirmation | None,
 ) -> Resource:
-    coding = {"coding": [CARIES.fhir()]} if finding.label == "caries" else {}
-    components = [
-        _component("column of the centre", finding.centre[1], "pixels"),
-        _component("row of the centre", finding.centre[0], "pixels"),
-    ]
-    if finding.area_mm2 is not None:
-        components.append(_component("area on the receptor", finding.area_mm2, "mm2", ucum="mm2"))
-    outline = "; ".join(f"{column:.2f} {row:.2f}" for row, column in finding.outline)
+    coding = {"coding": [CARIES.fhir()]} if mark.label == "caries" else {}
+    components = []
+    if mark.centre is not None:
+        components.append(_component("column of the centre", mark.centre[1], "pixels"))
+        components.append(_component("row of the centre", mark.centre[0], "pixels"))
+    if mark.area_mm2 is not None:
+        components.append(_component("area on the receptor", mark.area_mm2, "mm2", ucum="mm2"))
+    outline = "; ".join(f"{column:.2f} {row:.2f}" for row, column in mark.outline)
+    by_model: Resource = {}
+    if mark.probability is not None:
+        by_model = {
+            "valueQuantity": _quantity(100.0 * mark.probability, "% probability", "%"),
+            "method": {"text": f"Operating point: {words.operating_point(examination)}"},
+            "device": {"reference": names["device"]},
+        }
     return {
         "resourceType": "Observation",
-        "status": "preliminary",
+        "status": _status(confirmation),
         "category": [{"coding": [{"system": _CATEGORY, "code": "imaging"}]}],
-        "code": {**coding, "text": f"{finding.label} suspected"},
+        "code": {**coding, "text": f"{mark.label} {'suspected' if confirmation is None else 'confirmed'}"},
         **about,
-        "valueQuantity": _quantity(100.0 * finding.probability, "% probability", "%"),
-        "method": {"text": f"Operating point: {words.operating_point(examination)}"},
-        "device": {"reference": names["device"]},
+        **by_model,
+        **body_site((mark.tooth,) if mark.tooth else ()),
         "derivedFrom": [{"reference": names["film"]}],
-        "note": [{"text": f"Finding {number}. Outline (column row, pixels of the film): {outline}"}],
-        "component": components,
+        "note": [{"text": f"Finding {mark.number}. Outline (column row, pixels of the film): {outline}"}],
+        **({"component": components} if components else {}),
+    }
+
+
+def _status(confirmation: Confirmation | None) -> str:
+    return "preliminary" if confirmation is None else "final"
+
+
+def _provenance(confirmation: Confirmation, targets: list[str]) -> Resource:
+    """Who decided, and when."""
+    return {
+        "resourceType": "Provenance",
+        "target": [{"reference": target} for target in targets],
+        "recorded": confirmation.time,
+        "activity": {"text": "read, and each mark accepted, redrawn, drawn or rejected"},
+        "agent": [{"who": {"display": confirmation.who}}],
     }
 
 
@@ -133,9 +168,11 @@ def _quantity(value: float, unit: str, ucum: str | None) -> Resource:
     return {"value": round(value, 2), "unit": unit, **coded}
 
 
-def _conclusion(examination: Examination) -> str:
+def _conclusion(examination: Examination, confirmation: Confirmation | None) -> str:
     if examination.status != "assessed":
         return " ".join([f"{words.result(examination)}.", *examination.reasons])
+    if confirmation is not None:
+        return f"Read by {confirmation.who}: {words.count_of(len(confirmation.marks), 'lesion')} confirmed or drawn."
     return ". ".join(line.rstrip(".") for line in result_lines(examination)) + "."
 
 

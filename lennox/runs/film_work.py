@@ -52,7 +52,7 @@ class Outputs:
 
     format : of the one file with all examinations; overlay : a drawn copy of each assessed film
     dicom : DICOM objects of each assessed film, see `lennox.interop.dicom_objects`; "capture" is its drawn copy
-    fhir : a FHIR Bundle of every film, also of one that was not assessed
+    fhir : a FHIR Bundle of every film, also of one that was not assessed; fhir_study : names a DICOM film's study
     resume : go on with an earlier run; language : of pages
     """
 
@@ -60,6 +60,7 @@ class Outputs:
     overlay: bool = False
     dicom: tuple[str, ...] = ()
     fhir: bool = False
+    fhir_study: bool = False
     resume: bool = False
     language: str = "en"
 
@@ -100,9 +101,10 @@ class FilmWork:
             )
             examination = _named(film, examination)
             files = {} if examination.status != "assessed" else self._drawn(film, image, examination, data)
+            study = self._study(film, image, data)
         except (ImageError, MemoryError) as error:  # one film costs one film, its pictures included
             return self.refused(film, error)
-        return self._with_bundle(film, examination, files)
+        return self._with_bundle(film, examination, files, study)
 
     def refused(self, film: FoundFilm, error: ImageError | MemoryError) -> FilmFiles:
         """What is said of a film that could not be read."""
@@ -133,11 +135,21 @@ class FilmWork:
 
         return draw_objects(film, examination, kinds, frame=frame, image=image)
 
-    def _with_bundle(self, film: FoundFilm, examination: Examination, files: dict[str, bytes]) -> FilmFiles:
+    def _study(self, film: FoundFilm, image: Image, data: bytes | None) -> str | None:
+        """The study that a DICOM film's file names, where a Bundle is to refer to it."""
+        if self.outputs is None or not self.outputs.fhir_study:
+            return None
+        from lennox.report.dicom_file import said_of
+
+        return said_of(_same_content(film, image, data)).get("StudyInstanceUID", b"").decode("ascii") or None
+
+    def _with_bundle(
+        self, film: FoundFilm, examination: Examination, files: dict[str, bytes], study: str | None = None
+    ) -> FilmFiles:
         if self.outputs is not None and self.outputs.fhir:
             from lennox.interop.fhir import to_bundle_json
 
-            files[bundle_name(film.name)] = to_bundle_json(examination).encode("ascii") + b"\n"
+            files[bundle_name(film.name)] = to_bundle_json(examination, study_uid=study).encode("ascii") + b"\n"
         return FilmFiles(examination, files)
 
 

@@ -69,6 +69,16 @@ def test_a_fhir_bundle_names_nobody(invoke, named_film, tmp_path):
     assert not any(b"PLANTED" in path.read_bytes() or b"19010203" in path.read_bytes() for path in bundles)
 
 
+def test_a_bundle_refers_to_a_study_only_when_asked(invoke, tmp_path):
+    film = data_set(draw_film(3).pixels.astype(np.uint8), StudyInstanceUID="1.2.3.77")
+    (tmp_path / "a.dcm").write_bytes(write_dicom(film))
+    for options, expected in ((["--fhir"], False), (["--fhir", "--fhir-study"], True)):
+        out = tmp_path / f"out{len(options)}"
+        invoke("diagnose", tmp_path / "a.dcm", *options, "--out", out)
+        assert (b'"urn:oid:1.2.3.77"' in (out / "fhir/a.dcm.json").read_bytes()) is expected
+    assert invoke("diagnose", tmp_path / "a.dcm", "--fhir-study", "--out", tmp_path / "o").exit_code == 2
+
+
 def test_dicom_objects_say_of_the_patient_what_the_film_says_and_nothing_else_of_it(invoke, named_film, tmp_path):
     """They are filed with the film, so patient and study are as it has them (docs/interop.md); nothing else is."""
     pytest.importorskip("highdicom", reason="needs highdicom, of lennox[interop]")
