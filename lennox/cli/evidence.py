@@ -71,7 +71,7 @@ def check(ctx: click.Context, table: Path, policy_file: Path, columns: dict[str,
     \b
     Exit status: 0 every group could be decided; 11 some could not; 2 not a table of the policy.
 
-    Example: lennox.evidence.lacking evidence.csv --policy ours.toml
+    Example: lennox evidence check evidence.csv --policy ours.toml
     """
     from lennox.audit import TableError, TableOptions, Verdict, read_table
     from lennox.evidence.lacking import lacking_rows, open_groups
