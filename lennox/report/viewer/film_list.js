@@ -21,7 +21,8 @@
       this.reading = reading;
       this.seen = new IntersectionObserver((entries) => {
         for (const { target, isIntersecting } of entries) {
-          if (isIntersecting && target.dataset.later) { target.src = target.dataset.later; delete target.dataset.later; }
+          const row = isIntersecting && reading.news.films.get(target.dataset.later);
+          if (row) { target.src = reading.source.thumbnail(row) ?? ""; delete target.dataset.later; }
         }
       }, { root: $("list"), rootMargin: "200px" });
       for (const id of ["filter", "sort"]) $(id).addEventListener("change", () => this.show());
@@ -54,10 +55,9 @@
         item = make("li", { id: `row-${row.key}` }, inside);
       }
       const [name, state] = [...item.firstChild.children].slice(-2), picture = row.page ? null : item.firstChild.firstChild;
-      const source = picture && row.status !== "unreadable" ? this.reading.source.thumbnail(row) : null;
-      if (source && picture.dataset.of !== (row.stamp ?? "")) {
+      if (picture && row.status !== "unreadable" && picture.dataset.of !== (row.stamp ?? "")) {
         picture.dataset.of = row.stamp ?? "";
-        picture.dataset.later = source;
+        picture.dataset.later = row.key; // made when it comes near
         this.seen.unobserve(picture);
         this.seen.observe(picture);
       }
