@@ -75,12 +75,13 @@ def watch(
     from lennox.intake.film_intake import FilmIntake
     from lennox.intake.folder_watch import FolderWatch, WatchOptions
 
+    deliver, listening = dicom_options.sender(), dicom_options.listening(folder)
     model = load_options.load(film_options.model)
     workers = film_options.threads or processors()
-    reading, outputs, deliver = film_options.reading(), film_options.outputs(resume=True), dicom_options.sender()
+    reading, outputs = film_options.reading(), film_options.outputs(resume=True)
     with (
         FilmIntake(out, model, reading, outputs, workers=workers, deliver=deliver) as intake,
-        dicom_options.listening(folder),
+        listening,
     ):
         watched = FolderWatch(folder, intake, WatchOptions(True, rest, every, notified=not poll))
         for number in (signal.SIGTERM, signal.SIGINT):
