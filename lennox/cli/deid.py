@@ -34,7 +34,7 @@ def deid(films: Path, out: Path, profile: str, key: Path, policy_file: Path | No
       lennox deid films audited --profile audit --key clinic.key --looked-at 3 --looked-at 17
     """
     from lennox.deid.deid_folder import REPORT, DeidOptions, deidentify_folder
-    from lennox.deid.deidentify import FEATURES, Profile
+    from lennox.deid.deidentify import FEATURES, DeidProfile
     from lennox.report.words import count_of
 
     features: tuple[str, ...] = FEATURES
@@ -43,7 +43,7 @@ def deid(films: Path, out: Path, profile: str, key: Path, policy_file: Path | No
 
         named = {feature.name for feature in read_lapsed(policy_file).features}
         features = tuple(name for name in FEATURES if name in named or (name == "age_band" and "age" in named))
-    options = DeidOptions(Profile(profile), key, features, looked_at)
+    options = DeidOptions(DeidProfile(profile), key, features, looked_at)
     done = [report.done for report in deidentify_folder([films], out, options)]
     said = ", ".join(f"{done.count(what)} {what}" for what in ("written", "held back", "unreadable"))
     click.echo(f"lennox: {count_of(len(done), 'file')}: {said}; see {REPORT}.", err=True)

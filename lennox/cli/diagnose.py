@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lennox.cli.extras import installed
-from lennox.cli.film_options import FilmOptions, with_film_options
+from lennox.cli.film_options import DiagnoseOptions, with_film_options
 from lennox.cli.gate_options import LoadOptions, with_load_options
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def diagnose(
     resume: bool,
     frame: int | None,
     dask: str | None,
-    film_options: FilmOptions,
+    film_options: DiagnoseOptions,
     load_options: LoadOptions,
 ) -> None:
     """Look for suspected caries on films: files, or folders of them.

@@ -19,7 +19,7 @@ DICOM_KINDS = ("capture", "seg", "sr", "gsps", "pdf")
 
 
 @dataclass(frozen=True, slots=True)
-class FilmOptions:
+class DiagnoseOptions:
     """How each film is read, and what is kept of it, as the user said."""
 
     model: str | None
@@ -117,7 +117,7 @@ def with_film_options(command: Callable[..., Any]) -> Callable[..., Any]:
     )
     @functools.wraps(command)
     def with_options(*arguments: Any, **options: Any) -> Any:
-        taken = {name: options.pop(name) for name in FilmOptions.__slots__}
-        return command(*arguments, film_options=FilmOptions(**taken), **options)
+        taken = {name: options.pop(name) for name in DiagnoseOptions.__slots__}
+        return command(*arguments, film_options=DiagnoseOptions(**taken), **options)
 
     return with_options

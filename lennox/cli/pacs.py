@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from lennox.cli.extras import needs
-from lennox.cli.film_options import FilmOptions, with_film_options
+from lennox.cli.film_options import DiagnoseOptions, with_film_options
 from lennox.cli.gate_options import LoadOptions, with_load_options
 
 PASSWORD = "LENNOX_PACS_PASSWORD"  # noqa: S105  # the name of the variable
@@ -56,7 +56,7 @@ def pacs(
     store: bool,
     user: str | None,
     ca: Path | None,
-    film_options: FilmOptions,
+    film_options: DiagnoseOptions,
     load_options: LoadOptions,
 ) -> None:
     """Read the films of an archive at URL by DICOMweb, and store findings there if --store is given.

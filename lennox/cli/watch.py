@@ -9,7 +9,7 @@ import click
 
 from lennox.cli.dicom_options import DicomOptions, with_dicom_options
 from lennox.cli.extras import installed
-from lennox.cli.film_options import FilmOptions, with_film_options
+from lennox.cli.film_options import DiagnoseOptions, with_film_options
 from lennox.cli.gate_options import LoadOptions, with_load_options
 
 RESULTS = "lennox-results"
@@ -37,7 +37,7 @@ def watch(
     once: bool,
     health: bool,
     dicom_options: DicomOptions,
-    film_options: FilmOptions,
+    film_options: DiagnoseOptions,
     load_options: LoadOptions,
 ) -> None:
     """Watch FOLDER and its sub-folders; answer each film that comes into it once, until Ctrl-C or SIGTERM.

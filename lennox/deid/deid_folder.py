@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from lennox.deid.deidentify import FEATURES, HeldBackError, Profile, deidentify
+from lennox.deid.deidentify import FEATURES, DeidProfile, HeldBackError, deidentify
 from lennox.deid.pseudonyms import Pseudonyms
 from lennox.errors import ImageError, InputError
 from lennox.files import atomic_write, sha256_of
@@ -45,7 +45,7 @@ class DeidOptions:
     looked_at : numbers of files, as the report counts, that a person looked at and in which no text stands
     """
 
-    profile: Profile
+    profile: DeidProfile
     key: Path
     features: Collection[str] = FEATURES
     looked_at: Collection[int] = ()
@@ -87,4 +87,4 @@ def deidentify_folder(paths: list[Path], out: Path, options: DeidOptions) -> Ite
 
 
 def _kept(options: DeidOptions) -> list[str]:
-    return [name for name in FEATURES if options.profile is Profile.AUDIT and name in options.features]
+    return [name for name in FEATURES if options.profile is DeidProfile.AUDIT and name in options.features]

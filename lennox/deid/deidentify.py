@@ -29,7 +29,7 @@ METHOD = "lennox: written anew from picture and listed values"
 FEATURES = ("age_band", "sex", "sensor")  # of which a policy may speak
 
 
-class Profile(StrEnum):
+class DeidProfile(StrEnum):
     """What a film is for: somebody else's eyes or training, or an audit of whom a model fails."""
 
     SHARE = "share"
@@ -59,7 +59,7 @@ class HeldBackError(ImageError):
 
 
 def deidentify(
-    film: bytes, profile: Profile, pseudonyms: Pseudonyms, *, patient: str = "", looked_at: bool = False
+    film: bytes, profile: DeidProfile, pseudonyms: Pseudonyms, *, patient: str = "", looked_at: bool = False
 ) -> NamelessFilm:
     """A film's new file.
 
@@ -90,10 +90,10 @@ def _png(image: Image) -> bytes:
 
 
 def _dicom(
-    image: Image, said: FilmIdentity, profile: Profile, pseudonyms: Pseudonyms, who: str, features: dict[str, str]
+    image: Image, said: FilmIdentity, profile: DeidProfile, pseudonyms: Pseudonyms, who: str, features: dict[str, str]
 ) -> bytes:
     bits, grey = image.pixels.itemsize * 8, image.is_grey
-    shared = profile is Profile.SHARE
+    shared = profile is DeidProfile.SHARE
     date = pseudonyms.date(said.date, who) if shared else ""
     spacing = [] if image.spacing_mm is None else [f"{step:.6g}" for step in image.spacing_mm]
     identifiers = {

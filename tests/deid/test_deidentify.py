@@ -17,7 +17,7 @@ from pydicom.dataset import Dataset
 
 import lennox
 from lennox.cli import cli
-from lennox.deid.deidentify import HeldBackError, Profile, deidentify
+from lennox.deid.deidentify import DeidProfile, HeldBackError, deidentify
 from lennox.deid.pseudonyms import Pseudonyms
 from lennox.phantom import draw_film
 
@@ -58,7 +58,7 @@ def planted():
     return planted_film()
 
 
-@pytest.mark.parametrize("profile", Profile)
+@pytest.mark.parametrize("profile", DeidProfile)
 def test_no_planted_name_comes_out_and_the_picture_is_the_same(planted, profile):
     made = deidentify(planted, profile, KEY, looked_at=True)
     assert PIXELS.max() > 200  # no black picture, which any would equal
@@ -80,7 +80,7 @@ def test_the_standards_own_table_finds_nothing_that_was_left(planted):
     selector = pytest.importorskip("dicomanonymizer.dicomfields_selector", reason="needs dicom-anonymizer")
     table = selector.dicom_anonymization_database_selector("dicomfields_2026c")
     old = pydicom.dcmread(io.BytesIO(planted))
-    new = pydicom.dcmread(io.BytesIO(deidentify(planted, Profile.SHARE, KEY, looked_at=True).data))
+    new = pydicom.dcmread(io.BytesIO(deidentify(planted, DeidProfile.SHARE, KEY, looked_at=True).data))
     checked = 0
     for tag in (tag for tag in table["ALL_TAGS"] if len(tag) == 2 and tag in new and new[tag].value):
         assert tag not in old or new[tag].value != old[tag].value, new[tag]
@@ -90,7 +90,7 @@ def test_the_standards_own_table_finds_nothing_that_was_left(planted):
 
 def test_films_of_a_patient_stay_together_under_one_key_and_apart_under_another():
     first, second = planted_film(), planted_film(PIXELS[::-1].copy(), SOPInstanceUID="1.2.3.5", StudyDate="20261127")
-    one, two, other = (deidentify(film, Profile.SHARE, key, looked_at=True) for film, key in
+    one, two, other = (deidentify(film, DeidProfile.SHARE, key, looked_at=True) for film, key in
                        ((first, KEY), (second, KEY), (first, Pseudonyms(b"x" * 32))))  # fmt: skip
     a, b, c = (pydicom.dcmread(io.BytesIO(made.data)) for made in (one, two, other))
     assert (a.PatientID, a.StudyInstanceUID) == (b.PatientID, b.StudyInstanceUID)
@@ -101,17 +101,17 @@ def test_films_of_a_patient_stay_together_under_one_key_and_apart_under_another(
     assert a.StudyDate < "20261120"
     assert c.PatientID != a.PatientID
     assert c.StudyInstanceUID != a.StudyInstanceUID
-    assert deidentify(first, Profile.SHARE, KEY, looked_at=True) == one
+    assert deidentify(first, DeidProfile.SHARE, KEY, looked_at=True) == one
 
 
 def test_an_audit_gets_age_band_sex_and_sensor_and_no_date():
-    known = deidentify(planted_film(Manufacturer="Carestream Health"), Profile.AUDIT, KEY, looked_at=True)
+    known = deidentify(planted_film(Manufacturer="Carestream Health"), DeidProfile.AUDIT, KEY, looked_at=True)
     assert known.features == {"age_band": "13-17", "sex": "F", "sensor": "carestream"}
     read = pydicom.dcmread(io.BytesIO(known.data))
     assert (read.PatientAge, read.PatientSex, read.StudyDate) == ("013Y", "F", "")
-    unknown = deidentify(planted_film(), Profile.AUDIT, KEY, looked_at=True).features["sensor"]
+    unknown = deidentify(planted_film(), DeidProfile.AUDIT, KEY, looked_at=True).features["sensor"]
     assert unknown.startswith("sensor-")
-    shared = pydicom.dcmread(io.BytesIO(deidentify(planted_film(), Profile.SHARE, KEY, looked_at=True).data))
+    shared = pydicom.dcmread(io.BytesIO(deidentify(planted_film(), DeidProfile.SHARE, KEY, looked_at=True).data))
     assert "PatientAge" not in shared
     assert shared.PatientSex == ""
 
@@ -131,7 +131,7 @@ def test_pictures_lose_exif_gps_xmp_and_comments(form):
     picture.save(out, form, **options)
     film = out.getvalue() + MARK.encode()
     assert film.count(MARK.encode()) >= 2
-    made = deidentify(film, Profile.SHARE, KEY, looked_at=True)
+    made = deidentify(film, DeidProfile.SHARE, KEY, looked_at=True)
     assert made.name.endswith(".png")
     assert MARK.encode() not in made.data
     assert not Raster.open(io.BytesIO(made.data)).info
@@ -147,15 +147,15 @@ def test_a_name_in_the_picture_holds_the_film_back(size, level):
     ImageDraw.Draw(picture).text((24, 22), "ROE JANE 1999-02-03", fill=level, font=ImageFont.load_default(size))
     film = write_dicom(data_set(np.asarray(picture), **STUDY))
     with pytest.raises(HeldBackError, match="Text may stand") as held:
-        deidentify(film, Profile.SHARE, KEY)
+        deidentify(film, DeidProfile.SHARE, KEY)
     assert any(one.top < 30 + size and one.left < box[2] for one in held.value.boxes)
-    assert deidentify(film, Profile.SHARE, KEY, looked_at=True).data
+    assert deidentify(film, DeidProfile.SHARE, KEY, looked_at=True).data
 
 
 def test_films_without_text_pass_and_a_file_that_says_it_has_some_does_not():
-    assert deidentify(write_dicom(data_set(PIXELS, **STUDY)), Profile.SHARE, KEY).data
+    assert deidentify(write_dicom(data_set(PIXELS, **STUDY)), DeidProfile.SHARE, KEY).data
     with pytest.raises(HeldBackError, match="says that text"):
-        deidentify(write_dicom(data_set(PIXELS, **STUDY, BurnedInAnnotation="YES")), Profile.SHARE, KEY)
+        deidentify(write_dicom(data_set(PIXELS, **STUDY, BurnedInAnnotation="YES")), DeidProfile.SHARE, KEY)
 
 
 def test_a_folder_becomes_another_with_a_report_that_names_no_file(tmp_path, planted):
