@@ -339,6 +339,31 @@ def diff(ctx: click.Context, old: Path, new: Path) -> None:
         refuse(ctx, tuple(f"{new.name}: version: {line}" for line in problems))
 
 
+@policy.command()
+@click.argument("file", type=FILE)
+@click.option("--language", metavar="CODE", default="en", show_default=True, help="Of the page and of the policy.")
+@click.option("--no-browser", is_flag=True, help="Write the page only.")
+@needs("audit", "scipy", "pandas", "fairlearn")
+def workshop(file: Path, language: str, no_browser: bool) -> None:
+    """Write the page on which a group makes its policy, and open it.
+
+    FILE is one HTML file that works without a network and can be mailed. People choose whom a tool must not fail, drag
+    limits and see what they mean in people, compare two wishes, vote, and save a policy that `policy check` reads.
+
+    Example: lennox policy workshop workshop.html --language es
+    """
+    from lennox.audit.report.workshop_page import workshop_page
+    from lennox.audit.workshop import workshop_table
+    from lennox.report.wording import WORKSHOP
+
+    if file.exists():
+        raise InputError(f"{file.name} exists; name a new file.")
+    atomic_write(file, workshop_page(workshop_table(), WORKSHOP.wording(language)))
+    click.echo(f"wrote {file}")
+    if not no_browser:
+        click.launch(file.resolve().as_uri())
+
+
 policy.add_command(sign_policy)
 policy.add_command(withdraw_policy)
 

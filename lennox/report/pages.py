@@ -83,9 +83,10 @@ def _visible(value: Any) -> Any:
 
 @cache
 def asset(name: str) -> str:
-    """A style sheet of `templates`, or a script or style of `viewer`; a library's script with its licence before it."""
+    """A script or style of `templates`, or else of `viewer`; a library's script with its licence before it."""
     folder = files("lennox.report")
-    text = folder.joinpath("templates" if name == "style.css" else "viewer", name).read_text("utf-8")
+    own = folder.joinpath("templates", name)
+    text = (own if own.is_file() else folder.joinpath("viewer", name)).read_text("utf-8")
     if name == LIBRARY:
         licence = folder.joinpath("viewer", "openseadragon.LICENSE.txt").read_text("utf-8")
         return f"/*\n{licence}*/\n{text}"

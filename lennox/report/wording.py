@@ -138,4 +138,5 @@ def _values(text: str) -> set[str]:
 _LOCALE = Path(__file__).parent / "locale"
 RUN = Catalogues(_LOCALE / "run")
 PATIENT = Catalogues(_LOCALE / "patient")
+WORKSHOP = Catalogues(_LOCALE / "workshop")
 COMMUNITY = Catalogues(Path(__file__).parents[1] / "audit" / "report" / "locale")
