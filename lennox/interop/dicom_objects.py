@@ -279,7 +279,8 @@ def _verification(confirmation: Confirmation | None) -> dict[str, Any]:
     """Who verified a report; the standard asks for an organization, and nobody said one."""
     if confirmation is None:
         return {}
-    observer = {"verifying_observer_name": _ascii(confirmation.who, 64).replace("^", " ").replace("=", " ")}
+    name = _ascii(confirmation.who, 63).replace("^", " ").replace("=", " ")
+    observer = {"verifying_observer_name": f"{name}^"}  # a family name alone, as PS3.5 6.2.1.2 asks it to be written
     return {"is_verified": True, **observer, "verifying_organization": "not said"}
 
 

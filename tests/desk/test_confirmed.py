@@ -2,6 +2,8 @@
 
 import io
 import json
+import shutil
+import subprocess
 
 import pydicom
 import pytest
@@ -65,3 +67,14 @@ def test_a_report_is_verified_and_lists_what_was_accepted_and_drawn(desk, tmp_pa
     again = io.BytesIO()
     two.save_as(again)
     assert pydicom.dcmread(io.BytesIO(again.getvalue())).SOPInstanceUID == two.SOPInstanceUID
+
+
+@pytest.mark.skipif(shutil.which("dciodvfy") is None, reason="needs dciodvfy, of Debian's dicom3tools")
+def test_an_independent_judge_finds_no_error_in_a_verified_report(desk, tmp_path):
+    pytest.importorskip("highdicom", reason="needs highdicom, of lennox[interop]")
+    write_confirmed(decided_films(desk), tmp_path / "out", "sr")
+    reports = sorted((tmp_path / "out").glob("*.sr.dcm"))
+    assert len(reports) == 2
+    for path in reports:
+        judged = subprocess.run(["dciodvfy", path], capture_output=True, text=True, check=False)
+        assert "Error" not in judged.stderr + judged.stdout, judged.stderr + judged.stdout
