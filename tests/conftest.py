@@ -11,6 +11,14 @@ settings.register_profile("any_machine", deadline=None, suppress_health_check=[H
 settings.load_profile("any_machine")
 
 
+def pytest_collection_modifyitems(config, items):
+    """Long tests run when they are asked for: `pytest -m slow`."""
+    if not config.option.markexpr:
+        for item in items:
+            if item.get_closest_marker("slow"):
+                item.add_marker(pytest.mark.skip(reason="long; run with -m slow"))
+
+
 @pytest.fixture(scope="session")
 def plain_film():
     """(120, 170) uint16 in 0..4095: a slope, bright and dark discs, noise; its ends are used. No anatomy."""
