@@ -46,7 +46,7 @@ class KindNetwork:
     def __init__(self, weights: bytes, card: KindCard, name: str) -> None:
         """weights : of an ONNX file that was checked; name : of the model. Raises ModelError if it fits no card."""
         self.card, self.name = card, name
-        self._session = open_session(weights, name, 1)
+        self._session = open_session(weights, name, 1, small=True)
         shapes = {item.name: item.shape for item in (*self._session.get_inputs(), *self._session.get_outputs())}
         if shapes != {"view": [1, 1, SIDE, SIDE], "kinds": [1, len(card.kinds)]}:
             raise ModelError(f"{name}: kind.onnx has {shapes}; its card asks for {len(card.kinds)} kinds of one view.")

@@ -16,18 +16,20 @@ from lennox.errors import ModelError
 onnxruntime.disable_telemetry_events()  # `import lennox` has said so already, but not to one that was loaded before
 
 
-def open_session(weights: bytes, name: str, threads: int) -> onnxruntime.InferenceSession:
+def open_session(weights: bytes, name: str, threads: int, *, small: bool = False) -> onnxruntime.InferenceSession:
     """A session on a network, ready to run.
 
     weights : an ONNX file that was checked already, nothing of it outside
     name : of the model, for the error
     threads : within one image
+    small : keep no memory between runs; for a network that is run once an image and is over at once
     Raises ModelError if ONNX Runtime cannot open it.
     """
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
+    options.enable_cpu_mem_arena = options.enable_mem_pattern = not small
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # spinning starves the other workers
     # Nothing outside is opened, even if a network could hide from us that it has weights there.
     options.add_session_config_entry("session.model_external_initializers_file_folder_path", "/dev/null/none")

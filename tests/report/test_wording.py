@@ -27,7 +27,7 @@ def catalogue(tmp_path, text="tapusqa {who}", charset="utf-8", forms="2", rule="
 
 def test_a_catalogue_of_a_community_is_used(tmp_path):
     assert CATALOGUES.wording("qu", catalogue(tmp_path))("asked {who}", who="Ana") == "tapusqa Ana"
-    assert RUN.wording("es")("Saved") == "Guardado"
+    assert RUN.wording("es")("Save decisions") == "Guardar decisiones"
     assert RUN.wording("es")("nothing of the sort") == "nothing of the sort"
 
 
