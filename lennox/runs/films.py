@@ -73,11 +73,14 @@ class FilmList:
             yield FoundFilm(os.path.join(folders[0], entry[0]), os.path.join(folders[1], entry[1]))
 
 
+MARKS = "annotations.json"
+
+
 @dataclass(slots=True)
 class FoundFilms:
     """The films of a run in order, and what was left out.
 
-    skipped : files in folders that are not images
+    skipped : files in folders that are not images; marks of the films of a folder, `annotations.json`, are none of them
     closed : folders that may not be opened
     """
 
@@ -130,7 +133,7 @@ def _images(
             file = os.path.join(here, name)
             if is_image(file, name):
                 yield FoundFilm(file, os.path.join(below, _free_name(name + suffix, taken)))
-            else:
+            elif name != MARKS:
                 found.skipped += 1
         folders[:] = sorted(name for name in folders if recursive and _may_enter(here, name, kept_out))
         taken = {}

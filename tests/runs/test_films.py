@@ -24,6 +24,13 @@ def test_images_are_known_by_their_ending_or_their_first_bytes(tmp_path):
     assert file_names(tmp_path) == (["a.PNG", "b.jpeg", "c.dcm", "d", "e.bin", "f"], 5)
 
 
+def test_marks_of_the_films_are_no_film_that_was_left_out(tmp_path):
+    (tmp_path / "film.png").touch()
+    (tmp_path / "annotations.json").write_text("{}")
+    (tmp_path / "notes.json").write_text("{}")
+    assert file_names(tmp_path) == (["film.png"], 1)
+
+
 def test_a_pipe_in_a_folder_blocks_nothing(tmp_path):
     os.mkfifo(tmp_path / "pipe.png")
     (tmp_path / "film.png").touch()
