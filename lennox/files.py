@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import secrets
@@ -13,6 +14,7 @@ from typing import Literal
 from lennox.errors import InputError
 
 _XDG = {"config": "~/.config", "state": "~/.local/state", "cache": "~/.cache"}
+SECRET_BYTES = 32
 
 
 def atomic_write(
@@ -53,6 +55,22 @@ def sha256_of_file(path: Path) -> str:
     """SHA-256 of what a file holds, in lower-case hex. Raises OSError."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def secret_key(path: Path) -> bytes:
+    """The 32 secret bytes of a file, made at the first use, for its owner alone. Raises InputError for another file."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(FileExistsError):
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w", encoding="ascii") as file:
+                file.write(secrets.token_hex(SECRET_BYTES) + "\n")
+        key = bytes.fromhex(path.read_text("ascii").strip())
+    except (OSError, ValueError) as error:
+        raise InputError(f"the key '{path.name}' cannot be read or made; name another file.") from error
+    if len(key) != SECRET_BYTES:
+        raise InputError(f"'{path.name}' holds no key of {SECRET_BYTES} bytes; name another file.")
+    return key
 
 
 def user_folder(kind: Literal["config", "state", "cache"]) -> Path:

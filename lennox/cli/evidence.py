@@ -12,7 +12,7 @@ from lennox.cli.extras import needs
 from lennox.cli.keys import KEY_OPTION, read_keys
 from lennox.cli.pairs import pairs
 from lennox.errors import InputError, one_line
-from lennox.files import atomic_write, user_folder
+from lennox.files import atomic_write, secret_key, user_folder
 
 FILE = click.Path(path_type=Path)
 POLICY = click.option("--policy", "policy_file", required=True, type=FILE, help="The policy that it is evidence for.")
@@ -47,7 +47,7 @@ def collect(ctx: click.Context, folder: Path, policy_file: Path, out: Path, clin
     from lennox.evidence import collect as collecting
 
     policy = audited_policy(ctx, policy_file)
-    key = collecting.clinic_key(clinic_key or user_folder("config") / "evidence.key")
+    key = secret_key(clinic_key or user_folder("config") / "evidence.key")
     with opened_desk(folder) as desk:
         found = collecting.collect(desk, policy, key)
     atomic_write(out, "".join(found.lines), private=True)

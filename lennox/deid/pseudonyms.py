@@ -5,14 +5,11 @@ from __future__ import annotations
 import datetime
 import hashlib
 import hmac
-import os
-import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
-from lennox.errors import InputError
+from lennox.files import secret_key
 
-_KEY_BYTES = 32
 _MAX_SHIFT_DAYS = 3 * 365
 
 
@@ -25,17 +22,7 @@ class Pseudonyms:
     @classmethod
     def kept(cls, path: Path) -> Pseudonyms:
         """The key of a file, which is made if there is none. Raises InputError for what is no key."""
-        try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            key = bytes.fromhex(path.read_text("ascii", "replace").strip()) if _is_hex(path) else b""
-            if len(key) != _KEY_BYTES:
-                raise InputError(f"'{path.name}' holds no key of {_KEY_BYTES} bytes; name another file.") from None
-            return cls(key)
-        with os.fdopen(descriptor, "w") as stream:
-            key = secrets.token_bytes(_KEY_BYTES)
-            stream.write(key.hex() + "\n")
-        return cls(key)
+        return cls(secret_key(path))
 
     def code(self, kind: str, value: str, length: int = 12) -> str:
         """Hexadecimal characters for a value of a kind."""
@@ -56,11 +43,3 @@ class Pseudonyms:
 
     def _digest(self, kind: str, value: str) -> bytes:
         return hmac.digest(self.key, f"{kind}\0{value}".encode("utf-8", "surrogatepass"), hashlib.sha256)
-
-
-def _is_hex(path: Path) -> bool:
-    try:
-        bytes.fromhex(path.read_text("ascii").strip())
-    except (ValueError, OSError):
-        return False
-    return True

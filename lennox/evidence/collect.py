@@ -7,12 +7,9 @@ the model's marks before deciding is marked as such (`marks_shown`): its label i
 from __future__ import annotations
 
 import hmac
-import os
-import secrets
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from lennox.desk.decided_films import DecidedFilm, decided_films
 from lennox.desk.desk import Desk, patient_of
@@ -21,7 +18,6 @@ from lennox.errors import InputError
 from lennox.policy.policy import Policy
 from lennox.report.spreadsheet import csv_line
 
-KEY_BYTES = 32
 COLUMNS = ("label", "score", "threshold", "operating_point", "model_sha256", "marks_shown", "consent")
 
 
@@ -86,19 +82,3 @@ def _row(film: DecidedFilm, policy: Policy, key: bytes) -> tuple[str, ...]:
 def hashed(patient: str, key: bytes) -> str:
     """A patient under the clinic's key (HMAC-SHA-256): the same in every folder, and nothing without the key."""
     return hmac.digest(key, patient.strip().encode("utf-8", "surrogatepass"), "sha256").hex()[:32]
-
-
-def clinic_key(path: Path) -> bytes:
-    """The clinic's key, made at the first use in a file that only its owner may read. Raises InputError."""
-    try:
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "w", encoding="ascii") as file:
-                file.write(secrets.token_hex(KEY_BYTES) + "\n")
-        key = bytes.fromhex(path.read_text("ascii").strip())
-    except (OSError, ValueError) as error:
-        raise InputError(f"the clinic's key '{path.name}' cannot be read or made; name another file.") from error
-    if len(key) != KEY_BYTES:
-        raise InputError(f"'{path.name}' is no key of a clinic: {2 * KEY_BYTES} hex digits are.")
-    return key

@@ -20,6 +20,7 @@ from lennox.cli import cli
 from lennox.deid.deidentify import DeidProfile, HeldBackError, deidentify
 from lennox.deid.pseudonyms import Pseudonyms
 from lennox.phantom import draw_film
+from lennox.phantom.film_set import encode_png
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*value.*:UserWarning")  # of what is planted
 KEY = Pseudonyms(b"k" * 32)
@@ -183,3 +184,21 @@ def test_a_folder_becomes_another_with_a_report_that_names_no_file(tmp_path, pla
     assert "2 written, 0 held back" in again.stderr
     for refused in (command, [*command[:2], str(tmp_path / "new"), *command[3:-1], str(tmp_path / "new/key")]):
         assert CliRunner().invoke(cli, refused).exit_code == 2
+
+
+def test_the_key_is_made_at_the_first_use_and_used_again(tmp_path, own_home):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "film.png").write_bytes(encode_png(draw_film(3, rows=300, columns=400).pixels))
+    names = []
+    for out in ("once", "again"):
+        given = [str(tmp_path / "in"), str(tmp_path / out), "--profile", "share", "--looked-at", "1"]
+        told = CliRunner().invoke(cli, ["deid", *given])
+        assert told.exit_code == 0, told.output
+        names.append([path.name for path in (tmp_path / out).glob("*.png")])
+    assert names[0] == names[1] != []
+    (key,) = own_home.rglob("deid.key")
+    assert key.stat().st_mode & 0o77 == 0
+    key.write_text("short")
+    told = CliRunner().invoke(cli, ["deid", str(tmp_path / "in"), str(tmp_path / "third"), "--profile", "share"])
+    assert told.exit_code == 2
+    assert "deid.key" in told.output
