@@ -35,7 +35,7 @@ def text_boxes(image: Image) -> list[Box]:
         filled = np.flatnonzero(cells[row])
         for run in np.split(filled, np.flatnonzero(np.diff(filled) > _GAP) + 1):
             if len(run) >= _LEAST_CELLS:
-                boxes.append(Box(row * _CELL, run[0] * _CELL, (row + 1) * _CELL, (run[-1] + 1) * _CELL))
+                boxes.append(Box(*(float(_CELL * edge) for edge in (row, run[0], row + 1, run[-1] + 1))))
     return boxes
 
 

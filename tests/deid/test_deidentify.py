@@ -202,3 +202,17 @@ def test_the_key_is_made_at_the_first_use_and_used_again(tmp_path, own_home):
     told = CliRunner().invoke(cli, ["deid", str(tmp_path / "in"), str(tmp_path / "third"), "--profile", "share"])
     assert told.exit_code == 2
     assert "deid.key" in told.output
+
+
+def test_a_film_of_any_size_that_is_held_back_stands_in_the_report(tmp_path):
+    (tmp_path / "in").mkdir()
+    shown = draw_film(3, rows=600, columns=900).pixels
+    picture = Raster.fromarray(shown)
+    font = ImageFont.load_default(size=24)
+    ImageDraw.Draw(picture).text((120, 40), "DOE JANE 1970-01-02 0123456789", fill=255, font=font, stroke_width=1)
+    picture.save(tmp_path / "in" / "film.png")
+    told = CliRunner().invoke(cli, ["deid", str(tmp_path / "in"), str(tmp_path / "out"), "--profile", "share"])
+    assert told.exit_code == 1, told.output
+    (line,) = (tmp_path / "out" / "deid-report.jsonl").read_text().splitlines()
+    assert json.loads(line)["done"] == "held back"
+    assert json.loads(line)["boxes"]
