@@ -18,7 +18,7 @@ TYPE_CHECKING = False  # as type checkers know it; `typing` takes time, in which
 # this is said before it is loaded. Nothing is sent anywhere from here.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "Examination",
