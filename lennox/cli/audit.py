@@ -282,6 +282,7 @@ def new(file: Path | None) -> None:
     "--cases-per-patient", "per_patient", type=float, metavar="N", help="Units each patient brings; 1 unless given."
 )
 @click.option("--out", type=FILE, metavar="FILE.html", help="Also write a page with the plots.")
+@click.option("--language", metavar="CODE", default="en", show_default=True, help="Of the page.")
 @click.pass_context
 @needs("audit", "scipy", "pandas", "fairlearn")
 def plan(
@@ -291,6 +292,7 @@ def plan(
     icc: float | None,
     per_patient: float | None,
     out: Path | None,
+    language: str,
 ) -> None:
     """Say what each limit costs in patients, and the chance that a model of a given quality passes.
 
@@ -301,13 +303,15 @@ def plan(
     from lennox.audit.plan import Assumptions
     from lennox.audit.plan import plan as make
     from lennox.audit.report.plan_page import plan_page, plan_text
+    from lennox.report.wording import COMMUNITY
 
+    say = COMMUNITY.wording(language)
     given = {"truths": truth, "icc": icc, "per_patient": per_patient}
     read = _policy(ctx, file, draft=True)
     made = make(read, Assumptions(**{key: value for key, value in given.items() if value is not None}))  # type: ignore[arg-type]
     click.echo(plan_text(made, read))
     if out is not None:
-        atomic_write(out, plan_page(made, read))
+        atomic_write(out, plan_page(made, read, say))
         click.echo(f"wrote {out}")
 
 

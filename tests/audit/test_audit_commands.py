@@ -1,6 +1,7 @@
 """`lennox audit` and `lennox policy` from end to end: files, exit statuses, every problem at once."""
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from click.testing import CliRunner
 from lennox.cli import cli
 
 DATA = Path(__file__).parent / "data"
+ROOT = Path(__file__).parents[2]
 EXAMPLE = DATA / "example-riverbend.toml"
 NO_CALIBRATION = (DATA / "small.toml").read_text().split('[[requirement]]\nid = "auc"')[0]
 
@@ -166,6 +168,19 @@ def test_the_template_is_refused_until_it_is_filled_in(tmp_path):
     assert uncommented == []  # no invented testimony
 
 
+def test_the_page_of_a_plan_is_in_spanish(tmp_path):
+    out, example = tmp_path / "plan.html", ROOT / "docs" / "community" / "example.toml"
+    assert run("policy", "plan", example, "--truth", "0.9", "--out", out, "--language", "es").exit_code == 0
+    page = out.read_text()
+    assert '<html lang="es"' in page
+    assert "Lo que cuesta cada límite" in page
+    assert "A toda edad, la herramienta debe encontrar" in page
+    assert not re.search(
+        r"\b(the|people|with|patients|version|chance)\b", re.sub(r"<(style|head).*?</\1>", "", page, flags=re.S)
+    )
+    assert run("policy", "plan", example, "--language", "xx").exit_code == 2
+
+
 def test_plan_prints_what_limits_cost_and_draws_it(tmp_path):
     out = tmp_path / "plan.html"
     result = run(
@@ -190,6 +205,8 @@ def test_plan_prints_what_limits_cost_and_draws_it(tmp_path):
     assert "If the tool truly gets 90 of 100 right in every group" in words
     assert "ICC" not in words
     assert "ICC 0.3" in figures
+    assert "If the tool truly flags 10 of 100 healthy ones in every group" in words
+    assert not re.search(r"truly gets (10|15) of 100 right", words)
     assert run("policy", "plan", DATA / "small.toml", "--truth", "9").exit_code == 2
     assert run("policy", "plan", DATA / "small.toml", "--truth", "x").exit_code == 2
 

@@ -1,8 +1,12 @@
 """A sealed table names nobody, and any change in it is found."""
 
+import base64
 import io
+import json
 import zipfile
+from pathlib import Path
 
+import jsonschema
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,6 +16,21 @@ from lennox.audit import TableOptions, table_from_columns
 from lennox.errors import InputError
 from lennox.evidence.seal import Origin, agreed, frame_of, open_sealed, seal, write_sealed
 from lennox.policy.problems import TableError
+
+SCHEMAS = Path(__file__).parents[2] / "docs" / "schema"
+
+
+@pytest.mark.parametrize("k", [5, 30])
+def test_the_statement_of_a_sealed_table_follows_the_published_schema(clinics, k):
+    path, said, _ = sealed(clinics, patients=58, k=k)  # 29 a sensor: with k = 30 the sensor is left out
+    envelope = json.loads(zipfile.ZipFile(path).read("statement.dsse.json"))
+    jsonschema.validate(envelope, json.loads((SCHEMAS / "envelope-1.json").read_text()))
+    statement, schema = json.loads(base64.b64decode(envelope["payload"])), SCHEMAS / "evidence-1.json"
+    jsonschema.validate(statement, json.loads(schema.read_text()))
+    assert (said["merged"] == {}) is (k == 5)
+    statement["predicate"]["patient_names"] = ["Ana"]
+    with pytest.raises(jsonschema.ValidationError, match="patient_names"):
+        jsonschema.validate(statement, json.loads(schema.read_text()))
 
 
 def test_no_identity_leaves(clinics):

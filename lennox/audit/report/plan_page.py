@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from lennox.audit.plan import PATIENTS, Cost, Plan
 from lennox.policy.metrics import METRICS
 from lennox.policy.policy import Policy, Requirement
 from lennox.report.charts import chances as plot
 from lennox.report.pages import render
+from lennox.report.wording import ENGLISH, Wording
 
 
 def plan_text(plan: Plan, policy: Policy) -> str:
     """The plan as lines of text, one table a requirement."""
-    lines = [*_assumed(plan), ""]
+    lines = [*_assumed(plan, ENGLISH), ""]
     for requirement in policy.requirements:
-        costs = [cost for cost in plan.costs if cost.requirement == requirement.id]
+        costs = _costs(plan, requirement)
         if not costs:
             continue
-        lines += [f"{requirement.id}: {requirement.plain}", f"  {_groups(costs[0])}"]
+        lines += [f"{requirement.id}: {requirement.plain}", f"  {_groups(costs[0], ENGLISH)}"]
         heads = ["true rate", "80 %", "90 %", *(str(n) for n in PATIENTS)]
         lines.append("  " + "".join(f"{head:>10}" for head in heads))
         for cost in costs:
-            cells = [f"{cost.truth:g}", _needed(cost.patients_80), _needed(cost.patients_90)]
-            cells += [f"{100 * cost.chances[n]:.0f} %" for n in PATIENTS]
-            lines.append("  " + "".join(f"{cell:>10}" for cell in cells))
+            lines.append("  " + "".join(f"{cell:>10}" for cell in _cells(cost, ENGLISH)))
         lines.append("")
     lines.append("All at once")
     lines.append("  " + "".join(f"{head:>10}" for head in ("true rate", *(str(n) for n in PATIENTS))))
@@ -34,64 +35,123 @@ def plan_text(plan: Plan, policy: Policy) -> str:
     return "\n".join(lines)
 
 
-def plan_page(plan: Plan, policy: Policy) -> str:
-    """The plan as one HTML page with a plot a requirement."""
-    who, shown = "sets of films" if policy.scope.cluster == "film" else "people", []
+def plan_page(plan: Plan, policy: Policy, say: Wording = ENGLISH) -> str:
+    """The plan as one HTML page with a plot a requirement, in the language of `say`."""
+    films, shown = policy.scope.cluster == "film", []
     for requirement in policy.requirements:
-        costs = [cost for cost in plan.costs if cost.requirement == requirement.id]
+        costs = _costs(plan, requirement)
         if not costs:
             continue
-        series = [(f"true rate {cost.truth:g}", [(float(n), cost.chances[n]) for n in PATIENTS]) for cost in costs]
+        plain = requirement.sentence(say.language)
+        series = [
+            (say("true rate {rate}", rate=f"{cost.truth:g}"), [(float(n), cost.chances[n]) for n in PATIENTS])
+            for cost in costs
+        ]
+        axes = {"across": say("patients in every group"), "up": say("chance to pass")}
         shown.append({
-            "plain": requirement.plain,
-            "in_words": list(dict.fromkeys(_in_words(cost, requirement, who) for cost in costs)),
-            "groups": _groups(costs[0]),
-            "chart": plot(series, across="patients in every group", up="chance to pass", title=requirement.plain),
-            "rows": [
-                [
-                    f"{cost.truth:g}", _needed(cost.patients_80), _needed(cost.patients_90),
-                    *(f"{100 * cost.chances[n]:.0f} %" for n in PATIENTS),
-                ]
-                for cost in costs
-            ],
+            "plain": plain,
+            "in_words": list(dict.fromkeys(_in_words(cost, requirement, films, say) for cost in costs)),
+            "groups": _groups(costs[0], say),
+            "chart": plot(series, **axes, title=plain),
+            "rows": [_cells(cost, say) for cost in costs],
         })  # fmt: skip
-    heads = ["true rate", "patients for 80 %", "for 90 %", *(f"with {n}" for n in PATIENTS)]
     joint = [[f"{truth:g}", *(f"{100 * row[n]:.0f} %" for n in PATIENTS)] for truth, row in plan.joint.items()]
-    joint_heads = ["true rate", *(f"with {n}" for n in PATIENTS)]
+    sizes = [say("with {n}", n=n) for n in PATIENTS]
     return render(
-        "plan.html", policy=policy, who=who, assumed=_assumed(plan), shown=shown, heads=heads, skipped=plan.skipped,
-        joint=joint, joint_heads=joint_heads,
-    )  # fmt: skip
+        "plan.html",
+        language=say.language,
+        direction=say.direction,
+        title=policy.title_in.get(say.language, policy.title),
+        policy=policy,
+        labels=_labels(films, say),
+        assumed=_assumed(plan, say),
+        shown=shown,
+        heads=[say("true rate"), say("patients for 80 %"), say("for 90 %"), *sizes],
+        skipped=say("Not planned: {which}.", which=", ".join(plan.skipped)) if plan.skipped else "",
+        joint=joint,
+        joint_heads=[say("true rate"), *sizes],
+    )
 
 
-def _assumed(plan: Plan) -> list[str]:
+def _labels(films: bool, say: Wording) -> dict[str, str]:
+    enough, each = (
+        (
+            say("A limit is shown to be met only if there are enough sets of films."),
+            say("Below stands how many sets of films each group needs, if the tool is truly as good as said."),
+        )
+        if films
+        else (
+            say("A limit is shown to be met only if there are enough people."),
+            say("Below stands how many people each group needs, if the tool is truly as good as said."),
+        )
+    )
+    fewer = say("With fewer, the answer will often be “we cannot tell yet”, even for a good tool.")
+    return {
+        "title": say("What each limit costs"),
+        "version": say("version"),
+        "introduction": f"{enough} {each} {fewer}",
+        "figures": say("The figures"),
+        "caption": say("how many for a chance of 80 % and 90 %, and the chance with so many"),
+        "joint": say("All limits at once: the chance with so many in every group"),
+    }
+
+
+def _assumed(plan: Plan, say: Wording) -> list[str]:
     """What the numbers rest on."""
     said = plan.assumptions
     return [
-        "Patients that every group must bring for a limit to be shown, if the model truly has the rate on the left in "
-        "every group; then the chance that it passes with so many patients in every group.",
-        f"Assumed: {said.per_patient:g} diseased (or healthy) units a patient, ICC {said.icc:g}, "
-        f"design effect {said.design_effect:.2f}; groups equal in size and made of different people.",
-        "A true rate counts right answers: diseased found, healthy left alone, films read; areas and Dice have that "
-        "value, false marks and squared errors are half of what is allowed, and calibration is perfect. Each chance is "
-        "simulated through the gate's own bounds, for a first look at the data: the same audit again is no new look, "
-        "another model, operating point or policy on the same data is, at an eighth of the first one's level.",
-    ]
+        " ".join((
+            say("The numbers say how many patients every group must bring for a limit to be shown."),
+            say("They hold if the model truly has the rate on the left in every group."),
+            say("After that comes the chance that it passes with so many patients in every group."),
+        )),
+        " ".join((
+            say(
+                "Assumed: {units} diseased (or healthy) units a patient, ICC {icc}, design effect {effect}.",
+                units=f"{said.per_patient:g}", icc=f"{said.icc:g}", effect=f"{said.design_effect:.2f}",
+            ),
+            say("Groups are equal in size and made of different people."),
+        )),
+        " ".join((
+            say("A true rate counts right answers: diseased found, healthy left alone, films read."),
+            say("Areas and Dice have that value; false marks and squared errors are half of what is allowed."),
+            say("Calibration is taken to be perfect."),
+            say("Each chance is simulated through the gate's own bounds, for a first look at the data."),
+            say("The same audit again is no new look."),
+            say(
+                "Another model, operating point or policy on the same data is a new look, at an eighth of the first "
+                "one's level."
+            ),
+        )),
+    ]  # fmt: skip
 
 
-def _in_words(cost: Cost, requirement: Requirement, who: str) -> str:
+def _in_words(cost: Cost, requirement: Requirement, films: bool, say: Wording) -> str:
     """What one true rate costs, for people who do not read tables."""
-    right = f"If the tool truly gets {100 * cost.truth:.0f} of 100 right in every group"
+    right = say("If the tool truly gets {n} of 100 right in every group:", n=f"{100 * cost.truth:.0f}")
+    if requirement.metric == "fpr":
+        right = say("If the tool truly flags {n} of 100 healthy ones in every group:", n=f"{100 * cost.truth:.0f}")
     if METRICS[requirement.metric].family != "proportion":
-        right = "If the tool is as good in every group as the figures below assume"
+        right = say("If the tool is as good in every group as the figures below assume:")
+    if cost.patients_80 is None and films:
+        return f"{right} {say('it does not pass, however many sets of films there are.')}"
     if cost.patients_80 is None:
-        return f"{right}, it does not pass, however many {who} there are."
-    return f"{right}, each group needs about {cost.patients_80} {who} for it to pass 4 times out of 5."
+        return f"{right} {say('it does not pass, however many people there are.')}"
+    if films:
+        needs = say("each group needs about {n} sets of films for it to pass 4 times out of 5.", n=cost.patients_80)
+    else:
+        needs = say("each group needs about {n} people for it to pass 4 times out of 5.", n=cost.patients_80)
+    return f"{right} {needs}"
 
 
-def _groups(cost: Cost) -> str:
-    return f"{sum(cost.groups)} groups ({' + '.join(str(n) for n in cost.groups)}), all at once"
+def _costs(plan: Plan, requirement: Requirement) -> Sequence[Cost]:
+    return [cost for cost in plan.costs if cost.requirement == requirement.id]
 
 
-def _needed(patients: int | None) -> str:
-    return "never" if patients is None else str(patients)
+def _cells(cost: Cost, say: Wording) -> list[str]:
+    needed = [say("never") if n is None else str(n) for n in (cost.patients_80, cost.patients_90)]
+    return [f"{cost.truth:g}", *needed, *(f"{100 * cost.chances[n]:.0f} %" for n in PATIENTS)]
+
+
+def _groups(cost: Cost, say: Wording) -> str:
+    return say("{n} groups ({sizes}), all at once", n=sum(cost.groups), sizes=" + ".join(str(n) for n in cost.groups))
