@@ -49,7 +49,7 @@ test-training: .venv/lennox
 	$(BIN)/python -m pip install --quiet "torch==2.13.0" "$$(ls .venv/wheel/*.whl)[test,train]"
 	$(BIN)/pytest tests/training
 
-# The kernels' tests once more, in a copy built with bounds checks on; see docs/kernels.md.
+# The kernels' tests once more, in a copy built with bounds checks on; see docs/contributor/kernels.md.
 test-checked: .venv/lennox
 	$(call kernel_copy,checked)
 	cd .venv/checked && LENNOX_CHECKED_KERNELS=1 ../bin/python setup.py -q build_ext --inplace
@@ -72,7 +72,7 @@ lint: .venv/lennox
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# Every ratio beside its peers, into benchmarks/results; see docs/performance.md.
+# Every ratio beside its peers, into benchmarks/results; see docs/contributor/performance.md.
 bench: .venv/lennox
 	$(BIN)/python -m pip install --quiet "torch==2.13.0" "$$(ls .venv/wheel/*.whl)[bench]"
 	$(BIN)/python benchmarks/run.py
@@ -83,7 +83,7 @@ records: .venv/lennox
 	$(BIN)/python -m pip install --quiet "$$(ls .venv/wheel/*.whl)[audit]"
 	$(BIN)/python audits/make_records.py $(DATA)
 
-# Each door for so many minutes, with atheris; see docs/security.md.
+# Each door for so many minutes, with atheris; see docs/contributor/security.md.
 MINUTES ?= 1
 fuzz: .venv/lennox
 	$(BIN)/python -m pip install --quiet "atheris>=3" "$$(ls .venv/wheel/*.whl)[audit,test]"

@@ -120,7 +120,7 @@ def test_beside_tuned_opencv(beside, size, dtype):
     difference = np.abs(ours - theirs) * STD
     if dtype == np.uint8:  # the peer rounds to whole levels between its steps
         assert difference.max() <= 2.5
-    else:  # and has a 16-bit film's own curves, where ours are those of its 8-bit copy: see docs/kernels.md
+    else:  # and has a 16-bit film's own curves, where ours are those of its 8-bit copy: see docs/contributor/kernels.md
         assert difference.mean() <= 3.0
     beside(work(size, dtype, "OpenCV, tuned", TARGETS[dtype]), job.opencv_tuned, job.lennox)
 

@@ -1,6 +1,6 @@
 """How the cost grows: with pixels, lesions, an audit's rows and groups, and films; one plot, and its numbers.
 
-    python benchmarks/growth.py [docs/performance.md]
+    python benchmarks/growth.py [docs/contributor/performance.md]
 
 writes results/<processor>.growth.json and docs/images/growth.svg, and the slopes into the page. Each point is the
 shortest of a few runs, in CPU time on one thread; the slope is that of a straight line through the upper half of the

@@ -1,6 +1,6 @@
 """Results of the benchmarks for people: every line as a table, and the promises, each with its worst line.
 
-    python benchmarks/report.py results/<processor>.json docs/performance.md
+    python benchmarks/report.py results/<processor>.json docs/contributor/performance.md
 
 writes the costs of a film and the promises into the page.
 """

@@ -119,7 +119,7 @@ def test_no_module_needs_itself():
 
 
 def test_the_map_in_the_docs_is_these_layers():
-    page = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs/contributor/architecture.md").read_text(encoding="utf-8")
     drawn = page.split("```")[1].strip().splitlines()
     assert len(drawn) == len(LAYERS)
     for line, layer in zip(drawn, LAYERS, strict=True):

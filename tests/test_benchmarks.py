@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 RESULTS = [path for path in sorted((ROOT / "benchmarks/results").glob("*.json")) if ".growth" not in path.name]
-PAGE = ROOT / "docs/performance.md"
+PAGE = ROOT / "docs/contributor/performance.md"
 
 
 @pytest.fixture(autouse=True)

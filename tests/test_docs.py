@@ -17,7 +17,13 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PYTHON_BLOCK = re.compile(r"(?:<!-- (not run|needs): ([^>]+) -->\n)?```python\n(.*?)```", re.DOTALL)
 SHELL_BLOCK = re.compile(r"```sh\n(.*?)```", re.DOTALL)
-PAGES = [page for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))] if page.is_file()]
+PAGES = [page for page in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))] if page.is_file()]
+
+
+def page_name(page):
+    return str(page.relative_to(ROOT))
+
+
 BESIDE_PYTHON = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # where `lennox` is installed
 
 
@@ -32,9 +38,7 @@ def folder(tmp_path_factory):
     return here
 
 
-@pytest.mark.parametrize(
-    "page", [page for page in PAGES if PYTHON_BLOCK.search(page.read_text())], ids=lambda p: p.name
-)
+@pytest.mark.parametrize("page", [page for page in PAGES if PYTHON_BLOCK.search(page.read_text())], ids=page_name)
 def test_the_python_of_a_page_runs(page, folder, monkeypatch):
     monkeypatch.chdir(folder)
     names = {"__name__": "__main__"}
@@ -67,7 +71,7 @@ def test_make_demo_runs_on_drawn_films(tmp_path):
     assert (tmp_path / "demo" / "report" / "report.html").stat().st_size > 10_000
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=page_name)
 def test_links_inside_the_project_lead_somewhere(page):
     for target in re.findall(r"\]\((?!https?://|#|mailto:)([^)#\s]+)", page.read_text()):
         assert (page.parent / target).exists(), f"{page.name} links to {target}, which is not there"

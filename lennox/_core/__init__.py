@@ -1,7 +1,7 @@
 """Compiled loops behind a checked face; each has a slow NumPy twin of the same name in `reference.py`.
 
-The rules, step by step, and the measured speed are in `docs/kernels.md`. Every kernel works without the interpreter's
-lock, keeps no state, and reads inputs that may be read-only.
+The rules, step by step, and the measured speed are in `docs/contributor/kernels.md`. Every kernel works without the
+interpreter's lock, keeps no state, and reads inputs that may be read-only.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Lesions of a probability map: labelled, measured and outlined. Twin: reference.py; rules: docs/kernels.md.
+"""Lesions of a probability map: labelled, measured and outlined. Twin: reference.py; rules: docs/contributor/kernels.md.
 
 Labelling: run-based two-pass connected components with union-find (L. He, Y. Chao and K. Suzuki, IEEE Trans. Image
 Process. 17, 2008), paths halved. Extraction: non-maximum suppression, then region growing (R. Adams and L. Bischof,

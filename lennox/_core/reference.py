@@ -1,6 +1,6 @@
 """The kernels once more in plain NumPy and float64: slow, obvious, trusted by the tests, and never a fallback.
 
-The rules are written out in `docs/kernels.md`.
+The rules are written out in `docs/contributor/kernels.md`.
 """
 
 from __future__ import annotations

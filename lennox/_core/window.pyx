@@ -1,4 +1,4 @@
-"""Window, equalise, resize and normalise an image in one pass over its rows. Twin: reference.py; rules: docs/kernels.md.
+"""Window, equalise, resize and normalise an image in one pass over its rows. Twin: reference.py; rules: docs/contributor/kernels.md.
 
 The equalisation is contrast-limited adaptive histogram equalisation: K. Zuiderveld, "Contrast limited adaptive
 histogram equalization", Graphics Gems IV (1994), 474-485, by OpenCV's rules. Shrinking averages by area (a box filter

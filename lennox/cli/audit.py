@@ -379,7 +379,7 @@ policy.add_command(withdraw_policy)
 def simulate(repetitions: int | None, out: Path | None) -> None:
     """Run the gate on simulated models whose truth is known: false passes, coverage, false failures.
 
-    Example: lennox policy simulate --out docs/gate-validation.md
+    Example: lennox policy simulate --out docs/auditor/gate-validation.md
     """
     from lennox.audit.simulation import Size, validation_report
 

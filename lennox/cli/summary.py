@@ -12,7 +12,7 @@ FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 @click.command()
 @click.argument("results", metavar="RESULTS", type=FOLDER)
-@click.option("--urgency", type=FILE, metavar="FILE.toml", help="The clinic's rules; see docs/screening.md.")
+@click.option("--urgency", type=FILE, metavar="FILE.toml", help="The clinic's rules; see docs/clinic/screening.md.")
 @click.option("--decisions", type=FILE, metavar="FILE.csv", help="RESULTS/decisions.csv unless given.")
 @click.option("--language", type=click.Choice(["en", "es"]), default="en", help="Of the page: English or Spanish.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="RESULTS/summary unless given.")

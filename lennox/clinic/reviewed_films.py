@@ -1,6 +1,7 @@
 """The films of a folder of results, each with what a clinician decided about it.
 
-Decisions come from the file that the page of a run saves, in the columns of `lennox monitor` (docs/monitoring.md).
+Decisions come from the file that the page of a run saves, in the columns of `lennox monitor`
+(docs/clinic/monitoring.md).
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ class Prepared:
 def prepare(image: Image, contract: InputContract, orientation: Orientation = "as given") -> Prepared:
     """Window, equalise, resize and normalise an image in one pass, letterboxed on the canvas of `contract`.
 
-    Colour is reduced to its brightness first. The rule of each step is in `docs/kernels.md`.
+    Colour is reduced to its brightness first. The rule of each step is in `docs/contributor/kernels.md`.
     orientation : "own" lays the image as `own_turn` says first
     """
     return prepare_laid(image, contract, own_turn(image.grey()) if orientation == "own" else AS_GIVEN)

@@ -1,8 +1,8 @@
 """What kind of image this is, and whether it can be read.
 
 Judged by the pixels alone, on an overview of at most 192 pixels a side. A wrong refusal of a real film is the worse
-error: each limit stands well beyond what the films it was set with show (`docs/reading.md` has the figures), and what
-looks like nothing in particular counts as periapical. The network's own distance from its training films is the
+error: each limit stands well beyond what the films it was set with show (`docs/clinic/reading.md` has the figures), and
+what looks like nothing in particular counts as periapical. The network's own distance from its training films is the
 second check, and catches what gets past this one.
 """
 

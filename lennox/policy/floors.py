@@ -1,6 +1,6 @@
 """Floors of decency: the least that a policy may ask of a model, of evidence and of its own words (R35 to R39).
 
-What is looser protects nobody, whoever ratified it. The numbers are argued in `docs/policies.md`.
+What is looser protects nobody, whoever ratified it. The numbers are argued in `docs/community/policies.md`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A community's equity policy: what a model must show, about whom, before it may be used.
 
-The file is TOML, `lennox-equity-policy/1`; `docs/policies.md` explains every key. A `Policy` that exists is valid: it
-came through the rules of `reading.py` and `rules.py`, or it was refused with every reason at once.
+The file is TOML, `lennox-equity-policy/1`; `docs/community/policies.md` explains every key. A `Policy` that exists is
+valid: it came through the rules of `reading.py` and `rules.py`, or it was refused with every reason at once.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What makes a policy valid: its head, ratification, scope, evidence, features, crossings and consequences.
 
 Every function sees the values that are of the right kind (`schema.py`) and adds each problem it finds. The rules are
-numbered and argued in `docs/policies.md`.
+numbered and argued in `docs/community/policies.md`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Somebody else's ONNX network under lennox's card, so that it can be read with, audited, gated and reported on.
 
 The network is wrapped, not changed: layers before it turn the card's image into what it expects, layers after it turn
-its answer into probabilities. The card's section `network` says how; docs/adopt.md explains each key. Needs `onnx`.
+its answer into probabilities. The card's section `network` says how; docs/developer/adopt.md explains each key.
+Needs `onnx`.
 """
 
 from __future__ import annotations
@@ -104,7 +105,7 @@ def _read_card(card: Path) -> dict[str, Any]:
     except OSError as error:
         raise InputError(f"{card.name}: cannot be read ({error.strerror}).") from error
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{card.name}: not a card ({error}); see docs/adopt.md.") from error
+        raise InputError(f"{card.name}: not a card ({error}); see docs/developer/adopt.md.") from error
     return document
 
 
@@ -114,7 +115,9 @@ def _wiring(document: Mapping[str, Any]) -> Wiring:
         lists = {name: tuple(section[name]) for name in ("mean", "std", "planes") if name in section}
         return Wiring(**{**section, **lists})
     except (TypeError, ValueError) as error:
-        raise InputError(f"the card's section 'network' cannot be used: {error}; see docs/adopt.md.") from error
+        raise InputError(
+            f"the card's section 'network' cannot be used: {error}; see docs/developer/adopt.md."
+        ) from error
 
 
 def _wrapped(network: Path, wiring: Wiring, card: ModelCard) -> bytes:

@@ -40,8 +40,8 @@ class Run:
     """One model over a list of films.
 
     Each film is one task of one worker, from its file to its results; all workers share the model. So every core is
-    busy with whichever step its film is at, and only a few films a worker are in memory. docs/performance.md has the
-    numbers, beside other arrangements.
+    busy with whichever step its film is at, and only a few films a worker are in memory.
+    docs/contributor/performance.md has the numbers, beside other arrangements.
 
     outcomes : how many films were "suspected", "none" or "refused" so far; see `lennox.report.words.group_of`
     """

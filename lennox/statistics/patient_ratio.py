@@ -5,7 +5,8 @@ imagined patient is added, who brings as many units as anybody brought and to wh
 the chance that a sum with independent exponential weights is zero or less: the Bayesian bootstrap (Rubin, Ann. Statist.
 1981) with a worst patient added, which is Gaffke's test of a bounded mean (Math. Methods Statist. 14, 2005, 451-467;
 Learned-Miller & Thomas, arXiv:1905.06208). With one unit a patient it is Clopper-Pearson. That it never errs more often
-than alpha is proved for answers of yes and no and conjectured for others; docs/gate-validation.md tries to refute it.
+than alpha is proved for answers of yes and no and conjectured for others; docs/auditor/gate-validation.md tries to
+refute it.
 No bound that holds for every distribution can be much tighter: a sample of n patients misses a minority of 3/n of all
 patients one time in twenty, whatever happened to that minority.
 

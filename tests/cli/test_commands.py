@@ -1,4 +1,4 @@
-"""Every command has help, an example that parses, and a place in docs/command-line.md; and the start is quick."""
+"""Every command has help, an example that parses, a place in docs/clinic/command-line.md; and the start is quick."""
 
 import json
 import os
@@ -18,7 +18,7 @@ from lennox.cli import COMMANDS, cli
 from lennox.cli.compare import compare
 
 ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs/command-line.md").read_text()
+PAGE = (ROOT / "docs/clinic/command-line.md").read_text()
 HEAVY = {"numpy", "onnxruntime", "PIL", "pydicom", "rich", "jinja2", "torch"}
 
 
@@ -44,7 +44,7 @@ def examples(command):
 def test_a_command_has_help_an_example_and_a_place_in_the_docs(path, command):
     assert command.help
     name = "lennox " + " ".join(path)
-    assert f"`{name}" in PAGE, f"docs/command-line.md does not mention `{name}`"
+    assert f"`{name}" in PAGE, f"docs/clinic/command-line.md does not mention `{name}`"
     if not isinstance(command, click.Group):
         assert examples(command), f"the help of {name} does not end in an example"
         for option in command.params:

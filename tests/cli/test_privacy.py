@@ -80,7 +80,7 @@ def test_a_bundle_refers_to_a_study_only_when_asked(invoke, tmp_path):
 
 
 def test_dicom_objects_say_of_the_patient_what_the_film_says_and_nothing_else_of_it(invoke, named_film, tmp_path):
-    """They are filed with the film, so patient and study are as it has them (docs/interop.md); nothing else is."""
+    """They are filed with the film, so patient and study are as it has them (docs/clinic/interop.md); no more is."""
     pytest.importorskip("highdicom", reason="needs highdicom, of lennox[interop]")
     from lennox.report.dicom_file import _ALWAYS, _IF_SAID
 

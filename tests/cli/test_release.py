@@ -53,7 +53,7 @@ def film(tmp_path):
 
 
 def test_from_keys_to_a_model_that_loads(tmp_path, monkeypatch, film):
-    """The whole way with commands only, as docs/release.md tells it."""
+    """The whole way with commands only, as docs/developer/release.md tells it."""
     shop = make_workshop(tmp_path / "shop", ratified=False)
     monkeypatch.setenv("LENNOX_TRUST", str(tmp_path / "trust.toml"))
     for name in ("auditor", "community"):

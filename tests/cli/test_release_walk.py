@@ -1,4 +1,4 @@
-"""The commands of docs/release.md, as they stand there, from a new model to a film that it reads under its release."""
+"""The commands of docs/developer/release.md, as they stand there, from a new model to a film read under its release."""
 
 import json
 import os
@@ -14,7 +14,7 @@ from tiny_model import write_tiny_model
 
 from lennox.phantom import draw_film
 
-PAGE = Path(__file__).parents[2] / "docs" / "release.md"
+PAGE = Path(__file__).parents[2] / "docs/developer/release.md"
 FILMS, CARIOUS = 120, 80
 ROWS, COLUMNS = 340, 480
 POLICY = """

@@ -1,4 +1,4 @@
-"""Simulated years of a model in use: how often the watch is wrong, how soon it is right; docs/monitoring.md says so."""
+"""Simulated years of use: how often the watch is wrong, how soon right, as docs/clinic/monitoring.md says so."""
 
 import datetime
 import math
@@ -12,7 +12,7 @@ from lennox.monitoring.monitor import ALPHA, EProcess, watch
 from lennox.monitoring.use_record import Decision
 from lennox.policy.reading import read_policy
 
-DOCS = Path(__file__).parents[2] / "docs"
+DOCS = Path(__file__).parents[2] / "docs/clinic"
 START = datetime.date(2026, 1, 5)
 
 
@@ -73,7 +73,7 @@ def test_patients_who_come_again_in_full(patients, agreement):
     assert raised <= 0.05 + 2 * math.sqrt(0.05 * 0.95 / 2000)
 
 
-YEARS = {  # as docs/monitoring.md names them
+YEARS = {  # as docs/clinic/monitoring.md names them
     "0.85, fine": {"truth": 0.85},
     "exactly 0.80": {"truth": 0.80},
     "0.77 from week 1": {"truth": 0.77},

@@ -1,4 +1,4 @@
-"""Pooled audits whose truth is known: a short run always, the long one when it is asked for (docs/pooling.md)."""
+"""Pooled audits whose truth is known: a short run always, the long one when asked for (docs/auditor/pooling.md)."""
 
 import pytest
 
