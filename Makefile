@@ -6,7 +6,7 @@ SOURCES := pyproject.toml setup.py README.md $(shell find lennox models -type f 
 # Two builds of one commit are equal, byte for byte: the time is that of the commit.
 export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 1767225600)
 
-.PHONY: viewer pictures records demo fuzz test test-training test-checked test-sanitized lint bench clean
+.PHONY: tutorials viewer pictures records demo fuzz test test-training test-checked test-sanitized lint bench clean
 
 define kernel_copy
 	$(BIN)/python -m pip install --quiet setuptools Cython "$$(ls .venv/wheel/*.whl)[test]"
@@ -94,6 +94,11 @@ fuzz: .venv/lennox
 # The picture of the reading desk, from drawn films alone.
 pictures: .venv/lennox
 	$(BIN)/python docs/images/desk_picture.py
+
+# The tutorials run again from the top, in place; their outputs are what the site shows.
+tutorials: .venv/lennox
+	$(BIN)/python -m pip install --quiet "torch==2.13.0" "$$(ls .venv/wheel/*.whl)[test]"
+	cd docs/tutorials && PATH="$(CURDIR)/$(BIN):$$PATH" DATA=$(abspath $(DATA)) $(CURDIR)/$(BIN)/jupyter-execute --inplace --NotebookClient.record_timing=False *.ipynb
 
 # The viewer library again, from its package; nothing else of it is used. `npm pack` fetches it, the digest says that it is the same.
 OPENSEADRAGON := 6.1.1
