@@ -71,7 +71,7 @@ def test_make_demo_runs_on_drawn_films(tmp_path):
     assert (tmp_path / "demo" / "report" / "report.html").stat().st_size > 10_000
 
 
-@pytest.mark.parametrize("page", PAGES, ids=page_name)
+@pytest.mark.parametrize("page", [*PAGES, *sorted((ROOT / "docs").rglob("*.ipynb"))], ids=page_name)
 def test_links_inside_the_project_lead_somewhere(page):
     for target in re.findall(r"\]\((?!https?://|#|mailto:)([^)#\s]+)", page.read_text()):
         assert (page.parent / target).exists(), f"{page.name} links to {target}, which is not there"
