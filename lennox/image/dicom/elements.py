@@ -27,7 +27,8 @@ _UNDEFINED = 0xFFFFFFFF
 _MAX_TEXT_BYTES = 1024  # a list of windows is longer than what else is read as text
 _MAX_SHORTS_BYTES = 8
 _SHARED_GROUPS, _FRAME_GROUPS = 0x52009229, 0x52009230
-_MACROS = (0x00289110, 0x00289132, 0x00289145)  # pixel measures, window or table of interest, rescaling
+# Pixel measures, window or table of interest, rescaling, what an enhanced X-ray frame says of its pixels.
+_MACROS = (0x00289110, 0x00289132, 0x00289145, 0x00289443)
 _BINARY = {"FL": "f", "FD": "d", "SS": "h", "US": "H", "SL": "l", "UL": "L"}
 _LONG_VRS = (b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV")
 

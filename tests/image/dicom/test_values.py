@@ -257,6 +257,11 @@ def test_what_functional_groups_say_counts(syntax, undefined):
     np.testing.assert_array_equal(read_image(alone, frame=1).pixels, first.pixels)
 
 
+def test_the_spacing_of_an_enhanced_x_ray_frame_is_that_at_the_detector():
+    shared = group(FramePixelDataPropertiesSequence={"ImagerPixelSpacing": [0.019, 0.019]})
+    assert read_image(functional(shared, [], EXPLICIT, undefined=False), frame=0).spacing_mm == (0.019, 0.019)
+
+
 @pytest.mark.parametrize("second", ["1.2.840.10008.1.2.1", "1.2.840.10008.1.2.5", "1.2.840.10008.1.2"])
 def test_of_two_file_metas_the_first_counts(second):
     data = write_dicom(data_set(FILM, **TWELVE), "1.2.840.10008.1.2.4.70")
