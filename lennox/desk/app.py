@@ -75,7 +75,9 @@ class _Answers:
     def __init__(self, opened: Desk, features: Features, say: Wording) -> None:
         self.opened, self.features, self.say = opened, features, say
         self._pictures = threading.Semaphore(2)  # films in memory at a time, beside the one that is being read
+        # Kept here and not in the browser, which would write films of patients to its disk; the next one comes ahead.
         self._thumbnail = lru_cache(maxsize=2000)(self._make_thumbnail)
+        self._whole_picture = lru_cache(maxsize=4)(self._make_picture)
 
     def page(self, request: Request) -> Response:
         from lennox.report import reading_view  # here and below: NumPy, which the opening link need not wait for
@@ -119,16 +121,18 @@ class _Answers:
         return JSONResponse(film_view(self.opened, film, self.say))
 
     def picture(self, request: Request) -> Response:
-        from lennox.report import pictures
-
         film = self.opened.index.get(request.path_params["key"])
-        with self._pictures:
-            picture = pictures.shrink(_picture(film, *_window(request)), MAX_SIDE)
-            return Response(pictures.png(picture), media_type="image/png", headers=_KEPT)
+        return Response(self._whole_picture(film, *_window(request)), media_type="image/png")
 
     def thumbnail(self, request: Request) -> Response:
         film = self.opened.index.get(request.path_params["key"])
-        return Response(self._thumbnail(film), media_type="image/jpeg", headers=_KEPT)
+        return Response(self._thumbnail(film), media_type="image/jpeg")
+
+    def _make_picture(self, film: DeskFilm, low: float, high: float) -> bytes:
+        from lennox.report import pictures
+
+        with self._pictures:
+            return pictures.png(pictures.shrink(_picture(film, low, high), MAX_SIDE))
 
     def _make_thumbnail(self, film: DeskFilm) -> bytes:
         from lennox.report import pictures
@@ -207,7 +211,6 @@ class _Answers:
 
 
 _ALONE = "sandbox allow-modals; frame-ancestors 'none'"  # the page brings its own policy, and runs no script
-_KEPT = {"cache-control": "private, max-age=86400"}  # the page asks with the file's stamp, which changes with it
 
 
 async def _limited(request: Request, limit: int) -> Any:

@@ -162,6 +162,25 @@ def test_the_page_for_a_patient_is_of_what_was_decided_on_all_films_of_that_pati
     assert desk.raw("GET", f"/api/films/{key}/patient?language=../es", Cookie=desk.cookie)[0] == 400
 
 
+def test_no_picture_of_a_film_is_left_to_the_browsers_cache_and_a_changed_file_is_shown_anew(desk, folder):
+    film = desk.films()["deep.png"]
+
+    def shown(kind):
+        status, headers, content = desk.raw("GET", f"/api/films/{film['key']}/{kind}", Cookie=desk.cookie)
+        assert (status, headers["cache-control"]) == (200, "no-store")
+        return content
+
+    before = shown("picture"), shown("thumbnail")
+    assert (shown("picture"), shown("thumbnail")) == before
+    Image.fromarray(np.asarray(Image.open(folder / "deep.png"))[::-1]).save(folder / "deep.png")
+    for _ in range(200):  # the desk looks into its folder every two seconds
+        if desk.films()["deep.png"]["stamp"] != film["stamp"]:
+            break
+        time.sleep(0.1)
+    assert shown("picture") != before[0]
+    assert shown("thumbnail") != before[1]
+
+
 def test_a_deep_film_shows_all_its_levels_within_a_window(desk, folder):
     ramp = np.asarray(Image.open(folder / "deep.png"))
     address = f"/api/films/{desk.films()['deep.png']['key']}/picture?stamp"
