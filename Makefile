@@ -1,12 +1,9 @@
 # Two commands matter: `make demo` reads drawn films (or FILM=path), `make test` runs every test.
 PYTHON ?= python3
 BIN := .venv/bin
-SOURCES := pyproject.toml setup.py README.md $(shell find lennox models -type f -not -path '*/__pycache__/*' -not -name '*.so')
+SOURCES := pyproject.toml setup.py MANIFEST.in README.md requirements/build.txt $(shell find lennox models -type f -not -path '*/__pycache__/*' -not -name '*.so')
 
-# Two builds of one commit are equal, byte for byte: the time is that of the commit.
-export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 1767225600)
-
-.PHONY: tutorials viewer pictures records demo fuzz test test-training test-checked test-sanitized lint bench clean
+.PHONY: lock check-dist tutorials viewer pictures records demo fuzz test test-training test-checked test-sanitized lint bench clean
 
 define kernel_copy
 	$(BIN)/python -m pip install --quiet setuptools Cython "$$(ls .venv/wheel/*.whl)[test]"
@@ -18,13 +15,39 @@ endef
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	@touch $@
 
-# One wheel, built once: what is tested is what would be installed. `build` is removed so that no deleted file lingers in it.
-.venv/lennox: .venv/python $(SOURCES)
-	rm -rf build .venv/wheel
-	umask 022 && $(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir .venv/wheel .
+# The versions and digests of requirements/$(1).txt, or where they are not to be had, what is: said aloud, since figures and bytes may differ.
+define install_locked
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/$(1).txt || { \
+		printf '\n%s\n\n' "WARNING: requirements/$(1).txt CANNOT BE INSTALLED HERE; the newest versions are used instead. Run 'make lock'." >&2; \
+		$(BIN)/python -m pip install --quiet $(2); }
+endef
+
+# One wheel, built once, from the sdist: what is tested is what would be installed.
+.venv/lennox: .venv/python tools/build_dist.py $(SOURCES)
+	rm -rf .venv/wheel
+	$(call install_locked,build,-r requirements/build.in)
+	$(BIN)/python tools/build_dist.py .venv/wheel
 	$(BIN)/python -m pip install --quiet --force-reinstall --no-deps .venv/wheel/*.whl
 	$(BIN)/python -m pip install --quiet .venv/wheel/*.whl
 	@touch $@
+
+# What tests, lint and types run with. Before .venv/lennox, which then finds what it needs.
+.venv/locked: .venv/python requirements/dev.txt requirements/build.txt
+	$(call install_locked,dev,".[test$(comma)lint]")
+	@touch $@
+comma := ,
+
+# Both again, with the newest versions that pyproject.toml allows, for every system and Python that it names. PyTorch is not
+# among them: its wheel for processors alone has other digests than the one with gigabytes for graphics cards.
+LOCK := .venv/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header
+lock:
+	$(PYTHON) -m venv .venv/lock && .venv/lock/bin/python -m pip install --quiet uv
+	$(LOCK) --upgrade --output-file requirements/build.txt requirements/build.in
+	$(LOCK) --upgrade --extra test --extra lint --constraint requirements/build.txt --output-file requirements/dev.txt pyproject.toml requirements/build.in
+
+# The sdist and the wheel once more, in another folder, language and umask: not a byte may differ.
+check-dist: .venv/lennox
+	$(BIN)/python tools/build_dist.py .venv/again --against .venv/wheel
 
 # No audit has passed for the model that comes with lennox, so it is not released: the demo answers for it, for today.
 UNRELEASED := --unreleased --who demo --why "make demo" --until $(shell date +%F)
@@ -41,16 +64,16 @@ else
 endif
 	@echo "Open demo/report/report.html in a browser."
 
-test: .venv/lennox
+test: .venv/locked .venv/lennox
 	$(BIN)/python -m pip install --quiet "$$(ls .venv/wheel/*.whl)[test]"
 	$(BIN)/pytest -n logical --dist loadfile
 
-test-training: .venv/lennox
+test-training: .venv/locked .venv/lennox
 	$(BIN)/python -m pip install --quiet "torch==2.13.0" "$$(ls .venv/wheel/*.whl)[test,train]"
 	$(BIN)/pytest tests/training
 
 # The kernels' tests once more, in a copy built with bounds checks on; see docs/contributor/kernels.md.
-test-checked: .venv/lennox
+test-checked: .venv/locked .venv/lennox
 	$(call kernel_copy,checked)
 	cd .venv/checked && LENNOX_CHECKED_KERNELS=1 ../bin/python setup.py -q build_ext --inplace
 	cd .venv/checked && PYTHONPATH=. ../bin/python -c "from lennox._core import window; assert window.CHECKED"
@@ -66,7 +89,7 @@ test-sanitized: .venv/lennox
 		--ignore tests/_core/test_other_processors.py
 
 # The types of lennox.training are those of PyTorch, so it is installed here too.
-lint: .venv/lennox
+lint: .venv/locked .venv/lennox
 	$(BIN)/python -m pip install --quiet "torch==2.13.0" "$$(ls .venv/wheel/*.whl)[lint,test,train]"
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
