@@ -14,6 +14,7 @@ from lennox.cli.audit_inputs import audited_policy, refuse
 from lennox.cli.compare import WithCompare
 from lennox.cli.extras import needs
 from lennox.cli.pairs import category_option, pairs
+from lennox.cli.paths import RESULTS
 from lennox.cli.release import sign_policy, withdraw_policy
 from lennox.errors import InputError, one_line
 from lennox.files import atomic_write
@@ -52,7 +53,7 @@ def _policy(ctx: click.Context, path: Path, *, draft: bool = False) -> Policy:
 @click.argument("tables", nargs=-1, metavar="[TABLE]", type=FILE)
 @click.option("--pool", "is_pool", is_flag=True, help="The tables are sealed evidence of several sites.")
 @click.option("--policy", "policy_file", required=True, type=FILE, help="The policy to judge by.")
-@click.option("--out", type=FILE, metavar="DIR", help="Where the reports are written.")
+@click.option("--out", type=RESULTS, metavar="DIR", help="Where the reports are written.")
 @click.option(
     "--verify", "recorded", type=FILE, metavar="AUDIT.json", help="Run this audit again and compare; writes nothing."
 )
@@ -379,7 +380,9 @@ policy.add_command(withdraw_policy)
 def simulate(repetitions: int | None, out: Path | None) -> None:
     """Run the gate on simulated models whose truth is known: false passes, coverage, false failures.
 
-    Example: lennox policy simulate --out docs/auditor/gate-validation.md
+    \b
+    Example:
+      lennox policy simulate --repetitions 50 --out gate-validation.md
     """
     from lennox.audit.simulation import Size, validation_report
 

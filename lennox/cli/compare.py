@@ -10,6 +10,7 @@ import click
 from lennox.cli.audit_inputs import audited_policy, refuse
 from lennox.cli.extras import needs
 from lennox.cli.pairs import category_option, pairs
+from lennox.cli.paths import RESULTS
 from lennox.errors import InputError, one_line
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ STATUS = {"PASS": 0, "FAIL": 10, "INSUFFICIENT EVIDENCE": 11}
 @click.argument("old")
 @click.argument("new")
 @click.option("--policy", "policy_file", required=True, type=FILE, help="Whose groups and metrics are compared.")
-@click.option("--out", required=True, type=FILE, metavar="DIR", help="Where comparison.json and its pages are written.")
+@click.option("--out", required=True, type=RESULTS, metavar="DIR", help="Where comparison.json and its pages go.")
 @click.option("--max-loss", type=float, metavar="X", help="What any group may lose at most; 0.05 unless given.")
 @click.option("--label", metavar="COL", help="Column of the truth, in both tables.")
 @click.option("--score", metavar="COL", help="Column of the probability, in both tables.")

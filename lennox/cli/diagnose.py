@@ -14,6 +14,7 @@ import click
 from lennox.cli.extras import installed
 from lennox.cli.film_options import DiagnoseOptions, with_film_options
 from lennox.cli.gate_options import LoadOptions, with_load_options
+from lennox.cli.paths import RESULTS, standard_input_as_file
 
 if TYPE_CHECKING:
     from lennox.inference.examination import Examination
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("-r", "--recursive", is_flag=True, help="Look into the sub-folders of a folder, too.")
-@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Keep the results in a folder.")
+@click.option("--out", type=RESULTS, metavar="DIR", help="Keep the results in a folder.")
 @click.option("--resume", is_flag=True, help="With --out: go on with an interrupted run; finished films are kept.")
 @click.option("--frame", type=click.IntRange(0), metavar="N", help="Which image of a file with several, from 0.")
 @click.option("--dask", metavar="ADDRESS", help="Let the workers of this Dask scheduler read them: tcp://HOST:8786.")
@@ -40,13 +41,13 @@ def diagnose(
     film_options: DiagnoseOptions,
     load_options: LoadOptions,
 ) -> None:
-    """Look for suspected caries on films: files, or folders of them.
+    """Look for suspected caries on films: files, folders of them, or - for an image from standard input.
 
     Prints one record a film, in the order given; nothing is changed or sent anywhere. Suspected findings are for a
     clinician to confirm or reject. "Not assessable" and "unreadable" are answers of their own: no result.
 
-    A model must be released for the channel. --unreleased loads one that is not: it is written to the local log, and
-    every output says so.
+    A model must be released for the channel, which `lennox models` says. --unreleased loads one that is not: it is
+    written to the local log, and every output says so.
 
     \b
     Exit status: 0 all assessed; 1 some not assessable or unreadable, the others are reported;
@@ -54,10 +55,11 @@ def diagnose(
 
     \b
     Examples:
-      lennox diagnose film.png
-      lennox diagnose films --recursive --format html --overlay --out results
-      lennox diagnose films --dicom=seg,sr,gsps --out results
-      lennox diagnose films --threshold 0.01 > candidates.jsonl
+      lennox diagnose film.png --unreleased --who "your name" --why "to try it" --until today
+      lennox diagnose films --model models/mine --recursive --format html --overlay --out results
+      lennox diagnose films --model models/mine --dicom=seg,sr,gsps --out findings
+      lennox diagnose films --model models/mine --threshold 0.01 > candidates.jsonl
+      lennox diagnose - --model models/mine --format html < film.png > film.html
     """
     film_options.check(out)
     if resume and out is None:
@@ -69,19 +71,20 @@ def diagnose(
     from lennox.runs.run import Format, Run, share_threads
 
     reading, form = film_options.reading(frame), film_options.form
-    found = find_films(paths, recursive=recursive, results=out, suffix=reading.suffix)
-    workers, within_a_film = share_threads(found.films, film_options.threads)
-    named_one = len(paths) == 1 and not paths[0].is_dir()
-    loaded = load_options.load(film_options.model, within_a_film)
-    with _cluster(dask) as cluster, Run(found.films, loaded, reading, workers=workers, cluster=cluster) as run:
-        if out is not None:
-            deque(_watched(run.keep(out, film_options.outputs(resume=resume)), len(found.films)), maxlen=0)
-        elif form == "html":
-            _print_page(run, film_options.language)
-        elif form is None and named_one and sys.stdout.isatty():
-            _print_text(run)
-        else:
-            _print_lines(run, Format(form or "json"))
+    with standard_input_as_file(paths) as files:
+        found = find_films(files, recursive=recursive, results=out, suffix=reading.suffix)
+        workers, within_a_film = share_threads(found.films, film_options.threads)
+        named_one = len(files) == 1 and not files[0].is_dir()
+        loaded = load_options.load(film_options.model, within_a_film)
+        with _cluster(dask) as cluster, Run(found.films, loaded, reading, workers=workers, cluster=cluster) as run:
+            if out is not None:
+                deque(_watched(run.keep(out, film_options.outputs(resume=resume)), len(found.films)), maxlen=0)
+            elif form == "html":
+                _print_page(run, film_options.language)
+            elif form is None and named_one and sys.stdout.isatty():
+                _print_text(run)
+            else:
+                _print_lines(run, Format(form or "json"))
     if not named_one or out is not None:
         click.echo(f"lennox: {summary(run.outcomes, found.skipped, found.closed)}", err=True)
     raise click.exceptions.Exit(1 if run.outcomes["refused"] or found.closed else 0)

@@ -19,7 +19,7 @@ BROKEN_PIPE = 141  # what a shell reports for a program that a closed pipe ended
 _WARN = warnings.showwarning
 INTERRUPTED = 130  # by Ctrl-C
 # What may be done about a model that is not released.
-OVERRIDE = "To try it, stamped on every output, add: --unreleased --who NAME --why REASON --until YYYY-MM-DD"
+OVERRIDE = "To try it, stamped on every output, add: --unreleased --who NAME --why REASON --until today"
 UNUSABLE = 2  # a file or folder that cannot be used
 
 

@@ -42,7 +42,7 @@ class LoadOptions:
 
         override = None
         if self.unreleased:
-            override = Override(self.who or "", self.why or "", datetime.date.fromisoformat(self.until or ""))
+            override = Override(self.who or "", self.why or "", _day(self.until or ""))
         return load_model(
             name, channel=self.channel, threads=threads, allow_unreleased=override, trust=trust_of(self.trust_file)
         )
@@ -63,7 +63,7 @@ def with_load_options(command: Callable[..., Any]) -> Callable[..., Any]:
     @click.option("--unreleased", is_flag=True, help="Load it though no release vouches for it; needs the next three.")
     @click.option("--who", metavar="NAME", help="With --unreleased: who answers for it.")
     @click.option("--why", metavar="REASON", help="With --unreleased: what for.")
-    @click.option("--until", metavar="YYYY-MM-DD", help="With --unreleased: last day, 30 days from now at most.")
+    @click.option("--until", metavar="DAY", help="With --unreleased: last day, such as 2026-12-01, or today.")
     @functools.wraps(command)
     def with_options(
         *arguments: Any,
@@ -89,8 +89,16 @@ def _complete(load_options: LoadOptions) -> None:
         if missing:
             raise click.UsageError(f"--unreleased also needs {' and '.join(missing)}.")
         try:
-            datetime.date.fromisoformat(load_options.until or "")
+            _day(load_options.until or "")
         except ValueError:
-            raise click.UsageError(f"--until is a day such as 2026-12-01, not '{load_options.until}'.") from None
+            wanted = f"--until is a day such as 2026-12-01, or today, not '{load_options.until}'."
+            raise click.UsageError(wanted) from None
     elif any(said.values()):
         raise click.UsageError(f"{' and '.join(o for o, v in said.items() if v)} go with --unreleased.")
+
+
+def _day(text: str) -> datetime.date:
+    """A day as people type it. Raises ValueError."""
+    from lennox.gate.predicates import local_now
+
+    return local_now().date() if text == "today" else datetime.date.fromisoformat(text)

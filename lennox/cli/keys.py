@@ -10,9 +10,10 @@ import click
 if TYPE_CHECKING:
     from lennox.gate.statement import PrivateKey
 
+FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 PASSPHRASE = "LENNOX_KEY_PASSPHRASE"  # noqa: S105 - the name of an environment variable
 KEY_OPTION = click.option(
-    "--key", "keys", multiple=True, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    "--key", "keys", multiple=True, required=True, type=FILE,
     metavar="FILE", help="A private key of `lennox keygen`; may be given several times.",
 )  # fmt: skip
 
@@ -34,23 +35,30 @@ def read_keys(paths: tuple[Path, ...]) -> list[PrivateKey]:
 
 
 @click.command()
-@click.argument("name")
+@click.argument("name", required=False)
 @click.option(
     "--out", type=click.Path(path_type=Path), metavar="FILE", help="~/.config/lennox/keys/NAME.pem unless given."
 )
 @click.option("--passphrase", "ask", is_flag=True, help=f"Lock it with a passphrase: asked for, or {PASSPHRASE}.")
-def keygen(name: str, out: Path | None, ask: bool) -> None:
+@click.option("--show", type=FILE, metavar="KEY", help="Print the public half of this private key; makes none.")
+def keygen(name: str | None, out: Path | None, ask: bool, show: Path | None) -> None:
     """Make an ed25519 key pair for signing policies and releases.
 
     The private half is written to a file that only you may read, and never into a repository. The public half is
-    printed: it goes into policies and trust files.
+    printed, and again by --show: it goes into policies and trust files.
 
     \b
-    Example:
+    Examples:
       lennox keygen auditor --passphrase
+      lennox keygen --show auditor.pem
     """
     import os
 
+    if show is not None and name is None:
+        click.echo(read_keys((show,))[0].public.text)
+        return
+    if name is None or show is not None:
+        raise click.UsageError("give NAME, to make a key, or --show KEY, to see the public half of one.")
     from lennox.release.keys import make_key
 
     passphrase = None

@@ -16,7 +16,7 @@ def log() -> None:
 @click.option(
     "--kind", metavar="KIND", help="release, revoke, withdraw, load, override, candidate, audit, alarm or resume."
 )
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line, see docs/schema/log-1.json.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line, for programs.")
 def show(kind: str | None, as_json: bool) -> None:
     """List the records, the oldest first, and the head to note elsewhere.
 

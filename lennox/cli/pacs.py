@@ -11,6 +11,7 @@ import click
 from lennox.cli.extras import needs
 from lennox.cli.film_options import DiagnoseOptions, with_film_options
 from lennox.cli.gate_options import LoadOptions, with_load_options
+from lennox.cli.paths import RESULTS
 
 PASSWORD = "LENNOX_PACS_PASSWORD"  # noqa: S105  # the name of the variable
 STORED = ("seg", "sr", "gsps")
@@ -35,9 +36,7 @@ def _dates(ctx: click.Context, parameter: click.Parameter, value: str | None) ->
 
 @click.command()
 @click.argument("url")
-@click.option(
-    "--out", required=True, type=click.Path(path_type=Path), metavar="DIR", help="Results, and what was done."
-)
+@click.option("--out", required=True, type=RESULTS, metavar="DIR", help="Results, and what was done.")
 @click.option("--study", "studies", multiple=True, metavar="UID", help="A study; may be repeated.")
 @click.option("--date", "dates", callback=_dates, metavar="DAY[..DAY]", help="Studies of these days, if none is named.")
 @click.option("--modality", default="IO,PX,DX,CR", show_default=True, metavar="LIST", help="Of the series to read.")

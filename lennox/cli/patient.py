@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from lennox.cli.paths import RESULTS
+
 FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 
@@ -19,7 +21,7 @@ FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 @click.option("--catalogue", type=FILE, metavar="FILE.po", help="A language that lennox does not bring.")
 @click.option("--model", metavar="NAME|DIR", help="Where the model's card is, if it is not installed.")
 @click.option("--pdf", is_flag=True, help="PDF pages; needs lennox[pdf].")
-@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="RESULTS/patients unless given.")
+@click.option("--out", type=RESULTS, metavar="DIR", help="RESULTS/patients unless given.")
 def patient(
     results: Path,
     names: tuple[str, ...],

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import click
 
+from lennox.cli.paths import RESULTS
+
 
 @click.command()
-@click.option("--out", required=True, type=click.Path(path_type=Path), metavar="DIR", help="A new or empty folder.")
+@click.option("--out", required=True, type=RESULTS, metavar="DIR", help="A new or empty folder.")
 @click.option("--count", type=click.IntRange(1, 100_000), default=6, show_default=True, help="How many films.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Same seed, same films.")
 @click.option("--format", "form", type=click.Choice(["png", "dicom"]), default="png", show_default=True)

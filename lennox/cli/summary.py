@@ -6,21 +6,30 @@ from pathlib import Path
 
 import click
 
+from lennox.cli.paths import RESULTS
+
 FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 
 @click.command()
 @click.argument("results", metavar="RESULTS", type=FOLDER)
-@click.option("--urgency", type=FILE, metavar="FILE.toml", help="The clinic's rules; see docs/clinic/screening.md.")
+@click.option("--urgency", type=FILE, metavar="FILE.toml", help="The clinic's rules, as below.")
 @click.option("--decisions", type=FILE, metavar="FILE.csv", help="RESULTS/decisions.csv unless given.")
 @click.option("--language", type=click.Choice(["en", "es"]), default="en", help="Of the page: English or Spanish.")
-@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="RESULTS/summary unless given.")
+@click.option("--out", type=RESULTS, metavar="DIR", help="RESULTS/summary unless given.")
 def summary(results: Path, urgency: Path | None, decisions: Path | None, language: str, out: Path | None) -> None:
     """Add up a screening day: counts, plots, and a list of patients by the clinic's own rules of urgency.
 
     RESULTS is a folder of films that were read at `lennox desk`, or the one that `lennox diagnose --out` wrote, with
     the decisions that were saved from its page. Writes summary.html and referrals.csv.
+
+    \b
+    Rules of urgency, in the order in which they count; a patient gets the first whose conditions all hold.
+    Conditions: min_places, min_open_marks, min_not_assessed, min_unread:
+      [[urgency]]
+      name = "this week"
+      min_places = 3
 
     \b
     Example:

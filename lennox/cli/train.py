@@ -12,6 +12,7 @@ import click
 
 from lennox.cli.extras import needs
 from lennox.cli.pairs import category_option
+from lennox.cli.paths import RESULTS
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -20,12 +21,11 @@ if TYPE_CHECKING:
 
 SAY_EVERY = 25  # steps
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-FOLDER = click.Path(path_type=Path)
 
 
 @click.command()
 @click.argument("recipe", type=FILE)
-@click.option("--out", required=True, type=FOLDER, metavar="DIR", help="A folder for checkpoint and curves.")
+@click.option("--out", required=True, type=RESULTS, metavar="DIR", help="A folder for checkpoint and curves.")
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint in DIR, if there is one.")
 @needs("train", "torch", "onnx", "sklearn", "matplotlib")
 def train(recipe: Path, out: Path, resume: bool) -> None:
@@ -50,7 +50,7 @@ def train(recipe: Path, out: Path, resume: bool) -> None:
 @click.command()
 @click.argument("checkpoint", type=FILE)
 @click.argument("recipe", type=FILE)
-@click.option("--out", required=True, type=FOLDER, metavar="DIR", help="A folder for model.onnx and card.json.")
+@click.option("--out", required=True, type=RESULTS, metavar="DIR", help="A folder for model.onnx and card.json.")
 @needs("train", "torch", "onnx", "sklearn", "matplotlib")
 def export(checkpoint: Path, recipe: Path, out: Path) -> None:
     """Make a model of a checkpoint.
@@ -77,7 +77,7 @@ def export(checkpoint: Path, recipe: Path, out: Path) -> None:
     metavar="COCO_DIR",
     help="Films with their annotations.json.",
 )
-@click.option("--out", required=True, type=FOLDER, metavar="DIR", help="A folder for figures and pictures.")
+@click.option("--out", required=True, type=RESULTS, metavar="DIR", help="A folder for figures and pictures.")
 @category_option
 @click.option("--sheet/--no-sheet", default=True, help="Whether to leave pictures of films, best and missed.")
 @needs("evaluate", "scipy", "sklearn", "matplotlib")

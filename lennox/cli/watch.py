@@ -11,13 +11,14 @@ from lennox.cli.dicom_options import DicomOptions, with_dicom_options
 from lennox.cli.extras import installed
 from lennox.cli.film_options import DiagnoseOptions, with_film_options
 from lennox.cli.gate_options import LoadOptions, with_load_options
+from lennox.cli.paths import RESULTS
 
-RESULTS = "lennox-results"
+RESULTS_NAME = "lennox-results"
 
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help=f"Results; FOLDER/{RESULTS} unless given.")
+@click.option("--out", type=RESULTS, metavar="DIR", help=f"Results; FOLDER/{RESULTS_NAME} unless given.")
 @click.option("--rest", type=click.FloatRange(0.1, 3600), default=2.0, show_default=True, metavar="SECONDS",
               help="How long size and time of a file have not changed before it is read.")  # fmt: skip
 @click.option("--every", type=click.FloatRange(1, 86400), default=60.0, show_default=True, metavar="SECONDS",
@@ -57,7 +58,7 @@ def watch(
       lennox watch exports --serve-dicom 11112 --from SENSOR@127.0.0.1 --dicom=seg,sr --send PACS@127.0.0.1:4242
       lennox watch exports --health
     """
-    out = out or folder / RESULTS
+    out = out or folder / RESULTS_NAME
     if health:
         from lennox.intake.service_log import read_health
 

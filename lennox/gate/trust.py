@@ -263,7 +263,7 @@ def parse_trust(content: bytes, name: str) -> Trust:
         if document:
             raise ValueError(f"unknown: {', '.join(map(str, document))}")
     except (LookupError, TypeError, ValueError, AttributeError, InputError) as error:
-        raise InputError(f"{name}: {error}; see docs/community/trust.md.") from error
+        raise InputError(f"{name}: {error}; `lennox trust add` writes such a file.") from error
     return trust
 
 

@@ -63,9 +63,7 @@ def read_use(path: Path) -> tuple[Decision, ...]:
         MemoryError,
     ) as error:  # a damaged database asks for it
         reason = str(error) or type(error).__name__
-        raise InputError(
-            f"{path.name}: cannot be read ({reason}); see docs/clinic/monitoring.md for the form."
-        ) from error
+        raise InputError(f"{path.name}: cannot be read ({reason}); `lennox monitor form` writes the form.") from error
     if not rows:
         raise InputError(f"{path.name}: holds no decision.")
     if len(rows) > MAX_ROWS:
@@ -141,7 +139,7 @@ def _decision(row: Mapping[str, str], number: int, name: str) -> Decision:
     where = f"{name}: row {number}"
     missing = [column for column in COLUMNS if column != "mark" and row.get(column) is None]
     if missing:
-        raise InputError(f"{where}: there is no column '{missing[0]}'; see docs/clinic/monitoring.md for the form.")
+        raise InputError(f"{where}: there is no column '{missing[0]}'; `lennox monitor form` writes the form.")
     try:
         day = datetime.datetime.fromisoformat(row["time"]).date()
     except ValueError as error:

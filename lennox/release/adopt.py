@@ -22,6 +22,7 @@ from lennox.geometry import Placement
 from lennox.inference.load import load_candidate
 from lennox.inference.model import Model
 from lennox.inference.prepare import Prepared
+from lennox.release.new_card import refuse_unfilled
 
 ACTIVATIONS = {"none": None, "sigmoid": "Sigmoid", "softmax": "Softmax"}
 PREFIX = "adopted/"
@@ -65,6 +66,7 @@ def adopt(network: Path, card: Path, folder: Path) -> Model:
     Raises InputError for a card or a folder that cannot be used, ModelError for a network that does not fit.
     """
     document = _read_card(card)
+    refuse_unfilled(document, card.name)
     wiring = _wiring(document)
     if folder.exists() and any(folder.iterdir()):
         raise InputError(f"the folder '{folder.name}' is not empty; name a new one.")
@@ -105,7 +107,9 @@ def _read_card(card: Path) -> dict[str, Any]:
     except OSError as error:
         raise InputError(f"{card.name}: cannot be read ({error.strerror}).") from error
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{card.name}: not a card ({error}); see docs/developer/adopt.md.") from error
+        raise InputError(
+            f"{card.name}: not a card ({error}); `lennox adopt MODEL.onnx --new-card` writes one to fill in."
+        ) from error
     return document
 
 
@@ -116,7 +120,7 @@ def _wiring(document: Mapping[str, Any]) -> Wiring:
         return Wiring(**{**section, **lists})
     except (TypeError, ValueError) as error:
         raise InputError(
-            f"the card's section 'network' cannot be used: {error}; see docs/developer/adopt.md."
+            f"the card's section 'network' cannot be used: {error}; `lennox adopt --help` says how."
         ) from error
 
 

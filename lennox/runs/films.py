@@ -12,7 +12,10 @@ import os
 import unicodedata
 import weakref
 from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field
+from difflib import get_close_matches
+from itertools import islice
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 
@@ -24,6 +27,7 @@ ENDINGS = (
 )  # fmt: skip
 FIRST_BYTES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\x00", b"MM\x00*", b"BM")
 IN_MEMORY = 1 << 20  # bytes of a list of films, some 25,000 of them
+MAX_NAMES_COMPARED = 10_000  # of a folder, with a name that is not in it
 LONGEST_NAME = 200  # bytes; a file system takes 255, and endings are added
 
 
@@ -103,7 +107,7 @@ def find_films(paths: Iterable[Path], *, recursive: bool, results: Path | None =
     kept_out = None if results is None else os.path.realpath(results)
     for path in paths:
         if not path.exists():
-            raise InputError(f"there is no '{path.name or path}'; name a film or a folder of films.")
+            raise InputError(_absent(path))
         if not path.is_dir():
             found.films.append(FoundFilm(str(path), _free_name(path.name + suffix, taken)))
             continue
@@ -185,6 +189,20 @@ def _free_name(name: str, taken: dict[str, int]) -> str:
 
 def _folded(name: str) -> str:
     return unicodedata.normalize("NFC", name).casefold()
+
+
+def _absent(path: Path) -> str:
+    """What to say of a path that is not there: which folder of it is missing, or what is called nearly so beside it."""
+    missing = path
+    while not missing.parent.exists():
+        missing = missing.parent
+    if missing != path:
+        return f"there is no folder '{missing}', so no '{path.name}' in it; check the path."
+    with os.scandir(path.parent) if path.parent.is_dir() else nullcontext(()) as entries:
+        beside = [entry.name for entry in islice(entries, MAX_NAMES_COMPARED) if not entry.name.startswith(".")]
+    near = get_close_matches(path.name, beside, 1)
+    hint = f"is '{path.parent / near[0]}' meant?" if near else "name a film or a folder of films."
+    return f"there is no '{path.name or path}' in '{path.parent.resolve().name or path.parent}'; {hint}"
 
 
 def _nothing_found(found: FoundFilms, below: bool) -> str:
