@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := pyproject.toml setup.py MANIFEST.in README.md requirements/build.txt $(shell find lennox models -type f -not -path '*/__pycache__/*' -not -name '*.so')
 
-.PHONY: lock check-dist tutorials viewer pictures records demo fuzz test test-training test-checked test-sanitized lint bench clean
+.PHONY: offline-bundle check-offline-bundle lock check-dist tutorials viewer pictures records demo fuzz test test-training test-checked test-sanitized lint bench clean
 
 define kernel_copy
 	$(BIN)/python -m pip install --quiet setuptools Cython "$$(ls .venv/wheel/*.whl)[test]"
@@ -44,10 +44,23 @@ lock:
 	$(PYTHON) -m venv .venv/lock && .venv/lock/bin/python -m pip install --quiet uv
 	$(LOCK) --upgrade --output-file requirements/build.txt requirements/build.in
 	$(LOCK) --upgrade --extra test --extra lint --constraint requirements/build.txt --output-file requirements/dev.txt pyproject.toml requirements/build.in
+	$(LOCK) --upgrade --extra desk --extra pacs --extra watch --constraint requirements/dev.txt --output-file requirements/clinic.txt pyproject.toml
 
 # The sdist and the wheel once more, in another folder, language and umask: not a byte may differ.
 check-dist: .venv/lennox
 	$(BIN)/python tools/build_dist.py .venv/again --against .venv/wheel
+
+# A folder for a USB stick, in dist/. Of another system (PLATFORM=win_amd64 PYTHON_VERSION=3.12) with a wheel that was built there (WHEEL=...).
+offline-bundle: .venv/lennox
+ifdef PLATFORM
+	$(BIN)/python tools/offline_bundle.py dist/offline-$(PLATFORM) --platform $(PLATFORM) $(if $(PYTHON_VERSION),--python $(PYTHON_VERSION)) $(if $(WHEEL),--wheel $(WHEEL))
+else
+	$(BIN)/python tools/offline_bundle.py dist/offline --wheel .venv/wheel/*.whl
+endif
+
+# Installs from it where there is no network, and reads a film.
+check-offline-bundle: offline-bundle
+	sh tools/check_offline_bundle.sh dist/offline
 
 # No audit has passed for the model that comes with lennox, so it is not released: the demo answers for it, for today.
 UNRELEASED := --unreleased --who demo --why "make demo" --until $(shell date +%F)
