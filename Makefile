@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := pyproject.toml setup.py MANIFEST.in README.md requirements/build.txt $(shell find lennox models -type f -not -path '*/__pycache__/*' -not -name '*.so')
 
-.PHONY: offline-bundle check-offline-bundle lock check-dist tutorials viewer pictures records demo fuzz test test-training test-checked test-sanitized lint bench clean
+.PHONY: tables offline-bundle check-offline-bundle lock check-dist tutorials viewer pictures records demo fuzz test test-training test-checked test-sanitized lint bench clean
 
 define kernel_copy
 	$(BIN)/python -m pip install --quiet setuptools Cython "$$(ls .venv/wheel/*.whl)[test]"
@@ -127,9 +127,13 @@ fuzz: .venv/lennox
 	for name in raster dicom onnx card policy statement trust audit cases parquet coco use database record catalogue; do \
 		$(BIN)/python tests/fuzz/fuzz.py $$name .venv/fuzz/$$name -max_total_time=$$((60 * $(MINUTES))) || exit 1; done
 
-# The picture of the reading desk, from drawn films alone.
+# The pictures of the pages, from drawn films and records alone.
 pictures: .venv/lennox
-	$(BIN)/python docs/images/desk_picture.py
+	for name in desk_picture false_marks_picture community_pictures; do $(BIN)/python docs/images/$$name.py || exit 1; done
+
+# The tables of the pages that hold figures of the card, the records and a plan.
+tables: .venv/lennox
+	$(BIN)/python docs/tables.py
 
 # The tutorials run again from the top, in place; their outputs are what the site shows.
 tutorials: .venv/lennox
