@@ -1,8 +1,11 @@
 """Read dental films offline, mark suspected caries, and say so when a film cannot be assessed.
 
->>> import lennox
->>> model = lennox.load_model()
+>>> import datetime, lennox
+>>> answers = lennox.Override(who="your name", why="to try it", until=datetime.date.today())
+>>> model = lennox.load_model(allow_unreleased=answers)  # a model that is released needs nobody: lennox.load_model()
 >>> examination = lennox.diagnose(lennox.read_image("film.png"), model)
+>>> examination.status
+'assessed'
 
 Names are imported when first used, so that `lennox --version` need not wait for ONNX Runtime.
 """

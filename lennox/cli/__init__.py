@@ -73,8 +73,9 @@ def cli() -> None:
     10 an audit failed, 11 its evidence is not enough.
 
     \b
-    Example:
-      lennox diagnose film.png
+    Examples, to begin with; `lennox COMMAND --help` has those of each command:
+      lennox phantom --out films
+      lennox diagnose films --out results --format html --unreleased --who "your name" --why "to try it" --until today
     """
 
 

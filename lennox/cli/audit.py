@@ -137,10 +137,10 @@ def audit(
 
     \b
     Examples:
-      lennox audit predictions.csv --policy ours.toml --out audit --threshold 0.3
-      lennox audit --model caries-radiograph-2 --data films/ --policy ours.toml --out audit
-      lennox audit --model caries-radiograph-2 --data films/ --policy ours.toml --verify audit/audit.json
-      lennox audit --pool north.evidence south.evidence --policy ours.toml --out audit
+      lennox audit predictions.csv --policy ours.toml --out audits/table --threshold 0.3
+      lennox audit --model caries-radiograph-2 --data films --policy ours.toml --out audits/films
+      lennox audit --model caries-radiograph-2 --data films --policy ours.toml --verify audits/films/audit.json
+      lennox audit --pool north.evidence south.evidence --policy ours.toml --out audits/pooled
     """
     from lennox.audit import TableError, TableOptions, read_table
     from lennox.audit.read_table import training_patients
@@ -213,7 +213,12 @@ def _command() -> str:
 
 @click.group()
 def policy() -> None:
-    """Write, check, cost and compare equity policies."""
+    """Write, check, cost and compare equity policies.
+
+    \b
+    Example:
+      lennox policy new ours.toml
+    """
 
 
 @policy.command()
@@ -222,7 +227,9 @@ def policy() -> None:
 def check(ctx: click.Context, file: Path) -> None:
     """Check a policy: accepted, or every problem at once and exit status 2.
 
-    Example: lennox policy check ours.toml
+    \b
+    Example:
+      lennox policy check ours.toml
     """
     read = _policy(ctx, file)
     groups = sum(len(feature.groups) for feature in read.gated_features())
@@ -259,7 +266,9 @@ def _untranslated(policy: Policy) -> Iterator[str]:
 def new(file: Path | None) -> None:
     """Print a commented template, or write it to FILE, which must not exist.
 
-    Example: lennox policy new ours.toml
+    \b
+    Example:
+      lennox policy new ours.toml
     """
     import lennox.policy
 
@@ -299,7 +308,9 @@ def plan(
 
     FILE may be a draft that nobody has ratified.
 
-    Example: lennox policy plan ours.toml --truth 0.85,0.9 --icc 0.3 --cases-per-patient 4 --out plan.html
+    \b
+    Example:
+      lennox policy plan ours.toml --truth 0.85,0.9 --icc 0.3 --cases-per-patient 4 --out plan.html
     """
     from lennox.audit.plan import Assumptions
     from lennox.audit.plan import plan as make
@@ -325,7 +336,9 @@ def diff(ctx: click.Context, old: Path, new: Path) -> None:
 
     Exit status 2 if NEW's version or ratification does not allow it.
 
-    Example: lennox policy diff ours-1.toml ours-2.toml
+    \b
+    Example:
+      lennox policy diff ours-1.toml ours-2.toml
     """
     from lennox.policy.diff import compare, demanded_version, version_problem
     from lennox.policy.reading import read_lapsed
@@ -355,7 +368,9 @@ def workshop(file: Path, language: str, no_browser: bool) -> None:
     FILE is one HTML file that works without a network and can be mailed. People choose whom a tool must not fail, drag
     limits and see what they mean in people, compare two wishes, vote, and save a policy that `policy check` reads.
 
-    Example: lennox policy workshop workshop.html --language es
+    \b
+    Example:
+      lennox policy workshop workshop.html --language es
     """
     from lennox.audit.report.workshop_page import workshop_page
     from lennox.audit.workshop import workshop_table

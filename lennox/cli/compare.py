@@ -64,7 +64,7 @@ def compare(
     \b
     Examples:
       lennox audit compare old.csv new.csv --policy ours.toml --out change --threshold 0.3
-      lennox audit compare caries-1 models/mine --data films/ --policy ours.toml --out change --max-loss 0.03
+      lennox audit compare caries-radiograph-2 models/mine --data films --policy ours.toml --out change-on-films
     """
     from lennox.audit import TableError, TableOptions
     from lennox.audit.change import MAX_LOSS

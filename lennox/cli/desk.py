@@ -34,6 +34,10 @@ def desk() -> None:
     """Read films in the browser, decide on each mark, and take the decisions out.
 
     `lennox desk [FOLDER]` is short for `lennox desk open [FOLDER]`; see `lennox desk open --help` for its options.
+
+    \b
+    Example:
+      lennox desk films --unreleased --who "A. Ramos" --why "training course" --until today
     """
 
 
@@ -76,8 +80,8 @@ def open_desk(
 
     \b
     Examples:
-      lennox desk open films
-      lennox desk open films --unreleased --who "A. Ramos" --why "training course" --until 2026-12-24
+      lennox desk open films --unreleased --who "A. Ramos" --why "training course" --until today
+      lennox desk open films --model models/mine
     """
     from lennox.desk.app import desk_app
     from lennox.desk.desk import Desk, own_folder

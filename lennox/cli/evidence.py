@@ -24,7 +24,12 @@ THRESHOLD = click.option("--threshold", type=float, metavar="T", help="The opera
 
 @click.group()
 def evidence() -> None:
-    """Collect, check and seal evidence of a clinic, to be pooled with that of others by `lennox audit --pool`."""
+    """Collect, check and seal evidence of a clinic, to be pooled with that of others by `lennox audit --pool`.
+
+    \b
+    Example:
+      lennox evidence check evidence.csv --policy ours.toml
+    """
 
 
 @evidence.command()
@@ -42,7 +47,9 @@ def collect(ctx: click.Context, folder: Path, policy_file: Path, out: Path, clin
     those of the policy that were noted with consent, never dates or ages. Whether the reader saw the model's marks
     stands in `marks_shown`: such labels are not independent of the model.
 
-    Example: lennox evidence collect films --policy ours.toml --out evidence.csv
+    \b
+    Example:
+      lennox evidence collect films --policy ours.toml --out evidence.csv
     """
     from lennox.evidence import collect as collecting
 
@@ -71,7 +78,9 @@ def check(ctx: click.Context, table: Path, policy_file: Path, columns: dict[str,
     \b
     Exit status: 0 every group could be decided; 11 some could not; 2 not a table of the policy.
 
-    Example: lennox evidence check evidence.csv --policy ours.toml
+    \b
+    Example:
+      lennox evidence check evidence.csv --policy ours.toml
     """
     from lennox.audit import TableError, TableOptions, Verdict, read_table
     from lennox.evidence.lacking import lacking_rows, open_groups

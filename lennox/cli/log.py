@@ -9,7 +9,12 @@ import click
 
 @click.group()
 def log() -> None:
-    """See and check the local record of releases, overrides, audits and alarms."""
+    """See and check the local record of releases, overrides, audits and alarms.
+
+    \b
+    Example:
+      lennox log show
+    """
 
 
 @log.command()

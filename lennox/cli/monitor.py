@@ -20,7 +20,12 @@ ALARM = 10  # as for an audit that failed
 
 @click.group()
 def monitor() -> None:
-    """Watch a released model in use."""
+    """Watch a released model in use.
+
+    \b
+    Example:
+      lennox monitor check use.csv --policy policy.toml
+    """
 
 
 @monitor.command()

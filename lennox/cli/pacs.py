@@ -69,8 +69,8 @@ def pacs(
 
     \b
     Examples:
-      lennox pacs http://127.0.0.1:8042/dicom-web --date 2026-11-28 --out answered
-      lennox pacs https://pacs.clinic.example/dicom-web --study 1.2.840.1 --store --ca clinic.pem --out answered
+      lennox pacs http://127.0.0.1:8042/dicom-web --date 2026-11-28 --model models/mine --out answered
+      lennox pacs https://pacs.example/web --study 1.2.840.1 --store --model models/mine --ca ca.pem --out stored
     """
     film_options.check(out)
     if not studies and not dates:

@@ -218,7 +218,7 @@ def withdraw_policy(policy: Path, story: str, why: str, keys: tuple[Path, ...], 
     \b
     Examples:
       lennox policy withdraw policy.toml --why "we were not asked about the new sensors" --key seat-3.pem
-      lennox policy withdraw policy.toml --story find-decay --why "R. T. wishes it" --key seat-3.pem
+      lennox policy withdraw policy.toml --story finds-decay --why "R. T. wishes it" --key seat-3.pem
     """
     from lennox.release.sign import withdraw
 

@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
 @click.group()
 def trust() -> None:
-    """See and change whose signatures count on this computer, for which channel."""
+    """See and change whose signatures count on this computer, for which channel.
+
+    \b
+    Example:
+      lennox trust show
+    """
 
 
 @trust.command()
@@ -67,7 +72,7 @@ def add(
 
     \b
     Examples:
-      lennox trust add MCowBQYDK2VwAyEA... --name "Riverbend auditors" --channel clinic --role release
+      lennox trust add "$(lennox keygen --show lakeside.pem)" --name "Lakeside auditors" --channel clinic --role release
       lennox trust add revocation.json
       lennox trust add riverbend-2.toml
     """

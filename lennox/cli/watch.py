@@ -53,10 +53,11 @@ def watch(
 
     \b
     Examples:
-      lennox watch exports --dicom=seg,sr,gsps
-      lennox watch /mnt/xray --poll --every 120 --out results
-      lennox watch exports --serve-dicom 11112 --from SENSOR@127.0.0.1 --dicom=seg,sr --send PACS@127.0.0.1:4242
+      lennox watch exports --unreleased --who "A. Ramos" --why "to try it" --until today
       lennox watch exports --health
+      lennox watch drive --model models/mine --poll --every 120 --dicom=seg,sr,gsps --out answered
+      lennox watch came --model models/mine --serve-dicom 11112 --from SENSOR@127.0.0.1
+      lennox watch exports --model models/mine --dicom=seg,sr --send PACS@127.0.0.1:4242
     """
     out = out or folder / RESULTS_NAME
     if health:

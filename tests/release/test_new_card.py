@@ -2,32 +2,12 @@
 
 import json
 
-import numpy as np
-import onnx
 import pytest
 from click.testing import CliRunner
-from onnx import TensorProto, helper
+from foreign_network import fill_in, write_network
 
 from lennox.cli import cli
 from lennox.release.new_card import FILL_IN
-
-FILLED = {
-    "name": "theirs", "version": "1.0.0", "maker": "Somebody", "labels": ["caries"],
-    "limits": ["made up for a test"],
-}  # fmt: skip
-
-
-def write_network(path, channels=3, planes=2, side=64):
-    """Somebody's network: logits of a background and of decay at a quarter of the image."""
-    shape = [1, channels, side, side]
-    weights = np.random.default_rng(0).normal(0, 1, (planes, channels, 4, 4)).astype(np.float32)
-    graph = helper.make_graph(
-        [helper.make_node("Conv", ["pixels", "w"], ["logits"], kernel_shape=[4, 4], strides=[4, 4])], "theirs",
-        [helper.make_tensor_value_info("pixels", TensorProto.FLOAT, shape)],
-        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, [1, planes, side // 4, side // 4])],
-        [onnx.numpy_helper.from_array(weights, "w")],
-    )  # fmt: skip
-    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
 
 
 def run(*arguments):
@@ -58,11 +38,7 @@ def test_the_card_holds_what_the_file_says_and_adopt_names_the_rest(here):
 
 def test_a_card_filled_in_makes_a_model_and_what_is_printed_can_be_pasted(here):
     run("theirs.onnx", "--new-card", "theirs.json")
-    card = json.loads((here / "theirs.json").read_text()) | FILLED
-    card["network"] |= {"activation": "softmax", "planes": [1], "mean": [0.5] * 3, "std": [0.25] * 3}
-    card["operating_points"][0]["threshold"] = 0.3
-    card["intended_use"] |= {"use": "research", "kinds": ["periapical"]}
-    (here / "theirs.json").write_text(json.dumps(card))
+    fill_in(here / "theirs.json")
     done = run("theirs.onnx", "--card", "theirs.json", "--out", "models/theirs")
     assert done.exit_code == 0, done.output
     assert "lennox audit --model models/theirs --data FILMS" in done.stdout
