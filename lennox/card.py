@@ -22,6 +22,7 @@ FORMAT = "lennox-model-card/1"
 MAX_BYTES = 8 << 20
 MAX_DEPTH = 32
 SHA256 = re.compile("[0-9a-f]{64}")
+FOLDER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 ImageKind = Literal["periapical", "bitewing", "panoramic", "photograph", "other"]
 IMAGE_KINDS: tuple[ImageKind, ...] = get_args(ImageKind)
 Orientation = Literal["as given", "own"]
@@ -80,6 +81,32 @@ class KindCard:
 
 
 @dataclass(frozen=True, slots=True)
+class WindowGrid:
+    """How an image is read in overlapping square windows, as a panoramic is: each at the scale of an intraoral film.
+
+    Everything is a share of the image without its blank border.
+
+    side : of a window, share of the width
+    rows, columns : (first, last) share of the height and of the width that the windows cover together
+    down, across : how many windows lie one above another, and side by side
+    """
+
+    side: float
+    rows: tuple[float, float]
+    columns: tuple[float, float]
+    down: int
+    across: int
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.side <= 1.0 or not 1 <= min(self.down, self.across) <= max(self.down, self.across) <= 32:
+            raise ValueError(f"windows need a side above 0 and up to 1, and 1 to 32 of them each way: {self}")
+        if not all(0.0 <= first < last <= 1.0 for first, last in (self.rows, self.columns)):
+            raise ValueError(f"windows must cover (first, last) shares within 0..1: {self}")
+        if self.columns[1] - self.columns[0] > self.side * self.across:
+            raise ValueError(f"{self.across} windows of {self.side} leave gaps between them: {self}")
+
+
+@dataclass(frozen=True, slots=True)
 class ModelCard:
     """A model's card, valid or absent.
 
@@ -92,6 +119,9 @@ class ModelCard:
     orientation : whether an image is read as it lies, or laid as its own brightness says, so that turned and mirrored
         copies get the same answer
     kind_network : what judges the kind of an image beside the rules of `lennox.inference.quality`; None: nothing
+    windows : how an image is read in windows; None: entire
+    weights_of : name of the model in the folder beside this one that holds the files which this one's lacks; a release
+        needs them all in one folder
     """
 
     name: str
@@ -107,6 +137,8 @@ class ModelCard:
     document: Mapping[str, Any]
     orientation: Orientation = "as given"
     kind_network: KindCard | None = None
+    windows: WindowGrid | None = None
+    weights_of: str | None = None
 
     def __post_init__(self) -> None:
         if not self.labels or len(set(self.labels)) != len(self.labels):
@@ -126,6 +158,10 @@ class ModelCard:
             raise ValueError(f"'files' must give the SHA-256 of '{self.kind_network.file}', the kind network")
         if self.kind_network is not None and not set(self.kinds) <= set(self.kind_network.kinds):
             raise ValueError("the kind network must know the kinds that the model is made for")
+        if self.windows is not None and self.contract.rows != self.contract.columns:
+            raise ValueError("a model that reads square windows needs a square input")
+        if self.weights_of is not None and not FOLDER_NAME.fullmatch(self.weights_of):
+            raise ValueError(f"weights_of must be the name of a model, got {self.weights_of!r:.80}")
         if not 0.0 < self.region_share < 1.0:
             raise ValueError(f"region_share must be between 0 and 1, got {self.region_share}")
 
@@ -169,6 +205,8 @@ class ModelCard:
                 document=document,
                 orientation=document.get("orientation", "as given"),
                 kind_network=_kind_card(document.get("kind_network")),
+                windows=_window_grid(document.get("windows")),
+                weights_of=_text("weights_of", document["weights_of"]) if "weights_of" in document else None,
             )
         except KeyError as error:
             raise ModelError(f"{where}: the card lacks {error}; a card must follow {FORMAT}.") from error
@@ -193,6 +231,17 @@ def _kind_card(entry: dict[str, Any] | None) -> KindCard | None:
         _number("accept", entry["accept"]),
         _number("tell", entry["tell"]),
     )
+
+
+def _window_grid(entry: dict[str, Any] | None) -> WindowGrid | None:
+    if entry is None:
+        return None
+    ends: dict[str, tuple[float, float]] = {}
+    for name in ("rows", "columns"):
+        first, last = entry[name]
+        ends[name] = _number(name, first), _number(name, last)
+    counts: dict[str, int] = {name: int(_number(name, entry[name])) for name in ("down", "across")}
+    return WindowGrid(_number("side", entry["side"]), ends["rows"], ends["columns"], counts["down"], counts["across"])
 
 
 def _text(name: str, value: Any) -> str:

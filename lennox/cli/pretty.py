@@ -23,7 +23,7 @@ def show(examination: Examination, console: Console) -> None:
     if source.note:
         console.print(source.note)
     console.print(Text(words.result(examination), STYLES[words.group_of(examination)]))
-    for reason in examination.reasons:
+    for reason in (*examination.reasons, *source.illegible):
         console.print(Text(words.readable(reason)))
     if examination.findings:
         console.print(_table(examination))

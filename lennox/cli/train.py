@@ -56,6 +56,7 @@ def export(checkpoint: Path, recipe: Path, out: Path) -> None:
     """Make a model of a checkpoint.
 
     Calibrates it on the films that RECIPE held out, compares ONNX Runtime with PyTorch, and writes weights and card.
+    A RECIPE with [windows] takes the networks of a model (CHECKPOINT is its model.onnx) to read panoramics in windows.
     The model is unreleased. Needs lennox[train].
 
     \b
@@ -63,8 +64,14 @@ def export(checkpoint: Path, recipe: Path, out: Path) -> None:
       lennox export runs/first/checkpoint.pt recipe.toml --out my-model
     """
     from lennox.training import export as export_model
+    from lennox.training.recipe import read_recipe
 
-    export_model(checkpoint, recipe, out)
+    if read_recipe(recipe).windows is None:
+        export_model(checkpoint, recipe, out)
+    else:
+        from lennox.training.windowed_model import export_windowed
+
+        export_windowed(checkpoint.parent, recipe, out)
     click.echo(out)
 
 

@@ -1,4 +1,4 @@
-"""What a card of a caries detector for periapical films says in words."""
+"""What a card of a caries detector says in words."""
 
 from __future__ import annotations
 
@@ -19,6 +19,26 @@ LIMITS = (
     "Small and crescent lesions at crown and filling margins are missed more often than not; see the figures by size.",
     "Cervical burn-out, the edge of a restoration, pulp and marrow spaces are the usual false positives.",
     "Patients behind the films are unknown; intervals that resample films or blocks of films may be too narrow.",
+)
+PANORAMIC_USE = {
+    "use": "A second look for a dentist reading panoramic radiographs of permanent teeth: it marks where caries is "
+    "suspected. It finds fewer than half of the lesions that people marked on panoramics, and does not replace the "
+    "examination or an intraoral film.",
+    "not_for": [
+        "intraoral films, photographs, primary teeth",
+        "caries between teeth whose contacts overlap, and front teeth behind the spine: a panoramic does not show it",
+        "films after which nobody looks at the tooth: an empty answer does not mean a sound tooth",
+        "any use on patients without the clinical study and the approvals that the law asks for: there was none",
+    ],
+}
+PANORAMIC_LIMITS = (
+    "Panoramics of one machine and one source: how it does on another clinic's is not known.",
+    "The networks were made for intraoral films and learnt from windows of these panoramics among them; none was "
+    "trained for whole panoramics, and there was no cross-validation over all films.",
+    "Overlapping contacts, premolars above all, cannot be read on a panoramic, and nothing here notices them.",
+    "The front teeth behind the spine are said to be illegible only where the shadow is plainly seen.",
+    "Who drew the boxes is unknown; teeth without one are only probably sound.",
+    "Patients behind the films are unknown; intervals that resample films may be too narrow.",
 )
 PUBLISHED = {
     "note": "of other systems on other films at other levels: they are no comparison, only a sense of scale",

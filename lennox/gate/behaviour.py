@@ -33,6 +33,12 @@ def behaviour(card: ModelCard) -> dict[str, Any]:
             "file": card.kind_network.file, "kinds": list(card.kind_network.kinds),
             "accept": _exact(card.kind_network.accept), "tell": _exact(card.kind_network.tell),
         }  # fmt: skip
+    if card.windows is not None:
+        found["windows"] = {
+            "side": _exact(card.windows.side), "rows": [_exact(share) for share in card.windows.rows],
+            "columns": [_exact(share) for share in card.windows.columns],
+            "down": card.windows.down, "across": card.windows.across,
+        }  # fmt: skip
     return found
 
 

@@ -17,8 +17,8 @@ from lennox.inference.explanation import explained
 from lennox.inference.findings import Finding, find_lesions
 from lennox.inference.kind import KindNetwork
 from lennox.inference.model import Model
-from lennox.inference.prepare import prepare
 from lennox.inference.quality import assess
+from lennox.inference.windows import predict_image
 from lennox.lazy import notebook_html
 
 Status = Literal["assessed", "not assessable", "unreadable"]
@@ -46,6 +46,7 @@ class SourceFile:
     spacing_mm : (row, column) millimetres per pixel, when the file says
     note : what reading did to the pixels that changes positions, if anything
     teeth : FDI numbers of the teeth that the file or a person says the film shows; no finding is put on one of them
+    illegible : what of the picture cannot be read though the rest can, a sentence each
     """
 
     name: str
@@ -57,6 +58,7 @@ class SourceFile:
     spacing_mm: tuple[float, float] | None = None
     note: str | None = None
     teeth: tuple[str, ...] = ()
+    illegible: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,7 @@ def diagnose(
     quality = assess(image)
     source = SourceFile(
         image.name, image.sha256, image.rows, image.columns, image.bits, quality.kind, image.spacing_mm,
-        image.note or None, image.teeth,
+        image.note or None, image.teeth, quality.illegible,
     )  # fmt: skip
     card, identity, reasons = model.card, identify(model), quality.reasons
     if not reasons and quality.kind not in card.kinds:
@@ -130,7 +132,7 @@ def diagnose(
     if reasons:
         return Examination(source, identity, point, "not assessable", reasons)
 
-    prediction = model.predict(prepare(image, card.contract, card.orientation))
+    prediction = predict_image(model, image)
     if card.familiarity_limit is not None and prediction.distance > card.familiarity_limit:
         return Examination(source, identity, point, "not assessable", (UNFAMILIAR,))
     probability_map = prediction.probability_map

@@ -10,8 +10,8 @@ from lennox.geometry import Box, ProbabilityMap
 from lennox.image import Image
 from lennox.inference.findings import Explanation, Finding
 from lennox.inference.model import Model, Prediction
-from lennox.inference.prepare import prepare_laid
 from lennox.inference.turn import EIGHT_TURNS
+from lennox.inference.windows import predict_image
 
 
 def explained(
@@ -22,8 +22,7 @@ def explained(
         return findings
     maps: list[ProbabilityMap] = []
     if over_turns:
-        contract = model.card.contract
-        maps = [model.predict(prepare_laid(image, contract, turn)).probability_map for turn in EIGHT_TURNS]
+        maps = [predict_image(model, image, turn).probability_map for turn in EIGHT_TURNS]
     return tuple(replace(finding, explanation=_explanation(finding, image, prediction, maps)) for finding in findings)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -178,8 +179,15 @@ def _reopen(open_it: partial[Model], identity: tuple[str, str, str]) -> Model:
 
 
 def _read_files(folder: Path) -> ModelFiles:
-    """The files that a card names, each read once, where no statement says which they are. Raises ModelError."""
+    """The files that a card names, each read once, where no statement says which they are. Raises ModelError.
+
+    A file that the folder lacks is read from that of the model whose weights the card shares: its digest binds it. A
+    release binds the files of one folder; the gate looks at no other.
+    """
     data = {"card.json": read_once(folder, "card.json")}
-    for name in ModelCard.from_json(data["card.json"]).files:
-        data[name] = data.get(name) or read_once(folder, name)
+    card = ModelCard.from_json(data["card.json"])
+    for name in card.files:
+        here = card.weights_of is None or os.path.lexists(folder / name)
+        where = folder if here else folder.resolve().parent / str(card.weights_of)
+        data[name] = data.get(name) or read_once(where, name)
     return ModelFiles.of(data)

@@ -34,12 +34,16 @@ def prepare(image: Image, contract: InputContract, orientation: Orientation = "a
     Colour is reduced to its brightness first. The rule of each step is in `docs/contributor/kernels.md`.
     orientation : "own" lays the image as `own_turn` says first
     """
-    return prepare_laid(image, contract, own_turn(image.grey()) if orientation == "own" else AS_GIVEN)
+    return prepare_pixels(image.grey(), contract, orientation)
 
 
-def prepare_laid(image: Image, contract: InputContract, turn: Turn) -> Prepared:
-    """The same of an image that is laid as `turn` says."""
-    pixels = image.grey()
+def prepare_pixels(
+    pixels: NDArray[np.uint8] | NDArray[np.uint16], contract: InputContract, orientation: Orientation | Turn
+) -> Prepared:
+    """The same of the grey pixels of an image, or of a part of it. orientation : or how to lay it"""
+    if isinstance(orientation, str):
+        orientation = own_turn(pixels) if orientation == "own" else AS_GIVEN
+    turn = orientation
     pixels = np.ascontiguousarray(turn.of(pixels))
     rows, columns = pixels.shape
     placement = Placement.letterbox(rows, columns, contract.rows, contract.columns)

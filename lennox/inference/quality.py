@@ -15,7 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lennox.card import IMAGE_KINDS, ImageKind
+from lennox.geometry import Box
 from lennox.image import Image, Modality
+from lennox.inference.panoramic_quality import panoramic_problems
 
 OVERVIEW_PX = 192
 MIN_SIDE_PX = 128
@@ -42,6 +44,7 @@ class Quality:
     exposure : median level, 0 black to 1 white
     contrast : distance of the 2nd and the 98th percentile of the levels, 0 to 1
     sharpness : gradient at 1/192 of the longer side over that at 1/12 of it; a smooth slope has 0.06, grass 3
+    illegible : one sentence for each part of the image that cannot be read, while the rest can
     """
 
     kind: ImageKind
@@ -49,6 +52,7 @@ class Quality:
     exposure: float
     contrast: float
     sharpness: float
+    illegible: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.kind not in IMAGE_KINDS:
@@ -72,7 +76,10 @@ def assess(image: Image) -> Quality:
         kind = "other"
     else:
         kind = _film_kind(image.modality, _without_border(levels))
-    return Quality(kind, reasons, middle, high - low, sharpness)
+    illegible: tuple[str, ...] = ()
+    if kind == "panoramic" and not reasons:
+        reasons, illegible = panoramic_problems(image, film_box(image))
+    return Quality(kind, reasons, middle, high - low, sharpness, illegible)
 
 
 def _film_kind(modality: Modality, levels: Levels) -> ImageKind:
@@ -184,11 +191,24 @@ def _film_share(levels: Levels) -> float:
 
 def _without_border(levels: Levels) -> Levels:
     """The smallest rectangle outside which every row and column is uniform; all of what is uniform itself."""
+    rows, columns = _inside_border(levels)
+    return levels[rows, columns]
+
+
+def _inside_border(levels: Levels) -> tuple[slice, slice]:
     rows = np.flatnonzero(np.ptp(levels, axis=1) > 0.02)
     columns = np.flatnonzero(np.ptp(levels, axis=0) > 0.02)
     if not rows.size or not columns.size:
-        return levels
-    return levels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        return slice(0, levels.shape[0]), slice(0, levels.shape[1])
+    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+
+
+def film_box(image: Image) -> Box:
+    """What is left of an image without its blank border, in its pixels."""
+    levels = _overview(np.ascontiguousarray(image.grey()))
+    rows, columns = _inside_border(levels)
+    down, across = image.rows / levels.shape[0], image.columns / levels.shape[1]
+    return Box(*map(float, (rows.start * down, columns.start * across, rows.stop * down, columns.stop * across)))
 
 
 def film_overview(pixels: NDArray[Any]) -> Levels:

@@ -36,7 +36,7 @@ def _image(image: Image) -> str:
 
 def _examination(examination: Examination) -> str:
     parts = [f"<p><b>{_text(examination.source.name) or 'An image'}</b>: {_text(words.result(examination))}</p>"]
-    parts += [f"<p>{_text(reason)}</p>" for reason in examination.reasons]
+    parts += [f"<p>{_text(reason)}</p>" for reason in (*examination.reasons, *examination.source.illegible)]
     if examination.findings:
         rows = [
             (str(number), one.label, f"{one.probability:.2f}", *(f"{edge:.0f}" for edge in one.box.as_tuple()))

@@ -107,6 +107,7 @@ def _legend(image: Image, examination: Examination, width: int, size: int) -> Pi
 def result_lines(examination: Examination) -> list[str]:
     """What is suspected at which operating point, then a line a finding, numbered as on the film."""
     lines = [f"{words.result(examination)}. Operating point: {words.operating_point(examination)}."]
+    lines += map(words.readable, examination.source.illegible)
     for number, finding in enumerate(examination.findings, 1):
         area = "" if finding.area_mm2 is None else f", {finding.area_mm2:.1f} sq mm of film"
         lines.append(f"{number}  {finding.label} suspected, probability {finding.probability:.2f}{area}")

@@ -27,13 +27,13 @@ _SAID = re.compile(r'\bt\("((?:[^"\\]|\\.)*)"')
 
 def film_row(key: str, examination: Examination | None, threshold: float | None) -> dict[str, Any]:
     """A film in the list. threshold : of the operating point in use, None without a model"""
-    marks = 0
+    marks, reasons = 0, () if examination is None else (*examination.reasons, *examination.source.illegible)
     if examination is not None and threshold is not None:
         marks = sum(finding.probability >= threshold for finding in examination.findings)
     return {
         "key": key,
         "status": examination.status if examination else "waiting",
-        "reasons": [words.readable(reason) for reason in examination.reasons] if examination else [],
+        "reasons": [words.readable(reason) for reason in reasons],
         "marks": marks,
         "probability": examination.probability if examination else None,
     }

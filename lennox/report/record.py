@@ -41,6 +41,7 @@ def to_record(examination: Examination) -> dict[str, Any]:
             "spacing_mm": None if source.spacing_mm is None else list(source.spacing_mm),
             **({} if source.note is None else {"note": source.note}),
             **({"teeth": list(source.teeth)} if source.teeth else {}),
+            **({"illegible": [words.as_text(part) for part in source.illegible]} if source.illegible else {}),
         },
         "model": {
             "name": model.name,
@@ -81,6 +82,7 @@ def from_record(record: Mapping[str, Any]) -> Examination:
                 spacing_mm=None if spacing is None else (float(spacing[0]), float(spacing[1])),
                 note=_or_none(str, source.get("note")),
                 teeth=tuple(_one_of(tuple(TOOTH_CODES), tooth) for tooth in source.get("teeth", ())),
+                illegible=tuple(_of_type(str, part) for part in source.get("illegible", ())),
             ),
             model=ModelIdentity(**{name: _of_type(str, value) for name, value in model.items()}),
             operating_point=OperatingPoint(**point),

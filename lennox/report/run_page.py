@@ -200,6 +200,7 @@ def _film(run: RunSummary, numbered: tuple[int, FilmEntry]) -> dict[str, Any]:
         "bits": source.bits,
         "sha256": source.sha256,
         "spacing_mm": source.spacing_mm,
+        "illegible": [words.readable(part) for part in source.illegible],
         "uri": None if image is None else _uri(image, LONGEST_SIDE),
         "font": round(font, 1),
         "bar": scale_bar(source.spacing_mm, columns),

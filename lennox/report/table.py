@@ -73,7 +73,7 @@ def _film_cells(examination: Examination) -> dict[str, object]:
         "columns": source.columns,
         "status": examination.status,
         "result": words.result(examination),
-        "reasons": " ".join(examination.reasons),
+        "reasons": " ".join((*examination.reasons, *source.illegible)),
         "operating_point": examination.operating_point.name,
         "threshold": examination.operating_point.threshold,
         "film_probability": record["probability"],

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from lennox import toml
-from lennox.card import InputContract, Orientation
+from lennox.card import InputContract, Orientation, WindowGrid
 from lennox.errors import InputError
 from lennox.files import sha256_of
 
@@ -167,6 +167,7 @@ class Recipe:
 
     orientation : how the model that is made lays an image, see `ModelCard`
     operating_point : the one that is used unless another is asked for, of `POINTS`
+    windows : how the model reads an image in windows; None: entire
     folder : of the recipe file; paths in it are relative to this
     sha256 : of the recipe file
     """
@@ -183,6 +184,7 @@ class Recipe:
     operating_point: str
     folder: Path
     sha256: str
+    windows: WindowGrid | None = None
 
     def __post_init__(self) -> None:
         if self.orientation not in get_args(Orientation):
@@ -211,6 +213,7 @@ def read_recipe(path: Path) -> Recipe:
             _filled(KindPlan, document.get("kind", {})), document.get("orientation", "as given"),
             str(document.get("operating_point", "balanced")),
             path.resolve().parent, sha256_of(content),
+            _filled(WindowGrid, document["windows"]) if "windows" in document else None,
         )  # fmt: skip
     except OSError as error:
         raise InputError(f"{path.name}: the recipe cannot be read ({error.strerror}).") from error

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from drawn_panoramic import panoramic_like
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image as Pillow
@@ -184,19 +185,6 @@ def test_natural_pictures_that_the_pixels_give_away():
         "chelsea": "photograph", "astronaut": "photograph", "coffee": "photograph", "rocket": "photograph",
     }.items():  # fmt: skip
         assert quality_of(getattr(data, name)()).kind == kind, name
-
-
-def panoramic_like(rows=500, columns=1000):
-    """A jaw as a panoramic shows it, in outline: mirror-symmetric, bright spine, dark corners, small teeth."""
-    row, column = np.mgrid[:rows, :columns] / np.array([[[rows]], [[columns]]])
-    side = np.abs(column - 0.5) * 2
-    jaw = np.exp(-(((row - 0.85 + 0.45 * side**2) / 0.09) ** 2))
-    spine = 0.7 * np.exp(-((side / 0.18) ** 2))
-    base = 0.5 * np.exp(-((row / 0.15) ** 2))
-    arch = (np.abs(row - 0.5 + 0.1 * side**2) < 0.12) & (side < 0.65)
-    teeth = arch * (0.35 + 0.15 * np.cos(column * 2 * np.pi * 28))
-    grain = np.random.default_rng(0).normal(0, 0.02, row.shape)
-    return np.clip((0.1 + 0.45 * jaw + 0.5 * spine + base + teeth + grain) * 160, 0, 255).astype(np.uint8)
 
 
 def test_a_panoramic_is_known_by_its_content_and_not_by_its_width(film):

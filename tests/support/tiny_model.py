@@ -8,6 +8,8 @@ from onnx import TensorProto, helper
 
 SIDE = 64
 STRIDE = 4
+# How caries-panoramic-1 is read.
+GRID = {"side": 0.2, "rows": [0.24, 0.8], "columns": [0.12, 0.86], "down": 2, "across": 6}
 
 
 def write_tiny_model(folder, *, distance=1.0, familiarity_limit=10.0, kinds=("periapical",), side=SIDE, slanted=False):
@@ -66,4 +68,12 @@ def write_tiny_model(folder, *, distance=1.0, familiarity_limit=10.0, kinds=("pe
         "files": {"model.onnx": {"sha256": hashlib.sha256(weights).hexdigest(), "bytes": len(weights)}},
     }
     (folder / "card.json").write_text(json.dumps(card, indent=1))
+    return folder
+
+
+def write_windowed(folder, **changes):
+    """The same for panoramics, read in windows. changes : of its card"""
+    write_tiny_model(folder, kinds=("panoramic",))
+    card = json.loads((folder / "card.json").read_text()) | {"windows": GRID} | changes
+    (folder / "card.json").write_text(json.dumps(card))
     return folder

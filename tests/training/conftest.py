@@ -116,3 +116,8 @@ def recipe_text():
 @pytest.fixture
 def make_set():
     return write_set
+
+
+@pytest.fixture(scope="session")
+def ledger_text():
+    return LEDGER

@@ -119,6 +119,7 @@
       $("read-button").textContent = Object.keys(film.decisions).length ? t("Film read, nothing more to add") : t("Film read, nothing to add");
       const unreleased = this.news.model.unreleased ? ` · ${t("UNRELEASED MODEL")}` : "";
       $("state").textContent = (this.byEye() ? t("read by eye, no model") : film.status === "waiting" ? t("waiting to be read by lennox") : t(film.status)) + unreleased;
+      if (film.status === "assessed" && film.reasons.length) $("state").textContent += ` · ${film.reasons.join(" ")}`; // what of it cannot be read
       $("state").classList.toggle("bad", Boolean(unreleased) || (!this.byEye() && film.status.startsWith("not")) || film.status === "unreadable");
       $("read-by").textContent = film.readBy ? t("Read by {who}, {time}.", { who: film.readBy.who, time: new Date(film.readBy.time).toLocaleString() }) : "";
       for (const listener of this.listeners) listener();
