@@ -39,6 +39,7 @@ COMMANDS = {
     "log": "lennox.cli.log:log",
     "monitor": "lennox.cli.monitor:monitor",
     "completion": "lennox.cli.completion:completion",
+    "man": "lennox.cli.man:man",
 }
 
 

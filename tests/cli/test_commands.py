@@ -14,24 +14,14 @@ from click.testing import CliRunner
 
 import lennox
 from lennox.cli import COMMANDS, cli
-from lennox.cli.compare import compare
+from lennox.cli.man import commands
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/clinic/command-line.md").read_text()
 HEAVY = {"numpy", "onnxruntime", "PIL", "pydicom", "rich", "jinja2", "torch"}
 
 
-def commands():
-    """(path, command) of every command, sub-commands too."""
-    waiting = [((name,), cli.get_command(click.Context(cli), name)) for name in COMMANDS]
-    while waiting:
-        path, command = waiting.pop(0)
-        if isinstance(command, click.Group):
-            waiting += [((*path, name), inner) for name, inner in command.commands.items()]
-        yield path, command
-
-
-COMMAND_LIST = [*commands(), (("audit", "compare"), compare)]  # `audit` takes a table, and leads there by its name
+COMMAND_LIST = list(commands(click.Context(cli)))
 NAMES = [" ".join(path) for path, _ in COMMAND_LIST]
 
 

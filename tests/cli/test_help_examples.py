@@ -14,8 +14,8 @@ from example_folder import home_in, make_example_folder
 from foreign_network import fill_in
 
 import lennox
-from lennox.cli import COMMANDS, cli
-from lennox.cli.compare import compare
+from lennox.cli import cli
+from lennox.cli.man import commands
 
 ROOT = Path(__file__).parents[2]
 PARSED_ONLY = {
@@ -45,23 +45,14 @@ ALSO = {"audit": {11}, "audit compare": {11}, "evidence": {11}, "evidence check"
         "diagnose": {1}, "watch": {1}}  # fmt: skip
 
 
-def commands():
-    waiting = [((name,), cli.get_command(click.Context(cli), name)) for name in COMMANDS]
-    waiting.append((("audit", "compare"), compare))
-    while waiting:
-        path, command = waiting.pop(0)
-        if isinstance(command, click.Group):
-            waiting += [((*path, name), inner) for name, inner in command.commands.items()]
-        yield " ".join(path), examples_of(command)
-
-
 def examples_of(command):
     """The lines below `Example:` that are commands."""
     below = (command.help or "").partition("Example")[2]
     return re.findall(r'^ *((?:lennox |eval ").*)$', below, re.MULTILINE)
 
 
-EXAMPLES = dict(commands())
+COMMAND_LIST = {" ".join(path): command for path, command in commands(click.Context(cli))}
+EXAMPLES = {name: examples_of(command) for name, command in COMMAND_LIST.items()}
 
 
 @pytest.fixture(scope="module")
@@ -164,10 +155,6 @@ def test_no_message_names_a_file_that_is_not_installed():
         for number, line in enumerate(path.read_text().splitlines(), 1):
             if re.search(r"docs/\S+\.(md|json)", line) and re.search(r"raise |Error\(|help=|; see docs|echo\(", line):
                 pytest.fail(f"{path.relative_to(ROOT)}:{number}: {line.strip()}")
-    for name in EXAMPLES:
-        words = name.split()
-        command = cli.get_command(click.Context(cli), words[0])
-        for word in words[1:]:
-            command = compare if name == "audit compare" else command.commands[word]
+    for name, command in COMMAND_LIST.items():
         options = "".join(getattr(option, "help", None) or "" for option in command.params)
         assert "docs/" not in (command.help or "") + options, name
