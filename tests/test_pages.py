@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import math
 import os
 import re
 import shlex
@@ -125,3 +126,36 @@ def test_the_commands_on_signing_and_saying_no_run_as_printed(neighbourhood):
         ran.append(words[1])
     assert ran.count("policy") >= 7
     assert {"keygen", "trust"} <= set(ran)
+
+
+def rows_of(page, start):
+    """The numbers of the rows of a table whose first cell begins with `start`."""
+    lines = [line for line in page.read_text().splitlines() if line.startswith(f"| {start}")]
+    return [[float(cell) for cell in line.strip("| ").split("|")[1:]] for line in lines]
+
+
+def test_what_looks_cost_is_what_the_method_says():
+    """Patients for a power of 80 % go as (z_k + z_0.8)^2, against one look at the whole level."""
+    from scipy.stats import norm
+
+    from lennox.statistics.spending import spent
+
+    def cost(alpha):
+        return (norm.isf(alpha) + norm.ppf(0.8)) ** 2
+
+    page, looks = DOCS / "auditor" / "gate-method.md", (1, 2, 3, 5, 10)
+    sequences = {"0.8, then": lambda k: spent(0.05, k) / 0.05, "6 / (pi^2 k^2)": lambda k: 6 / (math.pi * k) ** 2,
+                 "1 / (k (k + 1))": lambda k: 1 / (k * (k + 1))}  # fmt: skip
+    for start, share in sequences.items():
+        (row,) = rows_of(page, start)
+        assert row == pytest.approx([cost(0.05 * share(k)) / cost(0.05) for k in looks], abs=0.006)
+
+
+def test_what_few_sites_cost_is_what_the_formula_says():
+    from scipy.stats import norm
+
+    page, limit = DOCS / "auditor" / "pooling.md", 0.75
+    (sites,), (reach,) = rows_of(page, "sites |"), rows_of(page, "reach |")
+    wanted = [norm.isf(0.04) * math.sqrt(0.1 / number * limit * (1 - limit)) for number in sites]
+    assert reach == pytest.approx(wanted, abs=0.006)
+    assert limit + wanted[0] == pytest.approx(0.92, abs=0.005)  # as the pages for the community say
