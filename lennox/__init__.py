@@ -32,11 +32,15 @@ __all__ = [
     "ModelCard",
     "Override",
     "__version__",
+    "csv_lines",
     "diagnose",
     "diagnose_many",
+    "draw_overlay",
+    "draw_page",
     "load_model",
     "read_image",
     "to_frame",
+    "to_json",
 ]
 
 if TYPE_CHECKING:
@@ -51,9 +55,16 @@ if TYPE_CHECKING:
     from lennox.inference.findings import Finding
     from lennox.inference.load import load_model
     from lennox.inference.model import Model
-    from lennox.report.table import to_frame
+    from lennox.report.overlay import draw_overlay
+    from lennox.report.record import to_json
+    from lennox.report.run_page import draw_page
+    from lennox.report.table import csv_lines, to_frame
 
 _HOME = {
+    "csv_lines": "lennox.report.table",
+    "draw_overlay": "lennox.report.overlay",
+    "draw_page": "lennox.report.run_page",
+    "to_json": "lennox.report.record",
     "Examination": "lennox.inference.examination",
     "Finding": "lennox.inference.findings",
     "Image": "lennox.image",

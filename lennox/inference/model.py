@@ -17,6 +17,7 @@ from lennox.geometry import ProbabilityMap
 from lennox.inference.kind import KindNetwork
 from lennox.inference.prepare import Prepared
 from lennox.inference.session import open_session
+from lennox.lazy import notebook_html
 
 ANSWER_AXES = {"probability": 4, "distance": 1}  # (1, labels, rows, columns) and (1,)
 RESTORATION = "restoration"  # an output that a network may have beside them: (1, 1, rows, columns)
@@ -66,6 +67,10 @@ class Model:
         self.kind_network: KindNetwork | None = None
         if (kinds := self.card.kind_network) is not None:
             self.kind_network = KindNetwork(self._onnx(files, kinds.file), kinds, self.card.name)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: what it looks for, its operating points, and whether a release vouches for it."""
+        return notebook_html(self)
 
     def _onnx(self, files: ModelFiles, name: str) -> bytes:
         """The bytes of a network of the folder. Raises ModelError if it could open others."""

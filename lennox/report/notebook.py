@@ -1,4 +1,4 @@
-"""What a notebook shows of an image and an examination: small HTML without style or script of its own."""
+"""What a notebook shows of an image, an examination and a model: small HTML without style or script of its own."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ from html import escape
 
 from lennox.image import Image
 from lennox.inference.examination import Examination
+from lennox.inference.model import Model
 from lennox.report import pictures, words
 
 LONGEST_SIDE = 480  # of a picture, in pixels
 
 
-def html_of(shown: Image | Examination) -> str:
+def html_of(shown: Image | Examination | Model) -> str:
     """The HTML of one of these; every text that comes from outside is escaped and made visible."""
-    return _image(shown) if isinstance(shown, Image) else _examination(shown)
+    if isinstance(shown, Image):
+        return _image(shown)
+    return _examination(shown) if isinstance(shown, Examination) else _model(shown)
 
 
 def html_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -46,6 +49,18 @@ def _examination(examination: Examination) -> str:
     model = examination.model
     said = f"{model.name} {model.version} ({model.release}), operating point {words.operating_point(examination)}."
     return "".join([*parts, f"<p><small>{_text(said)} {_text(words.notice(model.release))}</small></p>"])
+
+
+def _model(model: Model) -> str:
+    card = model.card
+    head = f"{card.name} {card.version}: looks for {', '.join(card.labels)} on {', '.join(card.kinds)} images"
+    points = [
+        (point.name, f"{point.threshold:.3g}", "default" if point.name == card.default_operating_point else "")
+        for point in card.operating_points
+    ]
+    said = f"{model.release}, weights {model.sha256[:12]}. {words.notice(model.release)}"
+    table = html_table(("operating point", "threshold", ""), points)
+    return f"<p><b>{_text(head)}</b></p>{table}<p><small>{_text(said)}</small></p>"
 
 
 def _text(text: str) -> str:

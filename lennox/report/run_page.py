@@ -9,6 +9,7 @@ memory does not grow with the run. A picture is text until it is shown, so that 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,9 +19,11 @@ from typing import Any
 from urllib.parse import quote
 
 from lennox.card import ModelCard, OperatingPoint
+from lennox.gate.predicates import local_now
 from lennox.image import Image
-from lennox.inference.examination import Examination, ModelIdentity
+from lennox.inference.examination import Examination, ModelIdentity, identify
 from lennox.inference.findings import Finding
+from lennox.inference.model import Model
 from lennox.report import pictures, reading_view, words
 from lennox.report.facts import read_facts
 from lennox.report.marks import place_numbers, scale_bar, soften
@@ -231,3 +234,25 @@ def _size(finding: Finding, spacing_mm: tuple[float, float] | None) -> dict[str,
         return {"size": f"{height:.0f} × {width:.0f}", "area": f"{finding.area_px:.0f}"}
     area = "–" if finding.area_mm2 is None else f"{finding.area_mm2:.1f}"
     return {"size": f"{height * spacing_mm[0]:.1f} × {width * spacing_mm[1]:.1f}", "area": area}
+
+
+def draw_page(films: Iterable[tuple[Image | None, Examination]], model: Model, language: str = "en") -> str:
+    """HTML page of films, complete in itself, as `lennox diagnose --format html` writes it.
+
+    films : each film with its examination by `model`; None for an image that is not at hand, or could not be read
+    language : "en" or "es"
+    Raises ValueError for no film, for more than 100, and for an examination by another model; InputError for a language
+    that pages do not have.
+    """
+    pairs = list(films)
+    if not 1 <= len(pairs) <= FILMS_A_PAGE:
+        raise ValueError(f"a page shows 1 to {FILMS_A_PAGE} films, got {len(pairs)}")
+    identity = identify(model)
+    if any(examination.model != identity for _, examination in pairs):
+        raise ValueError("the page shows examinations by the model that is given")
+    say = RUN.wording(language)
+    outcomes = Counter(words.group_of(examination) for _, examination in pairs)
+    counts = {outcome: outcomes[outcome] for outcome in ("suspected", "none", "refused")}
+    run = RunSummary(model.card, identity, pairs[0][1].operating_point, local_now(), **counts, say=say)
+    entries = [FilmEntry(examination, partial(lambda image: image, image)) for image, examination in pairs]
+    return "".join(run_page_parts(entries, run))
