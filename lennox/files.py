@@ -6,12 +6,12 @@ import contextlib
 import hashlib
 import os
 import secrets
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
 from lennox.errors import InputError
+from lennox.system.handles import follows_xdg, open_new, replace
 
 _XDG = {"config": "~/.config", "state": "~/.local/state", "cache": "~/.cache"}
 SECRET_BYTES = 32
@@ -31,16 +31,14 @@ def atomic_write(
     # a name of its own length, as the file's may be as long as a name can be
     draft = (drafts or path.parent) / f".lennox-{secrets.token_hex(8)}"
     content = content.encode("utf-8") if isinstance(content, str) else content
-    descriptor = os.open(
-        draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600 if private else 0o666
-    )
+    descriptor = open_new(draft, private=private)
     try:
         with os.fdopen(descriptor, "wb") as stream:
             for part in [content] if isinstance(content, bytes) else content:
                 stream.write(part)
             stream.flush()
             os.fsync(stream.fileno())
-        draft.replace(path)
+        replace(draft, path)
     except BaseException:
         draft.unlink(missing_ok=True)
         raise
@@ -61,10 +59,8 @@ def secret_key(path: Path) -> bytes:
     """The 32 secret bytes of a file, made at the first use, for its owner alone. Raises InputError for another file."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with contextlib.suppress(FileExistsError):
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "w", encoding="ascii") as file:
-                file.write(secrets.token_hex(SECRET_BYTES) + "\n")
+        with contextlib.suppress(FileExistsError), os.fdopen(open_new(path), "w", encoding="ascii") as file:
+            file.write(secrets.token_hex(SECRET_BYTES) + "\n")
         key = bytes.fromhex(path.read_text("ascii").strip())
     except (OSError, ValueError) as error:
         raise InputError(f"the key '{path.name}' cannot be read or made; name another file.") from error
@@ -78,7 +74,7 @@ def user_folder(kind: Literal["config", "state", "cache"]) -> Path:
 
     Raises InputError for a user without a home, as in a container that runs under a number.
     """
-    path = _xdg_folder(kind) if sys.platform == "linux" else _usual_folder(kind)
+    path = _xdg_folder(kind) if follows_xdg() else _usual_folder(kind)
     if not path.is_absolute():
         raise InputError(f"this user has no home folder, where lennox keeps its {kind} files.")
     return path

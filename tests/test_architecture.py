@@ -2,6 +2,7 @@
 
 import ast
 import graphlib
+import re
 import sys
 from fnmatch import fnmatch
 from pathlib import Path
@@ -31,6 +32,7 @@ LAYERS = [
     {"card"},
     {"_core"},
     {"files", "lazy"},
+    {"system"},
     {"geometry", "toml", "tooth_names", "caries_stages"},
     {"errors"},
 ]
@@ -63,6 +65,10 @@ DOORS = {
     "weasyprint": ["report/pdf.py"],
     "torch": ["training/*"],
     "fairlearn": ["audit/*"],
+    "fcntl": ["system/*"],
+    "msvcrt": ["system/*"],
+    "resource": ["system/*"],
+    "ctypes": ["system/*"],
     "psutil": ["bench/computer.py"],
     "cpuinfo": ["bench/computer.py"],
     "click": ["cli/*"],
@@ -132,6 +138,29 @@ def test_each_heavy_dependency_has_one_door(door):
         if any(name.split(".")[0] == door for name in imports_of(path)):
             where = str(path.relative_to(PACKAGE))
             assert any(fnmatch(where, pattern) for pattern in DOORS[door]), f"{where} imports {door}"
+
+
+# What some system lacks, or means otherwise.
+SYSTEM_CALLS = re.compile(
+    r"os\.(open|name|uname|chmod|umask|fork|kill|killpg|get\w*[ug]id|sched_\w+|memfd_create|statvfs|mkfifo"
+    r"|O_(?!RDONLY|WRONLY|RDWR)\w+)|sys\.platform|sys\.getwindowsversion|signal\.SIG(?!INT|TERM|_DFL|_IGN)\w+"
+)
+ASK_THEMSELVES = [
+    "system/*",
+    "__main__.py",
+    "cli/ending.py",
+]  # before any import, and at the end
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_one_package_knows_how_systems_differ(path):
+    where = str(path.relative_to(PACKAGE))
+    if any(fnmatch(where, pattern) for pattern in ASK_THEMSELVES):
+        return
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Attribute):
+            name = ast.unparse(node)
+            assert not SYSTEM_CALLS.fullmatch(name), f"{where} uses {name}: ask lennox.system"
 
 
 def test_only_what_comes_before_a_release_loads_candidates():

@@ -5,11 +5,9 @@ Imports next to nothing: a fresh process that is timed comes through here.
 
 from __future__ import annotations
 
-import mmap
-import os
-import sys
 from dataclasses import dataclass
-from pathlib import Path
+
+from lennox.system.process import bind_processors, is_refused, limit_data, peak_bytes
 
 MEBIBYTE = 2**20
 
@@ -43,37 +41,21 @@ def apply(limits: Limits) -> tuple[Limit, ...]:
 
 def peak_mib() -> float | None:
     """The most memory this process has had at once; None where it is not measured."""
-    try:  # Linux; psutil does not know it, and `resource` would count what the parent had, too
-        lines = Path("/proc/self/status").read_text("ascii").splitlines()
-        return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))
-    except (OSError, StopIteration):
-        pass
-    try:
-        import resource
-    except ImportError:
-        return None
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / MEBIBYTE if sys.platform == "darwin" else peak / 1024
+    peak = peak_bytes()
+    return None if peak is None else peak / MEBIBYTE
 
 
 def _hold_processors(count: int) -> Limit:
     name = "one processor" if count == 1 else f"{count} processors"
-    if not hasattr(os, "sched_setaffinity"):
+    if not bind_processors(count):
         return Limit(name, False, "this system does not let a program choose; one thread is used")
-    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:count])
     return Limit(name, True, "CPU affinity")
 
 
 def _hold_memory(mebibytes: int) -> Limit:
     name = f"{mebibytes} MiB of memory"
-    try:
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_DATA, (mebibytes * MEBIBYTE, mebibytes * MEBIBYTE))
-    except (ImportError, OSError, ValueError):
+    if not limit_data(mebibytes * MEBIBYTE):
         return Limit(name, False, "this system has no such limit; compare the measured peak")
-    try:
-        mmap.mmap(-1, mebibytes * MEBIBYTE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS).close()
-    except (OSError, MemoryError):
+    if is_refused(mebibytes * MEBIBYTE):
         return Limit(name, True, "a resource limit (RLIMIT_DATA), and asking for more was tried and failed")
     return Limit(name, False, "this system does not keep to its limit; compare the measured peak")

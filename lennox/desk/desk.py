@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable
@@ -15,6 +14,7 @@ from lennox.desk.film_state import FilmState, film_state, last_of_window
 from lennox.desk.reading_queue import ReadingQueue
 from lennox.errors import InputError
 from lennox.files import user_folder
+from lennox.system.handles import for_owner_alone
 
 if TYPE_CHECKING:
     from lennox.inference.model import Model
@@ -135,7 +135,7 @@ def own_folder() -> Path:
     """Where films lie that are dropped on a desk without a folder: this user's own. Raises InputError without home."""
     folder = user_folder("state") / "desk"
     folder.mkdir(parents=True, exist_ok=True)
-    os.chmod(folder, 0o700)  # noqa: PTH101
+    for_owner_alone(folder)
     return folder
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import sqlite3
 import threading
 from collections.abc import Mapping, Sequence
@@ -18,6 +17,7 @@ from typing import Any, Literal, get_args
 
 from lennox.errors import InputError
 from lennox.gate.predicates import now, time_text
+from lennox.system.handles import ensure_private
 
 FILE_NAME = "lennox-desk.sqlite"
 APPLICATION = 0x6C6E7864  # "lnxd": what SQLite files of a desk say of themselves
@@ -81,8 +81,7 @@ class EventStore:
         """
         self.path, self._lock = path, threading.Lock()
         try:
-            flags = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | (os.O_CREAT if create else 0)
-            os.close(os.open(path, flags, 0o600))
+            ensure_private(path, create=create)
             self._store = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
             self._prepare()
         except FileNotFoundError as error:

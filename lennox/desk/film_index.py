@@ -12,6 +12,7 @@ from pathlib import Path
 from lennox.errors import InputError, one_line
 from lennox.files import atomic_write, sha256_of, sha256_of_file
 from lennox.runs.films import LONGEST_NAME, find_films, is_image
+from lennox.system.handles import is_portable, open_new, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +98,12 @@ class FilmIndex:
             for number in range(1, 10_000):
                 path = self.folder / (wanted if number == 1 else f"{stem} ({number}){ending}")
                 try:
-                    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+                    os.close(open_new(path))
                 except FileExistsError:  # never over a film that is there
                     if path.is_file() and sha256_of_file(path) == sha256_of_file(draft):
                         return path.name  # the same film, dropped again
                     continue
-                draft.replace(path)
+                replace(draft, path)
                 return path.name
         finally:
             draft.unlink(missing_ok=True)
@@ -119,6 +120,6 @@ def _plain(name: str) -> str:
     stem, ending = os.path.splitext(plain)  # noqa: PTH122
     while len(os.fsencode(stem + ending)) > LONGEST_NAME - 20 and stem:
         stem = stem[:-1]
-    if not stem:
+    if not stem or not is_portable(stem + ending):
         raise InputError("the file has no name that a film can be kept under; rename it.")
     return stem + ending

@@ -25,6 +25,7 @@ from lennox.gate.predicates import now, time_text
 from lennox.inference.findings import Finding
 from lennox.monitoring.use_record import COLUMNS as USE_COLUMNS
 from lennox.report.spreadsheet import csv_line
+from lennox.system.handles import for_owner_alone
 
 PROVENANCE = {"accept": "model", "edit": "edited", "missed": "added", "reject": "model"}
 EDGES = ("top", "left", "bottom", "right")
@@ -64,7 +65,7 @@ def write_coco(films: Iterable[DecidedFilm], folder: Path) -> Counter[str]:
     folder.mkdir(parents=True, exist_ok=True)
     for film, name in chosen:
         shutil.copyfile(film.path, folder / name)
-        (folder / name).chmod(0o600)
+        for_owner_alone(folder / name)
     info = {"description": "Films as read at a desk", "version": lennox.__version__, "date_created": time_text(now())}
     document = {"info": info, "categories": [{"id": 1, "name": "caries"}], "images": images, "annotations": annotations}
     atomic_write(folder / "annotations.json", json.dumps(document, indent=1, allow_nan=False), private=True)

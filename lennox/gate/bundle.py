@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from lennox.errors import ModelError
 from lennox.files import sha256_of
+from lennox.system.handles import open_plain
 
 MAX_FILES = 1000
 MAX_BYTES = 2 << 30  # ONNX Runtime takes no larger network from memory
@@ -58,8 +59,7 @@ def read_once(folder: Path, name: str) -> bytes:
         raise ModelError(f"'{name[:80]}' does not stay within the model's folder.")
     most = MAX_TEXT_BYTES if name.endswith(TEXT) else MAX_BYTES
     try:
-        # NOFOLLOW: not through a link; NONBLOCK: a pipe must not keep us waiting
-        descriptor = os.open(folder / name, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+        descriptor = open_plain(folder / name)
         with os.fdopen(descriptor, "rb") as stream:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):

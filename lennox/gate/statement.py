@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from lennox.errors import InputError, ModelError
 from lennox.files import sha256_of
+from lennox.system.handles import open_new
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -122,7 +123,7 @@ class PrivateKey:
         pem = self._key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, lock)
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            descriptor = open_new(path)
         except FileExistsError as error:
             raise InputError(f"'{path.name}' exists; a key is never overwritten. Name another file.") from error
         with os.fdopen(descriptor, "wb") as stream:

@@ -2,24 +2,24 @@
 
 For decoders in C or C++ that can end the process on a damaged file, or that write to standard error whatever a program
 wants there; and for files that may take long. What one of them says is part of its answer here, and what it breaks is
-only its own. `confined` is the child.
+only its own. `system.confined` is the child.
 """
 
 from __future__ import annotations
 
 import json
 import math
-import mmap
 import os
-import signal
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from lennox.errors import ImageError
+from lennox.system.process import ending, mapped, scratch_file
 
 _HERE = Path(__file__).parent
+_CONFINED = str(_HERE.parent / "system" / "confined.py")
 _SPARE_BYTES = 256 << 20  # what decoding takes beside copies of its answer
 _COPIES = 6
 _MAX_COMPLAINTS_BYTES = 1 << 16
@@ -54,8 +54,8 @@ def run_decoder(
         "memory": _SPARE_BYTES + _COPIES * budget.output_bytes + len(data),
         "output": max(budget.output_bytes, _MAX_COMPLAINTS_BYTES),
     }
-    command = [sys.executable, "-S", "-P", "-W", "ignore", str(_HERE / "confined.py"), str(_HERE / program)]
-    with _scratch() as answer, _scratch() as complaints:
+    command = [sys.executable, "-S", "-P", "-W", "ignore", _CONFINED, str(_HERE / program)]
+    with scratch_file() as answer, scratch_file() as complaints:
         try:
             status = subprocess.run(  # noqa: S603 (a program of our own; the file is its data, not its command)
                 [*command, json.dumps({**header, **limits})],
@@ -73,26 +73,17 @@ def run_decoder(
         complaints.seek(0)
         _check(status, complaints.read().decode("utf-8", "replace"), harmless, seconds)
         size = answer.seek(0, os.SEEK_END)
-        return memoryview(mmap.mmap(answer.fileno(), size, prot=mmap.PROT_READ) if size else b"")
-
-
-def _scratch() -> IO[bytes]:
-    """A file in memory, or where there is none, one without a name."""
-    import tempfile
-
-    if hasattr(os, "memfd_create"):
-        return os.fdopen(os.memfd_create("lennox"), "w+b")
-    return tempfile.TemporaryFile()
+        return mapped(answer, size)
 
 
 def _check(status: int, complaints: str, harmless: tuple[str, ...], seconds: int) -> None:
     lines = [line.strip() for line in complaints.splitlines() if line.strip() and not line.startswith(harmless)]
     reason = lines[-1][:100] if lines else "decoder ended"
-    if status == -signal.SIGKILL:
+    if ending(status) == "killed":
         raise ImageError(
             "Decoding the pixels was ended by the system, which may be short of memory. Assess the film again."
         )
-    if status == -signal.SIGXCPU:
+    if ending(status) == "out of time":
         raise ImageError(
             f"Decoding the pixels takes more than {seconds} seconds, the most that a film of this size gets. "
             "Export it again as PNG, or as DICOM without compression."

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import math
-import os
 from pathlib import Path
+
+from lennox.system.process import bound_processors
 
 QUOTA = Path("/sys/fs/cgroup/cpu.max")  # by hand: psutil knows of no container's quota
 
 
 def processors() -> int:
     """The processors this process may use: those it is bound to, and no more than its container is given."""
-    try:
-        bound = len(os.sched_getaffinity(0))
-    except AttributeError:  # not on Linux
-        bound = os.cpu_count() or 1
+    bound = bound_processors()
     try:
         quota, period = QUOTA.read_text("ascii").split()
         return min(bound, max(1, math.ceil(int(quota) / int(period))))

@@ -6,12 +6,10 @@ it saved 20 to 45 ms of a cold start of 0.6 s, and took a folder, a secret and a
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
-
 import onnxruntime
 
 from lennox.errors import ModelError
+from lennox.system.process import return_free_memory
 
 onnxruntime.disable_telemetry_events()  # `import lennox` has said so already, but not to one that was loaded before
 
@@ -38,6 +36,5 @@ def open_session(weights: bytes, name: str, threads: int, *, small: bool = False
     except Exception as error:  # ONNX Runtime's own errors share no public base class
         raise ModelError(f"{name}: model.onnx is not a network that ONNX Runtime can open.") from error
     session._model_bytes = None  # its own hold on the weights; only a change of provider would need them
-    with contextlib.suppress(OSError, AttributeError):  # glibc alone can
-        ctypes.CDLL(None).malloc_trim(0)  # optimising takes 30 MB that the allocator would keep
+    return_free_memory()  # optimising takes 30 MB that the allocator would keep
     return session

@@ -15,6 +15,7 @@ from typing import Any
 
 from lennox.errors import InputError
 from lennox.files import atomic_write
+from lennox.system.handles import open_to_append
 
 LOG, HEALTH = "service.log", "health.json"
 _LOG_BYTES, _LOG_FILES = 1 << 20, 5
@@ -25,8 +26,7 @@ STALE_S, SUMMARY_STALE_S = 120.0, 3600.0
 
 class _PrivateLog(RotatingFileHandler):
     def _open(self) -> TextIOWrapper:
-        descriptor = os.open(self.baseFilename, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        return os.fdopen(descriptor, "a", encoding="utf-8")
+        return os.fdopen(open_to_append(Path(self.baseFilename)), "a", encoding="utf-8")
 
 
 class ServiceLog:

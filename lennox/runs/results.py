@@ -13,9 +13,6 @@ File names may name patients, and captures do: every file is for the user alone.
 
 from __future__ import annotations
 
-import contextlib
-import errno
-import fcntl
 import json
 import os
 from collections.abc import Callable, Iterable
@@ -29,6 +26,7 @@ from lennox.files import atomic_write, sha256_of_file
 from lennox.inference.examination import Examination, identify
 from lennox.inference.model import Model
 from lennox.report import from_record, to_json
+from lennox.system.handles import lock, unlock
 
 OBJECT_ENDINGS = tuple(f"{kind}.dcm" for kind in ("capture", "source", "seg", "seg-fractional", "sr", "gsps", "pdf"))
 
@@ -129,10 +127,7 @@ class ResultsFolder:
         if self._lock < 0:
             return
         self._remove_drafts()
-        with contextlib.suppress(OSError):
-            self._lock_file.unlink()
-            self._unfinished.rmdir()
-        os.close(self._lock)
+        unlock(self._lock, self._lock_file)
         self._lock = -1
 
     @property
@@ -141,27 +136,12 @@ class ResultsFolder:
 
     def _locked(self) -> int:
         """A handle that holds the lock; the system lets go of it however the process ends."""
-        while True:
-            self._unfinished.mkdir(mode=0o700, parents=True, exist_ok=True)
-            try:
-                handle = os.open(self._lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-            except FileNotFoundError:  # another run ended just now, and took the folder along
-                continue
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                if os.path.samestat(os.fstat(handle), self._lock_file.stat()):
-                    return handle
-            except FileNotFoundError:
-                pass
-            except OSError as error:
-                os.close(handle)
-                if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
-                    raise InputError(
-                        f"another run is writing to the folder '{self.folder.name}'; "
-                        "wait for its end, or name another folder."
-                    ) from error
-                raise
-            os.close(handle)  # the lock of a run that ended between the two; its file is gone
+        try:
+            return lock(self._lock_file)
+        except BlockingIOError as error:
+            raise InputError(
+                f"another run is writing to the folder '{self.folder.name}'; wait for its end, or name another folder."
+            ) from error
 
     def _check_empty(self) -> None:
         if self.folder.exists() and any(path != self._unfinished for path in self.folder.iterdir()):

@@ -40,7 +40,7 @@ def test_memory_ends_where_it_is_said_to():
 
 
 def test_a_system_without_limits_says_so(monkeypatch):
-    monkeypatch.delattr(process_limits.os, "sched_setaffinity", raising=False)
+    monkeypatch.delattr("os.sched_setaffinity", raising=False)
     monkeypatch.setitem(sys.modules, "resource", None)
     found = process_limits.apply(Limits(processors=1, memory_mib=512))
     assert [limit.enforced for limit in found] == [False] * 2
@@ -53,8 +53,8 @@ def test_a_limit_that_the_system_does_not_keep_is_no_limit(monkeypatch):
     assert not process_limits.apply(Limits(memory_mib=64))[0].enforced
 
 
-def test_memory_that_is_not_measured(monkeypatch):
+def test_memory_that_is_not_measured(monkeypatch, tmp_path):
     assert process_limits.peak_mib() > 10
-    monkeypatch.setattr(process_limits.Path, "read_text", lambda *_: (_ for _ in ()).throw(OSError()))
+    monkeypatch.setattr("lennox.system.process._STATUS", tmp_path / "none")
     monkeypatch.setitem(sys.modules, "resource", None)
     assert process_limits.peak_mib() is None

@@ -1,7 +1,7 @@
 """Confined decoders by a fork, for the fuzzer: `subprocess.run` takes a tenth of a second, this a thousandth.
 
 Run as a program, it loads the libraries once and forks for each decoder that is asked for. The child is what it is in
-use: `lennox/image/confined.py`, with its limits and its filter of system calls. `Decoders.run` stands in for
+use: `lennox/system/confined.py`, with its limits and its filter of system calls. `Decoders.run` stands in for
 `subprocess.run` there.
 """
 

@@ -1,20 +1,27 @@
 """The child process that decodes: it gives up what it does not need, then runs one decoder on bytes nobody vouches for.
 
-Run as a program by `decoder_process`, and imports nothing of lennox, to start quickly. Arguments: the decoder's file,
-whose `decode(header, data)` gives the parts of the answer; and a header in JSON. Standard input: the data.
+Run as a program by `image.decoder_process`, and imports nothing of lennox, to start quickly. Arguments: the decoder's
+file, whose `decode(header, data)` gives the parts of the answer; and a header in JSON. Standard input: the data.
 
 From then on it can compute, and write its answer: no more processor time, memory or output than the header says, no
-files, no sockets, no other programs. Where the system has no seccomp, the limits of `resource` still hold.
+files, no sockets, no other programs. Where the system has no seccomp, the limits of `resource` still hold; where it
+has none of these either (Windows), only the parent's patience is limited.
 """
 
 import ctypes
 import importlib.util
 import json
 import os
-import resource
 import signal
 import sys
 from typing import Any
+
+try:
+    import resource
+except ImportError:  # Windows
+    if sys.platform == "linux":
+        raise
+    resource = None  # type: ignore[assignment]
 
 # What computing takes, on the processors that clinics have; any other system call fails with EPERM.
 _CALLS = {
@@ -47,8 +54,9 @@ class _Program(ctypes.Structure):
 
 def confine(header: dict[str, Any]) -> None:
     """Take from this process what the header does not grant: seconds, memory and output, in bytes."""
-    with open("/proc/self/statm") as status:  # noqa: PTH123 (pathlib is slow to import)
-        held = int(status.read().split()[0]) * resource.getpagesize()
+    if resource is None:
+        return
+    held = _address_space()
     seconds = header["seconds"]
     for what, most, hard in (
         (resource.RLIMIT_CPU, seconds, seconds + 1),  # by SIGXCPU, so that SIGKILL is somebody else's
@@ -59,8 +67,21 @@ def confine(header: dict[str, Any]) -> None:
     ):
         _, allowed = resource.getrlimit(what)  # whoever started lennox may have set less
         hard = hard if allowed == resource.RLIM_INFINITY else min(hard, allowed)
-        resource.setrlimit(what, (min(most, hard), hard))
+        try:
+            resource.setrlimit(what, (min(most, hard), hard))
+        except (OSError, ValueError):
+            if sys.platform == "linux":  # macOS has the name of a limit of address space, and refuses it
+                raise
     _allow_computing_only()
+
+
+def _address_space() -> int:
+    """In bytes; what this process has now."""
+    try:
+        with open("/proc/self/statm") as status:  # noqa: PTH123 (pathlib is slow to import)
+            return int(status.read().split()[0]) * resource.getpagesize()
+    except FileNotFoundError:  # not on Linux
+        return 1 << 32
 
 
 def _allow_computing_only() -> None:
