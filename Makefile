@@ -129,7 +129,7 @@ fuzz: .venv/lennox
 
 # The pictures of the pages, from drawn films and records alone.
 pictures: .venv/lennox
-	for name in desk_picture false_marks_picture community_pictures; do $(BIN)/python docs/images/$$name.py || exit 1; done
+	for name in desk_picture marks_pictures community_pictures; do $(BIN)/python docs/images/$$name.py || exit 1; done
 
 # The tables of the pages that hold figures of the card, the records and a plan.
 tables: .venv/lennox

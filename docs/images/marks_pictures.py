@@ -1,10 +1,10 @@
-"""What false marks and missed lesions look like, on drawn films alone: `make pictures`.
+"""What false marks and missed lesions look like, and three operating points, on drawn films alone: `make pictures`.
 
-The films are the first, by seed, on which the model that ships does so at its default operating point.
+The films are the first, by seed, on which the model that ships does so.
 """
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from PIL import Image as Pillow
@@ -17,7 +17,7 @@ from lennox.inference.model import Model
 from lennox.phantom import Phantom, draw_film
 from lennox.report.overlay import number_font
 
-PICTURE = Path(__file__).with_name("false-marks.png")
+HERE = Path(__file__).parent
 WIDTH, EDGE, LINE, SEEDS = 460, 12, 34, 200
 MARK, TRUTH = (255, 176, 0), (64, 200, 255)  # told apart by people who do not see red or green, too
 LOOKALIKES = ("radiolucent composite", "cervical burn-out", "overlapping contacts")
@@ -32,19 +32,35 @@ def main() -> None:
     ]
     for depth in ("E2", "D1", "D2"):
         panels.append(_panel(*_first(model, _carious(depth), marked=False), f"caries of depth {depth}, not marked"))
-    rows = [panels[:3], panels[3:]]
+    _write("false-marks.png", [panels[:3], panels[3:]])
+    _write("operating-points.png", [_three_points(model)])
+
+
+def _three_points(model: Model) -> list[Pillow.Image]:
+    """A film on which every step to a higher operating point loses marks, and the highest still has one."""
+    names = [point.name for point in model.card.operating_points]
+    for film in (draw_film(seed, lesions=["D3", "D2"], artefacts=[LOOKALIKES[0]]) for seed in range(SEEDS)):
+        image = Image.from_array(film.pixels)
+        read = [diagnose(image, model, operating_point=name) for name in names]
+        marks = [len(examination.findings) for examination in read]
+        if read[0].status == "assessed" and marks[0] > marks[1] > marks[2] > 0:
+            return [_panel(film, one, f"{name}: {n} marked") for one, name, n in zip(read, names, marks, strict=True)]
+    raise SystemExit("no such film among the seeds")
+
+
+def _write(name: str, rows: Sequence[Sequence[Pillow.Image]]) -> None:
     heights = [max(panel.height for panel in row) for row in rows]
-    sheet = Pillow.new("RGB", (3 * WIDTH + 4 * EDGE, sum(heights) + 3 * EDGE), "white")
+    sheet = Pillow.new("RGB", (3 * WIDTH + 4 * EDGE, sum(heights) + (len(rows) + 1) * EDGE), "white")
     top = EDGE
     for row, height in zip(rows, heights, strict=True):
-        for place, panel in enumerate(row):
-            sheet.paste(panel, (EDGE + place * (WIDTH + EDGE), top))
+        for index, panel in enumerate(row):
+            sheet.paste(panel, (EDGE + index * (WIDTH + EDGE), top))
         top += height + EDGE
     colours = Pillow.new("P", (1, 1))
     colours.putpalette([*(grey for grey in range(0, 256, 5) for _ in range(3)), *MARK, *TRUTH])
     stream = io.BytesIO()
     sheet.quantize(palette=colours, dither=Pillow.Dither.NONE).save(stream, "PNG", optimize=True)
-    PICTURE.write_bytes(stream.getvalue())
+    (HERE / name).write_bytes(stream.getvalue())
 
 
 def _lookalikes(name: str) -> Iterator[Phantom]:
