@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := pyproject.toml setup.py MANIFEST.in README.md requirements/build.txt $(shell find lennox models -type f -not -path '*/__pycache__/*' -not -name '*.so')
 
-.PHONY: tables offline-bundle check-offline-bundle lock check-dist tutorials viewer pictures records demo fuzz test test-training test-checked test-sanitized lint bench clean
+.PHONY: site tables offline-bundle check-offline-bundle lock check-dist tutorials viewer pictures records demo fuzz test test-training test-checked test-sanitized lint bench clean
 
 define kernel_copy
 	$(BIN)/python -m pip install --quiet setuptools Cython "$$(ls .venv/wheel/*.whl)[test]"
@@ -127,9 +127,14 @@ fuzz: .venv/lennox
 	for name in raster dicom onnx card policy statement trust audit cases parquet coco use database record catalogue; do \
 		$(BIN)/python tests/fuzz/fuzz.py $$name .venv/fuzz/$$name -max_total_time=$$((60 * $(MINUTES))) || exit 1; done
 
+# The documentation as a site for the browser, without a network: site/index.html. Warnings and dead links are errors.
+site: .venv/lennox
+	$(BIN)/python -m pip install --quiet "$$(ls .venv/wheel/*.whl)[docs]"
+	$(BIN)/python docs/site/build.py
+
 # The pictures of the pages, from drawn films and records alone.
 pictures: .venv/lennox
-	for name in desk_picture marks_pictures community_pictures; do $(BIN)/python docs/images/$$name.py || exit 1; done
+	for name in desk_picture report_picture marks_pictures community_pictures; do $(BIN)/python docs/images/$$name.py || exit 1; done
 
 # The tables of the pages that hold figures of the card, the records and a plan.
 tables: .venv/lennox

@@ -1,22 +1,27 @@
-"""What the documentation shows, runs: its Python, the README's commands and the recipes of the README's make targets.
+"""What the documentation shows, runs: its Python, commands for beginners and clinics, and the README's make targets.
 
-A Python block behind `<!-- not run: why -->` is only compiled; so is one behind `<!-- needs: module -->` where it is
-missing.
+A block behind `<!-- not run: why -->` is only compiled, or its commands parsed; so is Python behind
+`<!-- needs: module -->` where that is missing. Commands run beside `film.png`, `films/`, and a released model,
+`models/mine`.
 """
 
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+import click
 import pytest
+
+from lennox.cli import cli
 
 ROOT = Path(__file__).parent.parent
 PYTHON_BLOCK = re.compile(r"(?:<!-- (not run|needs): ([^>]+) -->\n)?```python\n(.*?)```", re.DOTALL)
-SHELL_BLOCK = re.compile(r"```sh\n(.*?)```", re.DOTALL)
+SHELL_BLOCK = re.compile(r"(?:<!-- (not run): [^>]+ -->\n)?```sh\n(.*?)```", re.DOTALL)
 PAGES = [page for page in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))] if page.is_file()]
 
 
@@ -48,15 +53,52 @@ def test_the_python_of_a_page_runs(page, folder, monkeypatch):
             exec(code, names)
 
 
-def readme_commands():
-    blocks = SHELL_BLOCK.findall((ROOT / "README.md").read_text()) if (ROOT / "README.md").is_file() else []
-    return [line for block in blocks for line in block.splitlines() if line.startswith("lennox ")]
+def commands_of(page, marked):
+    return "\n".join(block for not_run, block in SHELL_BLOCK.findall(page.read_text()) if bool(not_run) is marked)
 
 
-@pytest.mark.parametrize("command", readme_commands())
-def test_the_commands_of_the_readme_run(command, folder):
-    done = subprocess.run(command, shell=True, cwd=folder, env={**os.environ, "PATH": BESIDE_PYTHON}, check=False)
-    assert done.returncode == 0
+COMMAND_PAGES = [page for page in PAGES if page.parent.name in (ROOT.name, "start", "clinic")]
+
+
+@pytest.mark.parametrize("page", [page for page in COMMAND_PAGES if commands_of(page, False)], ids=page_name)
+def test_the_commands_of_a_page_run(page, folder, released, tmp_path, monkeypatch):
+    ignored = shutil.ignore_patterns("films" if "--out films" in commands_of(page, False) else "")
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True, ignore=ignored)
+    shutil.copytree(released.folder, tmp_path / "models" / "mine")
+    shutil.copy(released.policy, tmp_path / "policy.toml")
+    monkeypatch.setenv("LENNOX_TRUST", str(released.trust_file))
+    monkeypatch.setenv("PATH", BESIDE_PYTHON)
+    lines = [line for line in commands_of(page, False).splitlines() if page.name != "README.md" or "lennox " in line]
+    done = subprocess.run(
+        ["bash", "-e"], input="\n".join(lines), cwd=tmp_path, text=True, capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("page", [page for page in COMMAND_PAGES if commands_of(page, True)], ids=page_name)
+def test_the_commands_that_are_not_run_are_at_least_commands(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    lines = re.findall(r"^lennox ([^#>|\n]+)", commands_of(page, True).replace("\\\n", " "), re.MULTILINE)
+    for line in lines:
+        parse(cli, shlex.split(line))
+
+
+def parse(command, words):
+    """Fail if `words` name a command or an option that is not there; the files they name need not be."""
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        known = words[0] in command.list_commands(context)  # `lennox desk FOLDER` is `lennox desk open FOLDER`
+        return parse(command.get_command(context, words[0] if known else "open"), words[1:] if known else words)
+    parser = command.make_parser(click.Context(command))
+    parser.ignore_unknown_options = False
+    return parser.parse_args(args=list(words))
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs" / "contributor").glob("*.md")), ids=page_name)
+def test_the_files_that_a_page_for_contributors_names_are_there(page):
+    named = re.findall(r"(?<![\w/])((?:lennox|tests|docs|benchmarks)/[\w./-]+)(?![\w*{])", page.read_text())
+    gone = [name for name in named if not (ROOT / name.rstrip(".")).exists()]
+    assert not gone
 
 
 def test_make_demo_runs_on_drawn_films(tmp_path):
