@@ -13,6 +13,7 @@ import subprocess
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import tomlkit
@@ -128,17 +129,18 @@ def notebook_text(path: Path) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def navigation(sections: list[dict[str, object]]) -> list[dict[str, object]]:
+def navigation(sections: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Each section's pages in the order of the settings, then whatever else lies in its folder."""
-    nav: list[dict[str, object]] = []
+    nav: list[dict[str, Any]] = []
     for section in sections:
-        folder, first = Path(str(section["folder"])), [str(name) for name in section["pages"]]  # type: ignore[attr-defined]
+        folder, first = Path(section["folder"]), section["pages"]
         there = sorted(p.relative_to(SOURCE / "docs") for p in (SOURCE / "docs" / folder).glob("*.md"))
         wanted = [Path(os.path.normpath(folder / name)) for name in first]
         pages = [page for page in wanted if (SOURCE / "docs" / page).is_file()]
         pages += [page for page in there if page not in wanted and folder.parts]
         if pages:
-            nav.append({str(section["title"]): [page.as_posix() for page in pages]})
+            outer = next((of[section["within"]] for of in nav if section.get("within") in of), nav)
+            outer.append({section["title"]: [page.as_posix() for page in pages]})
     return nav
 
 
