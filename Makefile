@@ -45,6 +45,7 @@ lock:
 	$(LOCK) --upgrade --output-file requirements/build.txt requirements/build.in
 	$(LOCK) --upgrade --extra test --extra lint --constraint requirements/build.txt --output-file requirements/dev.txt pyproject.toml requirements/build.in
 	$(LOCK) --upgrade --extra desk --extra pacs --extra watch --constraint requirements/dev.txt --output-file requirements/clinic.txt pyproject.toml
+	$(LOCK) --upgrade --constraint requirements/dev.txt --output-file requirements/release.txt requirements/release.in
 
 # The sdist and the wheel once more, in another folder, language and umask: not a byte may differ.
 check-dist: .venv/lennox
@@ -52,11 +53,13 @@ check-dist: .venv/lennox
 
 # A folder for a USB stick, in dist/. Of another system (PLATFORM=win_amd64 PYTHON_VERSION=3.12) with a wheel that was built there (WHEEL=...).
 offline-bundle: .venv/lennox
-ifdef PLATFORM
-	$(BIN)/python tools/offline_bundle.py dist/offline-$(PLATFORM) --platform $(PLATFORM) $(if $(PYTHON_VERSION),--python $(PYTHON_VERSION)) $(if $(WHEEL),--wheel $(WHEEL))
-else
-	$(BIN)/python tools/offline_bundle.py dist/offline --wheel .venv/wheel/*.whl
-endif
+	$(call install_locked,release,-r requirements/release.in)
+	rm -rf .venv/offline && $(BIN)/python tools/offline_bundle.py .venv/offline $(if $(PLATFORM),--platform $(PLATFORM) $(if $(WHEEL),--wheel $(WHEEL)),--wheel .venv/wheel/*.whl) $(if $(PYTHON_VERSION),--python $(PYTHON_VERSION))
+	mkdir -p dist && rm -rf dist/offline$(addprefix -,$(PLATFORM)) && mv .venv/offline dist/offline$(addprefix -,$(PLATFORM))
+
+# The parts of that folder with their digests and licences, as CycloneDX and as a table.
+sbom: offline-bundle
+	cp dist/offline$(addprefix -,$(PLATFORM))/sbom.cdx.json dist/offline$(addprefix -,$(PLATFORM))/LICENCES.txt dist/
 
 # Installs from it where there is no network, and reads a film.
 check-offline-bundle: offline-bundle

@@ -47,6 +47,11 @@ def _git(*command: str) -> str:
     return done.stdout if done.returncode == 0 else ""
 
 
+def source_time() -> str:
+    """Seconds since 1970: when the last commit was made, unless SOURCE_DATE_EPOCH says otherwise."""
+    return os.environ.get("SOURCE_DATE_EPOCH") or _git("log", "-1", "--format=%ct").strip() or WITHOUT_GIT
+
+
 @dataclass(frozen=True)
 class Builder:
     """Who builds. umask : of the process; environment : what differs in it"""
@@ -56,11 +61,10 @@ class Builder:
 
     def build(self, kind: Literal["sdist", "wheel"], folder: Path, out: Path) -> Path:
         """One of the two, from the sources in `folder`; gives the file in `out`."""
-        time = os.environ.get("SOURCE_DATE_EPOCH") or _git("log", "-1", "--format=%ct").strip() or WITHOUT_GIT
         done = subprocess.run(
             [sys.executable, "-P", "-c", HOOK, kind, str(out)],  # -P: no file of the sources is taken for a library
             cwd=folder,
-            env=os.environ | {"SOURCE_DATE_EPOCH": time} | dict(self.environment),
+            env=os.environ | {"SOURCE_DATE_EPOCH": source_time()} | dict(self.environment),
             umask=self.umask,
             text=True,
             stdout=subprocess.PIPE,

@@ -1,4 +1,4 @@
-"""A folder for a USB stick: lennox and all it needs, digests of every file, and an installer that asks no network.
+"""A folder for a USB stick: lennox and all it needs, its parts and digests, and an installer that asks no network.
 
 python tools/offline_bundle.py OUT --wheel LENNOX.whl [--platform win_amd64] [--python 3.12]
 
@@ -15,6 +15,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import sbom
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parent.parent
@@ -105,6 +106,7 @@ def main() -> None:
     for path in (*HERE.iterdir(), ROOT / "LICENSE", ROOT / "NOTICE"):
         if path.is_file():
             shutil.copyfile(path, out / path.name)
+    sbom.write(out / "wheels", out / "sbom.cdx.json", out / "LICENCES.txt")
     system = next(found for start, found in SYSTEMS.items() if platform.startswith(start))
     target = {"python": python, "system": system["platform_system"], "machine": machine_of(platform)}
     (out / "bundle.json").write_text(json.dumps(target, indent=1) + "\n", "utf-8")
