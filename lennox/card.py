@@ -26,6 +26,7 @@ FOLDER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 ImageKind = Literal["periapical", "bitewing", "panoramic", "photograph", "other"]
 IMAGE_KINDS: tuple[ImageKind, ...] = get_args(ImageKind)
 Orientation = Literal["as given", "own"]
+Colour = Literal["brightness", "balanced"]
 # Of an operating point: what the program shows as a number.
 POINT_FIGURES = ("lesion_sensitivity", "false_positives_a_film", "film_sensitivity", "film_specificity")
 
@@ -35,13 +36,17 @@ class InputContract(IntensitySettings):
     """How an image becomes the network's input: intensities, and the canvas; training and inference use the same one.
 
     rows, columns : size of the canvas, in pixels
+    colour : how colours become one level: their brightness, or that in neutral light ("balanced", for photographs)
     """
 
     rows: int
     columns: int
+    colour: Colour = "brightness"
 
     def __post_init__(self) -> None:
         IntensitySettings.__post_init__(self)  # not super(): `slots` makes another class of this one
+        if self.colour not in get_args(Colour):
+            raise ValueError(f"colour must be one of {get_args(Colour)}, got {self.colour!r:.40}")
         if min(self.rows, self.columns) < 32 or max(self.rows, self.columns) > 4096:
             raise ValueError(f"the canvas must be 32 to 4096 pixels a side, got {self.rows} x {self.columns}")
 

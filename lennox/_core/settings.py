@@ -41,8 +41,8 @@ class IntensitySettings:
 
 
 def check_numbers(settings: object) -> None:
-    """Refuse a field of a settings object that is not a finite number, or not a whole one where its type is `int`."""
-    for field in fields(settings):  # type: ignore[arg-type]
+    """Refuse a `float` or `int` of a settings object that is not a finite number, or not a whole one for `int`."""
+    for field in (one for one in fields(settings) if one.type in ("float", "int")):  # type: ignore[arg-type]
         value, whole = getattr(settings, field.name), field.type == "int"
         if isinstance(value, bool) or not isinstance(value, Integral if whole else Real):
             raise TypeError(f"{field.name} must be a {'whole ' if whole else ''}number, got {value!r}")

@@ -28,7 +28,7 @@ HEALTHY = _terms("""
     without caries, free of caries, caries free, cavity free, healthy tooth, normal tooth, sound tooth
 """)
 OTHER = _terms("""
-    abscess, alveolar bone, amalgam, apical lesion, apical periodontitis, artefact, artifact, attrition,
+    abrasion, abscess, alveolar bone, amalgam, apical lesion, apical periodontitis, artefact, artifact, attrition,
     background, bone, bone level, bone loss, brace, bracket, bridge, broken tooth, calculus, canal, canine, cej,
     cementum, composite, crown, cyst, deciduous tooth, dental implant, dentin, dentine, denture, distal canal,
     distal root, enamel, endodontic treatment, erosion, filled tooth, filling, foreign body, fracture, fractured

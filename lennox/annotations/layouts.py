@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
+from lennox.annotations.ages import age_band
 from lennox.errors import ImageError, InputError
 from lennox.image import read_image
 
@@ -25,7 +26,7 @@ def to_coco(folder: Path, layout: Layout, name_pattern: str | None = None) -> di
     """A COCO document of the images below `folder`, for an `annotations.json` in it.
 
     name_pattern : a regular expression that finds in each image's path what it says of the image: its named groups
-        become fields, such as `film` (who it may be of) or a feature of a policy
+        become fields, such as `film` (who it may be of) or a feature of a policy; of `age`, in years, also `age_band`
     Raises InputError for a layout that is not there, a file that cannot be read, a mark outside its image, and a path
     in which the pattern is not found.
     """
@@ -69,7 +70,10 @@ def _said(pattern: re.Pattern[str] | None, name: str) -> dict[str, str]:
     found = pattern.search(name)
     if found is None:
         raise InputError(f"{name}: the pattern is not found in this path; write one that fits every image.")
-    return {key: value for key, value in found.groupdict().items() if value is not None}
+    said = {key: value for key, value in found.groupdict().items() if value is not None}
+    if said.get("age", "").isdecimal() and (band := age_band(int(said["age"]))):
+        said.setdefault("age_band", band)
+    return said
 
 
 def _images(folder: Path) -> Iterator[Path]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from lennox.annotations.ages import age_band
 from lennox.image.dicom.elements import parse_elements
 from lennox.image.dicom.signature import is_dicom
 from lennox.report.dicom_file import tag_of
 
 # Upper ends of the bands, in years.
-AGE_BANDS = ((5, "0-5"), (12, "6-12"), (17, "13-17"), (39, "18-39"), (64, "40-64"), (200, "65+"))
 # Makers of dental sensors whose name says nothing of a person; of others a code under the key is kept.
 MAKERS = (
     *("acteon", "carestream", "cefla", "dentsply", "dentsply sirona", "durr", "fona", "gendex", "instrumentarium"),
@@ -84,6 +84,4 @@ def _age_band(age: str, birth: str, day: str) -> str:
         years = int(int(age[:3]) / {"Y": 1, "M": 12, "W": 52, "D": 365}[age[3]])
     elif re.fullmatch(r"\d{8}", birth) and re.fullmatch(r"\d{8}", day):
         years = int(day[:4]) - int(birth[:4]) - (day[4:] < birth[4:])
-    if years is None or years < 0:
-        return ""
-    return next((band for end, band in AGE_BANDS if years <= end), "")
+    return "" if years is None else age_band(years)

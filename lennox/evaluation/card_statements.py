@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-INTENDED_USE = {
+_PERIAPICAL_USE = {
     "use": "A second look for a dentist reading periapical radiographs of permanent teeth: it marks where caries is "
     "suspected. It does not replace the examination, and it decides nothing.",
     "not_for": [
@@ -12,7 +12,7 @@ INTENDED_USE = {
         "any use on patients without the clinical study and the approvals that the law asks for: there was none",
     ],
 }
-LIMITS = (
+_PERIAPICAL_LIMITS = (
     "Films of one sensor (149, a fifth held out) and windows of panoramic films; no caries-free periapical film was "
     "to be had under an open licence.",
     "Who drew the training boxes is unknown, and no reference is histology or a consensus of experts.",
@@ -20,6 +20,22 @@ LIMITS = (
     "Cervical burn-out, the edge of a restoration, pulp and marrow spaces are the usual false positives.",
     "Patients behind the films are unknown; intervals that resample films or blocks of films may be too narrow.",
 )
+_PHOTOGRAPH_USE = {
+    "use": "Nothing yet: no figure on real photographs exists. Made for intraoral photographs of permanent teeth, to "
+    "mark where caries that can be seen is suspected.",
+    "not_for": [
+        "any use on patients",
+        "caries between teeth, under fillings or within sound-looking enamel: a photograph does not show it",
+        "radiographs",
+    ],
+}
+_PHOTOGRAPH_LIMITS = (
+    "No real photograph was at hand when the program was written: what it does on them is unknown.",
+    "Stains, glare on saliva and fillings look like caries; caries between teeth cannot be seen.",
+    "The network sees brightness in neutral light, no colours.",
+)
+INTENDED_USE = {"periapical": _PERIAPICAL_USE, "photograph": _PHOTOGRAPH_USE}
+LIMITS = {"periapical": _PERIAPICAL_LIMITS, "photograph": _PHOTOGRAPH_LIMITS}
 PANORAMIC_USE = {
     "use": "A second look for a dentist reading panoramic radiographs of permanent teeth: it marks where caries is "
     "suspected. It finds fewer than half of the lesions that people marked on panoramics, and does not replace the "

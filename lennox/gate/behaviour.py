@@ -17,7 +17,7 @@ def behaviour(card: ModelCard) -> dict[str, Any]:
     """All that decides what a model answers: how the image is prepared, what the network is, how it is read."""
     found: dict[str, Any] = {
         "labels": list(card.labels),
-        "input": {name: _exact(value) for name, value in dataclasses.asdict(card.contract).items()},
+        "input": {name: _exact(value) for name, value in dataclasses.asdict(card.contract).items() if name != "colour"},
         "operating_points": {point.name: _exact(point.threshold) for point in card.operating_points},
         "default_operating_point": card.default_operating_point,
         "kinds": sorted(card.kinds),
@@ -26,6 +26,8 @@ def behaviour(card: ModelCard) -> dict[str, Any]:
         "files": dict(card.files),
     }
     # Only where a card says so: the digest of a card that was audited before these existed stays what it was.
+    if card.contract.colour != "brightness":
+        found["colour"] = card.contract.colour
     if card.orientation != "as given":
         found["orientation"] = card.orientation
     if card.kind_network is not None:

@@ -121,11 +121,12 @@ def diagnose(
     quality = assess(image)
     source = SourceFile(
         image.name, image.sha256, image.rows, image.columns, image.bits, quality.kind, image.spacing_mm,
-        image.note or None, image.teeth, quality.illegible,
+        image.note or None, image.teeth, quality.illegible if quality.kind in model.card.kinds else (),
     )  # fmt: skip
     card, identity, reasons = model.card, identify(model), quality.reasons
     if not reasons and quality.kind not in card.kinds:
         reasons = (_wrong_kind(quality.kind, card),)
+    reasons = reasons or quality.unfit
     if not reasons and model.kind_network is not None:
         kind, reasons = _judge_kind(image, model.kind_network, card)
         source = replace(source, kind=kind)

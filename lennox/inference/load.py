@@ -138,8 +138,18 @@ def _check(folder: Path, gate: Gate) -> VerifiedRelease:
             raise NotReleasedError((newer,))
     except NotReleasedError as refusal:
         raise ReleaseRefusedError(folder.name, refusal.reasons, REMEDY) from refusal
+    if unmeasured := _unmeasured(found.files):
+        raise ReleaseRefusedError(folder.name, (unmeasured,), "")
     note_release(found)
     return found
+
+
+def _unmeasured(files: ModelFiles) -> str:
+    """Why a model for photographs is refused whoever asks, until it has been measured; "" for every other."""
+    card = ModelCard.from_json(files.data["card.json"])
+    if "photograph" not in card.kinds or card.document.get("figures"):
+        return ""
+    return f"{card.name} is for photographs and has no figures: measure it first (`lennox evaluate`)."
 
 
 def _override(folder: Path, threads: int, gate: Gate, refusal: ReleaseRefusedError, *, again: bool) -> Model:
@@ -150,6 +160,8 @@ def _override(folder: Path, threads: int, gate: Gate, refusal: ReleaseRefusedErr
         if gate.override is None:
             raise refusal from None  # which says it, too
         raise
+    if unmeasured := _unmeasured(files):
+        raise ReleaseRefusedError(refusal.model, (*refusal.reasons, unmeasured), "") from None
     try:
         terms = override_terms(folder, gate.channel, gate.trust, files.sha256.get("model.onnx", ""))
     except InputError as error:

@@ -11,6 +11,7 @@ from lennox import _core
 from lennox.card import InputContract, Orientation
 from lennox.geometry import Placement
 from lennox.image import Image
+from lennox.inference.photograph import balanced_grey
 from lennox.inference.turn import AS_GIVEN, Turn, own_turn
 
 
@@ -31,10 +32,15 @@ class Prepared:
 def prepare(image: Image, contract: InputContract, orientation: Orientation = "as given") -> Prepared:
     """Window, equalise, resize and normalise an image in one pass, letterboxed on the canvas of `contract`.
 
-    Colour is reduced to its brightness first. The rule of each step is in `docs/contributor/kernels.md`.
+    Colour is reduced to one level first. The rule of each step is in `docs/contributor/kernels.md`.
     orientation : "own" lays the image as `own_turn` says first
     """
-    return prepare_pixels(image.grey(), contract, orientation)
+    return prepare_pixels(grey_pixels(image, contract), contract, orientation)
+
+
+def grey_pixels(image: Image, contract: InputContract) -> NDArray[np.uint8] | NDArray[np.uint16]:
+    """(rows, columns) of an image of any colours, as the contract says."""
+    return balanced_grey(image.pixels) if contract.colour == "balanced" and not image.is_grey else image.grey()
 
 
 def prepare_pixels(

@@ -18,6 +18,7 @@ from lennox.card import IMAGE_KINDS, ImageKind
 from lennox.geometry import Box
 from lennox.image import Image, Modality
 from lennox.inference.panoramic_quality import panoramic_problems
+from lennox.inference.photograph import photograph_problems
 
 OVERVIEW_PX = 192
 MIN_SIDE_PX = 128
@@ -44,6 +45,7 @@ class Quality:
     exposure : median level, 0 black to 1 white
     contrast : distance of the 2nd and the 98th percentile of the levels, 0 to 1
     sharpness : gradient at 1/192 of the longer side over that at 1/12 of it; a smooth slope has 0.06, grass 3
+    unfit : why it is not read as an image of its kind, as `reasons`
     illegible : one sentence for each part of the image that cannot be read, while the rest can
     """
 
@@ -52,6 +54,7 @@ class Quality:
     exposure: float
     contrast: float
     sharpness: float
+    unfit: tuple[str, ...] = ()
     illegible: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -76,10 +79,15 @@ def assess(image: Image) -> Quality:
         kind = "other"
     else:
         kind = _film_kind(image.modality, _without_border(levels))
-    illegible: tuple[str, ...] = ()
-    if kind == "panoramic" and not reasons:
-        reasons, illegible = panoramic_problems(image, film_box(image))
-    return Quality(kind, reasons, middle, high - low, sharpness, illegible)
+    unfit, illegible = _of_its_kind(image, kind, sharpness) if not reasons else ((), ())
+    return Quality(kind, reasons, middle, high - low, sharpness, unfit, illegible)
+
+
+def _of_its_kind(image: Image, kind: ImageKind, sharpness: float) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """(why it is not read as an image of its kind, what of it cannot be read)."""
+    if kind == "panoramic":
+        return panoramic_problems(image, film_box(image))
+    return photograph_problems(image, sharpness) if kind == "photograph" else ((), ())
 
 
 def _film_kind(modality: Modality, levels: Levels) -> ImageKind:

@@ -16,7 +16,7 @@ from lennox.card import WindowGrid
 from lennox.geometry import Placement, ProbabilityMap
 from lennox.image import Image
 from lennox.inference.model import Model, Prediction
-from lennox.inference.prepare import prepare_pixels
+from lennox.inference.prepare import grey_pixels, prepare_pixels
 from lennox.inference.quality import film_box
 from lennox.inference.turn import Turn
 
@@ -94,7 +94,7 @@ def predict_image(model: Model, image: Image, turn: Turn | None = None) -> Predi
     turn : how the image, or each window of it, is laid; as the card says when None
     The distance of an image in windows is the median of theirs. Raises as `Model.predict` does.
     """
-    card, pixels = model.card, image.grey()
+    card, pixels = model.card, grey_pixels(image, model.card.contract)
     laid = card.orientation if turn is None else turn
     if card.windows is None:
         return model.predict(prepare_pixels(pixels, card.contract, laid))

@@ -23,20 +23,21 @@ _ENDINGS = {"png": "png", "dicom": "dcm"}
 
 
 def encode_png(pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> bytes:
-    """A grey PNG of 8 or 16 bits, by the PNG specification alone: the same pixels give the same bytes everywhere.
+    """A PNG of 8 or 16 bits, by the PNG specification alone: the same pixels give the same bytes everywhere.
 
-    pixels : (rows, columns) uint8 or uint16
+    pixels : (rows, columns) or, in colour, (rows, columns, 3) uint8 or uint16
     """
-    rows, columns = pixels.shape
+    rows, columns, *channels = pixels.shape
     depth = 8 * pixels.dtype.itemsize
     big = pixels.astype(pixels.dtype.newbyteorder(">"), copy=False)
-    lines = np.zeros((rows, 1 + columns * pixels.dtype.itemsize), np.uint8)  # a line begins with its filter: 0, none
+    width = columns * (channels or [1])[0] * pixels.dtype.itemsize
+    lines = np.zeros((rows, 1 + width), np.uint8)  # a line begins with its filter: 0, none
     lines[:, 1:] = np.ascontiguousarray(big).view(np.uint8).reshape(rows, -1)
 
     def chunk(name: bytes, content: bytes) -> bytes:
         return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
 
-    header = struct.pack(">IIBBBBB", columns, rows, depth, 0, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", columns, rows, depth, 2 if channels else 0, 0, 0, 0)
     data = zlib.compress(lines.tobytes(), 6)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
 

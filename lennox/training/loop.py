@@ -27,7 +27,7 @@ from lennox.training.loss import peak_loss, segmentation_loss
 from lennox.training.network import Network, channels_last
 from lennox.training.recipe import Recipe, read_recipe
 from lennox.training.shipped_weights import unfold
-from lennox.training.sources import DrawnSource, FilmSource, SampleSource, WindowSource
+from lennox.training.sources import FilmSource, SampleSource, WindowSource, drawn_source
 from lennox.training.split import require_outlines, split_set
 from lennox.training.teacher import draw_canvases, soften
 from lennox.training.validation import Exam, exams_of_films, exams_of_windows, predict, score_exams
@@ -307,7 +307,7 @@ def _open_sources(recipe: Recipe, ledger: Ledger, teachers: Sequence[Path]) -> t
             sources.append(_softened(kind(films, contract), recipe, teachers))
             shares.append(share)
     if data.drawn_share > 0:
-        sources.append(DrawnSource(data.drawn_films, recipe.seed * 100_000, contract, data.drawn_mimics))
+        sources.append(drawn_source(recipe, data.drawn_films, recipe.seed * 100_000))
         shares.append(data.drawn_share)
     return sources, [share / sum(shares) for share in shares]
 

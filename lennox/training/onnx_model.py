@@ -35,7 +35,7 @@ from lennox.training.loop import HeldOutFilms, load_weights
 from lennox.training.network import Network
 from lennox.training.recipe import POINTS, Recipe, read_recipe
 from lennox.training.shipped_network import ShippedNetwork, fit_familiarity
-from lennox.training.sources import Canvas, DrawnSource, FilmSource, WindowSource
+from lennox.training.sources import Canvas, FilmSource, WindowSource, drawn_source
 from lennox.training.split import split_set
 from lennox.training.validation import REGION_SHARE as RAW_REGION_SHARE
 from lennox.training.validation import Exam, candidates_of, exams_of_films, exams_of_windows
@@ -209,7 +209,7 @@ def _familiar_canvases(plan: Recipe, ledger: Ledger) -> list[Canvas]:
         else:
             random = np.random.default_rng([plan.seed, 0])
             canvases += [source.draw(random) for _ in range(FAMILIAR_WINDOWS)]
-    drawn = DrawnSource(FAMILIAR_DRAWN, plan.seed, plan.contract)
+    drawn = drawn_source(plan, FAMILIAR_DRAWN, plan.seed)
     return [*canvases, *drawn.canvases]
 
 
@@ -271,9 +271,10 @@ def describe(plan: Recipe, ledger: Ledger, held_out: HeldOut, near: Sequence[flo
         "operating_points": points,
         "default_operating_point": plan.operating_point,
         "intended_use": {
-            **INTENDED_USE, "kinds": ["periapical"], "familiarity_limit": round(max(distances) + FAMILIAR_MARGIN, 3),
+            **INTENDED_USE[plan.made_for], "kinds": [plan.made_for],
+            "familiarity_limit": round(max(distances) + FAMILIAR_MARGIN, 3),
         },
-        "limits": list(LIMITS),
+        "limits": list(LIMITS[plan.made_for]),
         "held_out": {
             "note": "where the operating points were chosen and the probabilities calibrated, so its figures flatter: "
             "films of the training sets that the weights never saw, whole groups of films apart",
@@ -303,7 +304,7 @@ def data_of(ledger: Ledger, plan: Recipe) -> dict[str, Any]:
             {
                 "name": entry.name, "source": entry.document["source"], "licence": entry.document["licence"],
                 "films": entry.document["films"], "marks": entry.document["marks"],
-                "used_for": used.get(entry.name, "external test only" if "evaluate" in entry.uses else "audits only"),
+                "used_for": used.get(entry.name, _test_use(entry.uses)),
                 "sha256": entry.sha256,
             }
             for entry in ledger
@@ -312,6 +313,10 @@ def data_of(ledger: Ledger, plan: Recipe) -> dict[str, Any]:
         "held_out_share": plan.data.holdout_share,
         "people": "no set carries age, sex, ethnicity or income: nothing can be said of groups of people from them",
     }  # fmt: skip
+
+
+def _test_use(uses: frozenset[str]) -> str:
+    return "external test only" if "evaluate" in uses else "audits only" if uses else "nothing: not read at its source"
 
 
 def write_model(out: Path, files: dict[str, bytes], document: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 from lennox import toml
 from lennox.card import InputContract, Orientation, WindowGrid
@@ -15,6 +15,7 @@ from lennox.files import sha256_of
 FORMAT = "lennox-recipe/1"
 # Operating points of a card: false positives an image, at most, on held-out films and windows together.
 POINTS = {"sensitive": 1.0, "balanced": 0.5, "specific": 0.2}
+MadeFor = Literal["periapical", "photograph"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +168,7 @@ class Recipe:
 
     orientation : how the model that is made lays an image, see `ModelCard`
     operating_point : the one that is used unless another is asked for, of `POINTS`
+    made_for : the kind of image that `films` are and the model is for
     windows : how the model reads an image in windows; None: entire
     folder : of the recipe file; paths in it are relative to this
     sha256 : of the recipe file
@@ -185,8 +187,11 @@ class Recipe:
     folder: Path
     sha256: str
     windows: WindowGrid | None = None
+    made_for: MadeFor = "periapical"
 
     def __post_init__(self) -> None:
+        if self.made_for not in get_args(MadeFor):
+            raise ValueError(f"made_for must be one of {get_args(MadeFor)}, got {self.made_for!r:.40}")
         if self.orientation not in get_args(Orientation):
             raise ValueError(f"orientation must be one of {get_args(Orientation)}, got {self.orientation!r:.40}")
         if self.operating_point not in POINTS:
@@ -214,6 +219,7 @@ def read_recipe(path: Path) -> Recipe:
             str(document.get("operating_point", "balanced")),
             path.resolve().parent, sha256_of(content),
             _filled(WindowGrid, document["windows"]) if "windows" in document else None,
+            document.get("made_for", "periapical"),
         )  # fmt: skip
     except OSError as error:
         raise InputError(f"{path.name}: the recipe cannot be read ({error.strerror}).") from error

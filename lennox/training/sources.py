@@ -18,10 +18,11 @@ from lennox.annotations.shapes import Shape
 from lennox.card import InputContract, Orientation
 from lennox.geometry import Box, Placement
 from lennox.image import Image, read_image
-from lennox.inference.prepare import prepare
+from lennox.inference.prepare import grey_pixels, prepare
 from lennox.inference.turn import AS_GIVEN, Turn
 from lennox.training.margin_lesions import draw_margin_lesion
 from lennox.training.network import PLANES
+from lennox.training.recipe import Recipe
 
 WINDOW_SHARE = 0.2  # of a panoramic film's width: about 41 mm, the long side of a periapical film
 MIN_WINDOW, MAX_WINDOW = 0.8, 1.25
@@ -125,7 +126,7 @@ def paint(plane: NDArray[np.uint8], shape: Shape, placement: Placement, value: i
 
 def canvas_of(film: Film, contract: InputContract, orientation: Orientation = "as given") -> tuple[Canvas, Film]:
     """The canvas of a film of which only caries is marked, and the film in its file's pixels."""
-    pixels = read_image(film.path).grey()
+    pixels = grey_pixels(read_image(film.path), contract)
     film = film.on_image(*pixels.shape)
     return make_canvas(pixels, contract, film.truth.lesions, None, orientation), film
 
@@ -252,6 +253,28 @@ class DrawnSource:
 
     def draw(self, random: np.random.Generator) -> Canvas:
         return self.canvases[int(random.integers(len(self.canvases)))]
+
+
+class DrawnPhotographs(DrawnSource):
+    """Drawn photographs of one person's teeth each, by cameras of many kinds; two in five show no caries."""
+
+    def _draw(self, seed: int, number: int, contract: InputContract) -> Canvas:
+        from lennox.phantom import Camera, draw_photograph
+
+        random = np.random.default_rng([seed, number])
+        many = 0 if random.random() < self.HEALTHY else int(random.integers(1, 4))
+        green, blue = float(random.uniform(0.8, 1.0)), float(random.uniform(0.6, 1.0))
+        glare, blur_px, zoom = (float(random.uniform(*ends)) for ends in ((0.0, 0.8), (0.3, 1.5), (0.7, 1.0)))
+        camera = Camera((1.0, green, blue), glare, blur_px, 0.02, zoom)
+        drawn = draw_photograph(int(random.integers(2**31)), lesions=many, camera=camera)
+        shapes = [Shape.of_mask(mask) for mask in drawn.lesions]
+        return make_canvas(grey_pixels(Image.from_array(drawn.pixels), contract), contract, shapes, None)
+
+
+def drawn_source(recipe: Recipe, count: int, seed: int) -> DrawnSource:
+    """Drawn images of the kind that a recipe's model is for."""
+    kind = DrawnPhotographs if recipe.made_for == "photograph" else DrawnSource
+    return kind(count, seed, recipe.contract, recipe.data.drawn_mimics)
 
 
 def _inside(shapes: Sequence[Shape], top: int, left: int, height: int, width: int) -> list[Shape]:

@@ -149,7 +149,7 @@ def _read_all(model: Model, films: Sequence[Film]) -> tuple[list[_Read], int]:
     for film in films:
         image = read_image(film.path)
         quality = assess(image)
-        if quality.reasons or quality.kind != KIND:
+        if quality.reasons or quality.unfit or quality.kind != KIND:
             continue
         kind = 1.0 if model.kind_network is None else model.kind_network.probabilities(image)[KIND]
         start = time.process_time()

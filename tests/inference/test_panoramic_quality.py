@@ -34,7 +34,7 @@ def test_a_usual_panoramic_is_legible():
 
 def test_a_panoramic_that_is_too_coarse_is_refused():
     small = np.asarray(Pillow.fromarray(panoramic_like()).resize((700, 350)))
-    (reason,) = quality_of(small).reasons
+    (reason,) = quality_of(small).unfit
     assert reason.startswith("The panoramic has only ")
     assert "at least 900 are needed" in reason
 
