@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from drawn_panoramic import panoramic_like
 from PIL import Image as Pillow
-from tiny_model import write_windowed
+from tiny_model import write_tiny_model, write_windowed
 
 from lennox import Image, diagnose
 from lennox.inference.load import load_candidate
@@ -65,3 +65,14 @@ def test_what_is_illegible_is_in_the_record_and_on_the_outputs(tmp_path):
     assert json.loads(json.dumps(to_record(found)))["source"]["illegible"] == [said]
     assert from_record(to_record(found)).source.illegible == (said,)
     assert said in result_lines(found)
+
+
+def test_a_model_says_what_is_wrong_with_a_panoramic_only_if_it_is_made_for_them(tmp_path):
+    small = Image.from_array(np.ascontiguousarray(np.asarray(Pillow.fromarray(panoramic_like()).resize((700, 350)))))
+    ours, other = (
+        diagnose(small, load_candidate(write(tmp_path / write.__name__), "test"))
+        for write in (write_windowed, write_tiny_model)
+    )
+    assert {ours.status, other.status} == {"not assessable"}
+    assert "too few to show a lesion" in ours.reasons[0]
+    assert other.reasons[0].startswith("This looks like a panoramic radiograph")
