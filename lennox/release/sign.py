@@ -163,6 +163,9 @@ def release(
     files = ModelFiles.of({name: read_once(folder, name) for name in list_files(folder) if _belongs_to_model(name)})
     if "card.json" not in files.data:
         raise ModelError("the folder holds no card.json; a model folder needs one.")
+    missing = sorted(ModelCard.from_json(files.data["card.json"]).files.keys() - files.data.keys())
+    if missing:
+        raise ModelError(f"{missing[0]} is not in the model's folder; a release binds the files of one: copy it there.")
     model = Model(folder, files, UNRELEASED)  # what is signed is what was read, and a network that fits its card
     card = model.card
     reasons = [f"{name} is a program library; lennox loads none." for name in files.data if is_library(name)]

@@ -15,6 +15,7 @@ from lennox.gate.behaviour import behaviour_sha256
 from lennox.inference.load import installed_models, load_candidate, load_model
 from lennox.inference.turn import EIGHT_TURNS
 from lennox.inference.windows import Windows, predict_image
+from lennox.release.sign import release
 
 
 @pytest.fixture(scope="module")
@@ -146,3 +147,12 @@ def test_a_release_must_hold_its_own_weights(released, tmp_path):
 def test_weights_are_shared_with_a_neighbour_only(name, tmp_path):
     with pytest.raises(ModelError, match="weights_of"):
         load_candidate(write_windowed(tmp_path / "second", weights_of=name), "test")
+
+
+def test_a_model_that_shares_its_weights_is_not_signed(tmp_path):
+    write_tiny_model(tmp_path / "first")
+    folder = write_windowed(tmp_path / "second", weights_of="first")
+    (folder / "model.onnx").unlink()
+    with pytest.raises(ModelError, match=r"model\.onnx is not in the model's folder; .* copy it there"):
+        release(folder, (), "workshop", ())
+    assert not (folder / "release.json").exists()
