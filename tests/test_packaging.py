@@ -2,7 +2,12 @@
 
 import importlib.metadata
 import re
+import tomllib
 from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 import lennox
 from lennox.gate.check import list_files
@@ -29,3 +34,21 @@ def test_there_is_one_version():
     assert newest
     assert cited
     assert {newest[1], cited[1], importlib.metadata.version("lennox")} == {lennox.__version__}
+
+
+@pytest.mark.parametrize(("lock", "extras"), [("dev", ("test", "lint")), ("clinic", ("desk", "pacs", "watch"))])
+def test_what_is_locked_is_what_is_declared(lock, extras):
+    """Else `make lock` was not run, and a test may run with a version that nobody named."""
+    locked = {}
+    for line in (ROOT / f"requirements/{lock}.txt").read_text("utf-8").splitlines():
+        if found := re.match(r"([a-z0-9-]+)==(\S+)", line):
+            locked.setdefault(found[1], set()).add(found[2])
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    waiting, missing = [*project["dependencies"], *(f"lennox[{extra}]" for extra in extras)], []
+    while waiting:
+        need = Requirement(waiting.pop())
+        if need.name == "lennox":
+            waiting += [line for extra in need.extras for line in project["optional-dependencies"][extra]]
+        elif not any(need.specifier.contains(version) for version in locked.get(canonicalize_name(need.name), ())):
+            missing.append(str(need))
+    assert not missing, "run `make lock`"

@@ -3,6 +3,7 @@
 Other processors are emulated (QEMU): that shows the results, not the speed. What is not installed is skipped.
 """
 
+import os
 import platform
 import re
 import shutil
@@ -32,6 +33,7 @@ BUILDS = {  # name: (compiler and its options, emulator and its options, the var
         ["qemu-aarch64-static", "-cpu", "max"],
         {"portable"},
     ),
+    "Windows": (["x86_64-w64-mingw32-gcc", "-static"], ["wine"], None),
     "riscv64": (["riscv64-linux-gnu-gcc", "-static"], ["qemu-riscv64-static"], {"portable"}),
     "x86-64 with AVX2": (
         ["x86_64-linux-gnu-gcc", "-static"],
@@ -61,7 +63,9 @@ def digests(folder, compiler, emulator):
     command = [compiler[0], *FLAGS, *WARNINGS, "-Werror", *compiler[1:], "-I", core, "-o", target, *sources]
     built = subprocess.run(command, capture_output=True, text=True)
     assert built.returncode == 0, built.stderr
-    done = subprocess.run([*emulator, target], capture_output=True, text=True)
+    target = next(folder.glob("every_loop*"))  # Windows adds .exe
+    wine = {"WINEPREFIX": str(folder / "wine"), "WINEDEBUG": "-all"}
+    done = subprocess.run([*emulator, target], capture_output=True, text=True, env=os.environ | wine)
     assert done.returncode == 0, done.stderr
     lines = [line.split() for line in done.stdout.splitlines()]
     return {(loop, digest) for _, loop, digest in lines}, {variant for variant, _, _ in lines} - {"every"}
