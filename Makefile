@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := pyproject.toml setup.py MANIFEST.in README.md requirements/build.txt $(shell find lennox models -type f -not -path '*/__pycache__/*' -not -name '*.so')
 
-.PHONY: known-faults site tables offline-bundle check-offline-bundle lock check-dist tutorials viewer pictures records demo fuzz test test-training test-checked test-sanitized lint bench clean
+.PHONY: known-faults sbom site tables offline-bundle check-offline-bundle lock check-dist tutorials viewer pictures records demo fuzz test test-training test-checked test-sanitized lint bench clean
 
 define kernel_copy
 	$(BIN)/python -m pip install --quiet setuptools Cython "$$(ls .venv/wheel/*.whl)[test]"
@@ -47,10 +47,10 @@ lock:
 	$(LOCK) --upgrade --extra desk --extra pacs --extra watch --constraint requirements/dev.txt --output-file requirements/clinic.txt pyproject.toml
 	$(LOCK) --upgrade --constraint requirements/dev.txt --output-file requirements/release.txt requirements/release.in
 
-# Known faults of what is locked; where the data cannot be reached, that is said.
+# Known faults of what is locked (the other locks are parts of this one); where the data cannot be reached, that is said.
 known-faults: .venv/python
 	test -x .venv/audit/bin/pip-audit || { $(PYTHON) -m venv .venv/audit && .venv/audit/bin/python -m pip install --quiet pip-audit; }
-	$(BIN)/python tools/audit_locks.py .venv/audit/bin/pip-audit requirements/*.txt
+	$(BIN)/python tools/audit_locks.py .venv/audit/bin/pip-audit requirements/dev.txt
 
 # The sdist and the wheel once more, in another folder, language and umask: not a byte may differ.
 check-dist: .venv/lennox

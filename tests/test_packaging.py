@@ -52,3 +52,15 @@ def test_what_is_locked_is_what_is_declared(lock, extras):
         elif not any(need.specifier.contains(version) for version in locked.get(canonicalize_name(need.name), ())):
             missing.append(str(need))
     assert not missing, "run `make lock`"
+
+
+def test_what_is_tested_is_what_is_built_with_and_bundled():
+    """So that asking for known faults of the one lock asks for those of all."""
+
+    def pinned(name):
+        return set(
+            re.findall(r"^[a-z0-9-]+==\S+", (ROOT / f"requirements/{name}.txt").read_text("utf-8"), re.MULTILINE)
+        )
+
+    for name in ("build", "clinic", "release"):
+        assert pinned(name) <= pinned("dev"), name

@@ -8,14 +8,16 @@ import subprocess
 import sys
 from typing import Any
 
+PATIENCE_S = 120.0  # where requests are neither answered nor refused
+
 
 def audit(program: str, lock: str) -> dict[str, Any] | None:
     """What pip-audit says of a lock; None if it could not ask."""
     options = ["--no-deps", "--disable-pip", "--format", "json", "--progress-spinner", "off"]
-    done = subprocess.run([program, "-r", lock, *options], capture_output=True, text=True)
     try:
+        done = subprocess.run([program, "-r", lock, *options], capture_output=True, text=True, timeout=PATIENCE_S)
         found: dict[str, Any] = json.loads(done.stdout)
-    except ValueError:
+    except (ValueError, subprocess.TimeoutExpired):
         return None
     return found
 

@@ -33,6 +33,7 @@ FOUND = '{"dependencies": [{"name": "a", "version": "1", "vulns": [{"id": "X", "
     ("says", "status", "out", "err"),
     [
         ("echo no network >&2; exit 1", 0, "No fault is known", "NOT AUDITED"),
+        ("exec sleep 60", 0, "No fault is known", "NOT AUDITED"),
         (f"echo '{FOUND}'; exit 1", 1, "a 1: X, corrected in none", ""),
     ],
 )
@@ -40,6 +41,7 @@ def test_only_a_fault_is_an_error(tmp_path, monkeypatch, capsys, says, status, o
     program = tmp_path / "pip-audit"
     program.write_text(f"#!/bin/sh\n{says}\n")
     program.chmod(0o755)
+    monkeypatch.setattr("audit_locks.PATIENCE_S", 2.0)
     monkeypatch.setattr(sys, "argv", ["audit_locks", str(program), "dev.txt"])
     with pytest.raises(SystemExit) as ended:
         main()

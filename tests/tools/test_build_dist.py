@@ -25,6 +25,7 @@ def sdists(tmp_path_factory):
     for builder in (Builder(), UNLIKE):
         folder = tmp_path_factory.mktemp("builder")
         copy_sources(folder / "sources")
+        (folder / "sources/tests").mkdir(exist_ok=True)
         (folder / "sources/tests/leftover.py").write_text("nothing of the sort goes in\n")
         found.append(builder.build("sdist", folder / "sources", folder))
     return found
