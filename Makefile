@@ -17,7 +17,7 @@ endef
 
 # The versions and digests of requirements/$(1).txt, or where they are not to be had, what is: said aloud, since figures and bytes may differ.
 define install_locked
-	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/$(1).txt || { \
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/$(1).txt || { \
 		printf '\n%s\n\n' "WARNING: requirements/$(1).txt CANNOT BE INSTALLED HERE; the newest versions are used instead. Run 'make lock'." >&2; \
 		$(BIN)/python -m pip install --quiet $(2); }
 endef

@@ -21,7 +21,7 @@ try:
 except ImportError:  # Windows
     if sys.platform == "linux":
         raise
-    resource = None  # type: ignore[assignment]
+    resource = None
 
 # What computing takes, on the processors that clinics have; any other system call fails with EPERM.
 _CALLS = {
