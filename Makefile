@@ -31,9 +31,9 @@ endef
 	$(BIN)/python -m pip install --quiet .venv/wheel/*.whl
 	@touch $@
 
-# What tests, lint and types run with. Before .venv/lennox, which then finds what it needs.
+# What tests, lint, types and the site run with. Before .venv/lennox, which then finds what it needs.
 .venv/locked: .venv/python requirements/dev.txt requirements/build.txt
-	$(call install_locked,dev,".[test$(comma)lint]")
+	$(call install_locked,dev,".[test$(comma)lint$(comma)docs]")
 	@touch $@
 comma := ,
 
@@ -43,7 +43,7 @@ LOCK := .venv/lock/bin/uv pip compile --quiet --universal --python-version 3.11 
 lock:
 	$(PYTHON) -m venv .venv/lock && .venv/lock/bin/python -m pip install --quiet uv
 	$(LOCK) --upgrade --output-file requirements/build.txt requirements/build.in
-	$(LOCK) --upgrade --extra test --extra lint --constraint requirements/build.txt --output-file requirements/dev.txt pyproject.toml requirements/build.in
+	$(LOCK) --upgrade --extra test --extra lint --extra docs --constraint requirements/build.txt --output-file requirements/dev.txt pyproject.toml requirements/build.in
 	$(LOCK) --upgrade --extra desk --extra pacs --extra watch --constraint requirements/dev.txt --output-file requirements/clinic.txt pyproject.toml
 	$(LOCK) --upgrade --constraint requirements/dev.txt --output-file requirements/release.txt requirements/release.in
 
@@ -136,7 +136,7 @@ fuzz: .venv/lennox
 		$(BIN)/python tests/fuzz/fuzz.py $$name .venv/fuzz/$$name -max_total_time=$$((60 * $(MINUTES))) || exit 1; done
 
 # The documentation as a site for the browser, without a network: site/index.html. Warnings and dead links are errors.
-site: .venv/lennox
+site: .venv/locked .venv/lennox
 	$(BIN)/python -m pip install --quiet "$$(ls .venv/wheel/*.whl)[docs]"
 	$(BIN)/python docs/site/build.py
 

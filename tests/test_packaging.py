@@ -36,7 +36,7 @@ def test_there_is_one_version():
     assert {newest[1], cited[1], importlib.metadata.version("lennox")} == {lennox.__version__}
 
 
-@pytest.mark.parametrize(("lock", "extras"), [("dev", ("test", "lint")), ("clinic", ("desk", "pacs", "watch"))])
+@pytest.mark.parametrize(("lock", "extras"), [("dev", ("test", "lint", "docs")), ("clinic", ("desk", "pacs", "watch"))])
 def test_what_is_locked_is_what_is_declared(lock, extras):
     """Else `make lock` was not run, and a test may run with a version that nobody named."""
     locked = {}
