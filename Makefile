@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := pyproject.toml setup.py MANIFEST.in README.md requirements/build.txt $(shell find lennox models -type f -not -path '*/__pycache__/*' -not -name '*.so')
 
-.PHONY: known-faults sbom site tables offline-bundle check-offline-bundle lock check-dist tutorials viewer pictures records demo fuzz test test-training test-checked test-sanitized lint bench clean
+.PHONY: check known-faults sbom site tables offline-bundle check-offline-bundle lock check-dist tutorials viewer pictures records demo fuzz test test-training test-checked test-sanitized lint bench clean
 
 define kernel_copy
 	$(BIN)/python -m pip install --quiet setuptools Cython "$$(ls .venv/wheel/*.whl)[test]"
@@ -84,6 +84,14 @@ else
 	$(BIN)/lennox diagnose demo/films --format html --overlay --out demo/report $(UNRELEASED)
 endif
 	@echo "Open demo/report/report.html in a browser."
+
+# For contributors, in their own environment (CONTRIBUTING.md): lint, types and the tests that do not take long.
+check:
+	@test -x $(BIN)/pytest || { echo 'Set up first, as in CONTRIBUTING.md: pip install -e ".[test,lint]"'; exit 2; }
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m ruff format --check .
+	$(BIN)/python -m mypy
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --quick -q -n logical --dist loadfile
 
 test: .venv/locked .venv/lennox
 	$(BIN)/python -m pip install --quiet "$$(ls .venv/wheel/*.whl)[test]"

@@ -1,5 +1,8 @@
 """Fixtures that tests of several parts share."""
 
+from collections import Counter
+from pathlib import Path
+
 import numpy as np
 import pytest
 from chromium import browser  # noqa: F401  # a fixture
@@ -9,6 +12,31 @@ from hypothesis import HealthCheck, settings
 # A slow or busy machine is no reason to fail.
 settings.register_profile("any_machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any_machine")
+
+
+ROOT = Path(__file__).parents[1]
+LONG_MODULES = {ROOT / line for line in (ROOT / "tests/long_modules.txt").read_text().splitlines() if line[:1] != "#"}
+LONG = 20.0  # seconds of a module, from which `make check` names it
+
+
+def pytest_addoption(parser):
+    parser.addoption("--quick", action="store_true", help="leave out the modules of tests/long_modules.txt")
+
+
+def pytest_ignore_collect(collection_path, config):
+    return True if config.getoption("--quick") and collection_path in LONG_MODULES else None
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    """Name what made `make check` slow, so that somebody puts it on the list."""
+    if not config.getoption("--quick"):
+        return
+    seconds = Counter()
+    for report in (one for found in terminalreporter.stats.values() for one in found if hasattr(one, "duration")):
+        seconds[report.nodeid.partition("::")[0]] += report.duration
+    for module, took in seconds.most_common():
+        if took > LONG:
+            terminalreporter.write_line(f"{module} took {took:.0f} s: is it one for tests/long_modules.txt?")
 
 
 def pytest_collection_modifyitems(config, items):

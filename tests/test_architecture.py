@@ -1,6 +1,7 @@
 """The layers and the doors, as data: imports point down, and each heavy dependency has one door."""
 
 import ast
+import functools
 import graphlib
 import re
 import sys
@@ -85,6 +86,7 @@ def part_of(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
+@functools.cache
 def imports_of(path: Path) -> set[str]:
     """Every absolute module name that a file imports, at the top or inside a function."""
     found = set()
@@ -211,6 +213,12 @@ def test_no_module_and_no_class_is_called_the_same_in_two_packages():
 def test_no_file_has_grown_a_second_idea():
     for path in [*modules(), *PACKAGE.rglob("*.pyx"), *(ROOT / "tests").rglob("*.py")]:
         assert len(path.read_text(encoding="utf-8").splitlines()) <= 500, f"{path} is past 500 lines"
+
+
+def test_the_list_of_long_test_modules_names_what_is_there():
+    listed = [line for line in (ROOT / "tests/long_modules.txt").read_text().splitlines() if not line.startswith("#")]
+    assert listed == sorted(set(listed))
+    assert [name for name in listed if not (ROOT / name).is_file()] == []
 
 
 def test_every_package_is_installed():
