@@ -3,7 +3,6 @@
 import hashlib
 import json
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,6 +15,7 @@ from lennox.audit.film_table import FilmOptions, table_from_films
 from lennox.audit.scope import kind_of
 from lennox.cli import cli
 from lennox.errors import InputError
+from lennox.inference.quality import Quality
 
 FILMS = 6
 POLICY = """
@@ -61,7 +61,7 @@ plain = "Find at least 30 of 100 lesions."
 
 @pytest.fixture(autouse=True)
 def _every_film_is_fit_to_be_read(monkeypatch):
-    fit = SimpleNamespace(kind="periapical", reasons=())
+    fit = Quality("periapical", (), 0.5, 0.5, 1.0)
     monkeypatch.setattr("lennox.inference.examination.assess", lambda image: fit)
 
 
@@ -190,7 +190,7 @@ def test_films_of_another_kind_are_refused_by_what_is_said_and_by_what_is_seen(m
     said = make_set("said", lambda number, fields: fields | {"kind": "bitewing" if number == 2 else "periapical"})
     with pytest.raises(InputError, match="1 of 6 films are, as their set says, bitewing"):
         table_from_films([said], model, policy)
-    seen = SimpleNamespace(kind="panoramic", reasons=())
+    seen = Quality("panoramic", (), 0.5, 0.5, 1.0)
     monkeypatch.setattr("lennox.inference.examination.assess", lambda image: seen)
     with pytest.raises(InputError, match="6 of 6 films look like panoramic"):
         table_from_films([make_set()], model, policy)

@@ -2,12 +2,13 @@
 
 import json
 import re
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image as Pillow
 from tiny_model import write_tiny_model
+
+from lennox.inference.quality import Quality
 
 pytest.importorskip("sklearn", reason="needs lennox[evaluate]")
 pytest.importorskip("pycocotools", reason="needs lennox[evaluate]")
@@ -52,7 +53,7 @@ FILMS = [
 @pytest.fixture(autouse=True)
 def _every_film_is_fit_to_be_read(monkeypatch):
     """These films are squares on noise: whether they look like films is another test's matter."""
-    fit = SimpleNamespace(kind="periapical", reasons=())
+    fit = Quality("periapical", (), 0.5, 0.5, 1.0)
     monkeypatch.setattr("lennox.inference.examination.assess", lambda image: fit)
 
 

@@ -2,12 +2,13 @@
 
 import hashlib
 import json
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image as Pillow
 from tiny_model import write_tiny_model
+
+from lennox.inference.quality import Quality
 
 pytest.importorskip("pycocotools", reason="needs lennox[evaluate]")
 from lennox.annotations.coco import read_coco
@@ -41,7 +42,7 @@ WAYS = {
 
 @pytest.fixture(autouse=True)
 def _every_film_is_fit_to_be_read(monkeypatch):
-    fit = SimpleNamespace(kind="periapical", reasons=())
+    fit = Quality("periapical", (), 0.5, 0.5, 1.0)
     monkeypatch.setattr("lennox.inference.examination.assess", lambda image: fit)
 
 
