@@ -125,17 +125,24 @@ def _reporting() -> Iterator[Callable[[Progress], None]]:
             if progress.step <= 1 or progress.steps not in stages:
                 stages[progress.steps] = bar.add_task("", total=progress.steps, loss=progress.loss)
             bar.update(stages[progress.steps], completed=progress.step, loss=progress.loss)
-            if progress.validation is not None:
-                bar.console.print(f"step {progress.step}: {_figures(progress.validation)}", highlight=False)
+            if progress.validating or progress.validation is not None:
+                bar.console.print(_line(progress), highlight=False)
 
         yield show
 
 
 def _say(progress: Progress) -> None:
+    validates = progress.validating or progress.validation is not None
+    if validates or progress.step == 1 or progress.step % SAY_EVERY == 0 or progress.step == progress.steps:
+        click.echo(_line(progress), err=True)
+
+
+def _line(progress: Progress) -> str:
+    if progress.validating:
+        return "step {}: validating, {} of {} held-out films and windows".format(progress.step, *progress.validating)
     if progress.validation is not None:
-        click.echo(f"step {progress.step}: {_figures(progress.validation)}", err=True)
-    elif progress.step % SAY_EVERY == 0 or progress.step == progress.steps:
-        click.echo(f"step {progress.step} of {progress.steps}, loss {progress.loss:.4f}", err=True)
+        return f"step {progress.step}: {_figures(progress.validation)}"
+    return f"step {progress.step} of {progress.steps}, loss {progress.loss:.4f}"
 
 
 def _figures(validation: Mapping[str, Mapping[str, Any]]) -> str:

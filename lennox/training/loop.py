@@ -36,16 +36,22 @@ FORMAT = "lennox-checkpoint/1"
 CHECKPOINT_EVERY = 200
 CLIP = 2.0
 VALIDATION_WINDOWS = 160
+VALIDATION_BATCH = 16  # films and windows between two reports, seconds on a CPU
 UNFOLDING_FILMS = 24
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What a step or a validation gave; `validation` maps a source's name to its figures."""
+    """What a step or a validation gave.
+
+    validating : held-out films and windows that were read, and all that there are, while a validation lasts
+    validation : of a source's name, its figures, once a validation is done
+    """
 
     step: int
     steps: int
     loss: float
+    validating: tuple[int, int] | None = None
     validation: dict[str, dict[str, Any]] | None = None
 
 
@@ -73,7 +79,7 @@ def train(
 
     resume : go on from the checkpoint in `out`, if there is one
     stop_after : stop before this step, as an interrupted run would
-    report : called after every step and validation
+    report : called after every step and validation, and during a validation after every few films
     Raises InputError for a recipe or a data set that cannot be used so.
     """
     plan = read_recipe(Path(recipe))
@@ -85,16 +91,17 @@ def train(
     if resume and (out / "checkpoint.pt").is_file():
         run.restore()
     last = plan.schedule.last_step if stop_after is None else min(stop_after, plan.schedule.last_step)
-    while run.step < last:
+    while True:
+        if run.owes_validation():
+            run.save()  # a validation may take minutes; what was learnt so far must not depend on its end
+            run.validate(report)
+            run.save()
+        if run.step >= last:
+            break
         loss = run.advance()
         if report:
             report(Progress(run.step, plan.schedule.last_step, loss))
-        every = plan.schedule.validate_every
-        if every and (run.step % every == 0 or run.step == plan.schedule.last_step):
-            figures = run.validate()
-            if report:
-                report(Progress(run.step, plan.schedule.last_step, loss, figures))
-        if run.step % CHECKPOINT_EVERY == 0:
+        if run.step == 1 or run.step % CHECKPOINT_EVERY == 0:
             run.save()
     run.save()
     return Trained(out / "checkpoint.pt", tuple(run.losses), tuple(run.validations))
@@ -223,7 +230,13 @@ class _Run:
         network.load_state_dict(self.average)
         return network
 
-    def validate(self) -> dict[str, dict[str, Any]]:
+    def owes_validation(self) -> bool:
+        """Whether this step is one to validate at, and was not yet: a run may have been interrupted in between."""
+        every, last = self.recipe.schedule.validate_every, self.recipe.schedule.last_step
+        due = bool(every and self.step) and (self.step % every == 0 or self.step == last)
+        return due and all(step != self.step for step, _ in self.validations)
+
+    def validate(self, report: Callable[[Progress], None] | None = None) -> None:
         if self.exams is None:
             held = HeldOutFilms(self.recipe, self.ledger, "select")
             contract = self.recipe.contract
@@ -231,14 +244,22 @@ class _Run:
                 "films": exams_of_films(held.films, contract, self.recipe.orientation),
                 "windows": exams_of_windows(held.windows, contract, VALIDATION_WINDOWS, self.recipe.orientation),
             }
-        network = self.averaged()
-        figures = {}
+        network, figures, read = self.averaged(), {}, 0
+        now = partial(Progress, self.step, self.recipe.schedule.last_step, self.losses[-1])
+        total = sum(map(len, self.exams.values()))
         for name, exams in self.exams.items():
+            maps = []
+            for start in range(0, len(exams), VALIDATION_BATCH):
+                if report:
+                    report(now(validating=(read + start, total)))
+                batch = [exam.canvas for exam in exams[start : start + VALIDATION_BATCH]]
+                maps += predict(network, batch, self.recipe.contract)
+            read += len(exams)
             if exams:
-                maps = predict(network, [exam.canvas for exam in exams], self.recipe.contract)
                 figures[name] = asdict(score_exams(maps, exams)[0])
         self.validations.append((self.step, figures))
-        return figures
+        if report:
+            report(now(validation=figures))
 
     def save(self) -> None:
         state = io.BytesIO()

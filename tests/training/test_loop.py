@@ -71,6 +71,55 @@ def test_validation_is_reported(make_recipe, recipe_text, tmp_path):
     assert len(figures["sensitivity"]) == 4
 
 
+@pytest.fixture
+def validating(make_recipe, recipe_text):
+    text = recipe_text.replace("validate_every = 0", "validate_every = 2").replace("steps = 4", "steps = 2")
+    return make_recipe(["train", "select"], text)
+
+
+def test_there_is_a_checkpoint_after_the_first_step(drawn_recipe, tmp_path):
+    steps = []
+
+    def interrupt(progress):
+        steps.append(progress.step)
+        if progress.step == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(drawn_recipe, tmp_path, report=interrupt)
+    assert steps == [1, 2]
+    assert torch.load(tmp_path / "checkpoint.pt")["step"] == 1
+
+
+def test_a_run_interrupted_in_a_validation_goes_on_with_it(validating, tmp_path):
+    def interrupt(progress):
+        if progress.validating:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(validating, tmp_path / "run", report=interrupt)
+    assert torch.load(tmp_path / "run" / "checkpoint.pt")["step"] == 2
+    assert [step for step, _ in train(validating, tmp_path / "run", resume=True).validations] == [2]
+    again = train(validating, tmp_path / "run", resume=True)
+    assert [step for step, _ in again.validations] == [2]
+
+
+def test_lines_say_how_far_a_validation_is(validating, tmp_path, monkeypatch):
+    from click.testing import CliRunner
+
+    from lennox.cli.train import train as command
+
+    monkeypatch.setattr("lennox.training.loop.VALIDATION_BATCH", 2)
+    result = CliRunner().invoke(command, [str(validating), "--out", str(tmp_path / "run")])
+    lines = result.stderr.splitlines()
+    films = int(lines[-2].split()[-5])
+    wanted = [f"step 2: validating, {done} of {films} held-out films and windows" for done in range(0, films, 2)]
+    assert len(wanted) > 1
+    assert lines[0].startswith("step 1 of 2, loss ")
+    assert lines[2:-1] == wanted
+    assert lines[-1].startswith("step 2: films: afroc ")
+
+
 def test_a_student_learns_from_a_teacher(make_recipe, recipe_text, trained, tmp_path):
     text = recipe_text + f'teacher = ["{trained.checkpoint}"]\nsoft_share = 0.5\nstart = ["{trained.checkpoint}"]\n'
     student = train(make_recipe(["train"], text), tmp_path / "run")
