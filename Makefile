@@ -143,9 +143,11 @@ fuzz: .venv/lennox
 	for name in raster dicom onnx card policy statement trust audit cases parquet coco use database record catalogue; do \
 		$(BIN)/python tests/fuzz/fuzz.py $$name .venv/fuzz/$$name -max_total_time=$$((60 * $(MINUTES))) || exit 1; done
 
-# The documentation as a site for the browser, without a network: site/index.html. Warnings and dead links are errors.
+# The documentation as a site for the browser, without a network: site/index.html. Its English is looked at first; warnings
+# and dead links are errors.
 site: .venv/locked .venv/lennox
 	$(BIN)/python -m pip install --quiet "$$(ls .venv/wheel/*.whl)[docs]"
+	$(BIN)/python docs/site/prose.py
 	$(BIN)/python docs/site/build.py
 
 # The pictures of the pages, from drawn films and records alone.
