@@ -26,6 +26,7 @@ from lennox.image.levels import full_range, one_channel
 from lennox.image.limits import MAX_EXIF_BLOCKS, check_size
 from lennox.image.orientation import exif_orientation, upright
 from lennox.image.raster.bmp import bit_fields, has_bit_fields, has_run_lengths
+from lennox.image.raster.complete import load
 from lennox.image.raster.pillow_process import PLUGINS, decode_apart
 from lennox.image.raster.png_header import Joined, PngHeader, png_header
 from lennox.image.raster.samples import bands_of, opaque, refuse_printing_colours, samples_of, shallow_samples
@@ -79,7 +80,7 @@ def _open(kind: Kind, data: bytes | Joined) -> ImageFile:
 def _loaded(kind: Kind, picture: ImageFile, data: bytes, frame: int, *, apart: bool) -> Pillow.Image:
     if frame or apart:
         return decode_apart(kind, data, 4 * picture.height * picture.width, frame).picture()
-    picture.load()
+    load(picture)
     return picture
 
 
@@ -169,7 +170,7 @@ def _deep_png(picture: ImageFile, header: PngHeader) -> Read:
     """
     key = np.array(header.transparent or (), np.uint16)
     if header.colour_type == 0:
-        picture.load()
+        load(picture)
         samples = samples_of(picture)
         return full_range(_without_level(samples, key) if len(key) else samples)
     if header.colour_type == 4:  # read as four channels: grey high, grey low, alpha high, alpha low
@@ -196,5 +197,5 @@ def _unpacked(header: PngHeader, rawmode: str) -> Pillow.Image:
     picture = _open("PNG", Joined(header.parts))
     picture.tile = [tile._replace(args=(rawmode, *tile.args[1:]) if isinstance(tile.args, tuple) else rawmode)
                     for tile in picture.tile]  # fmt: skip
-    picture.load()
+    load(picture)
     return picture
