@@ -99,14 +99,14 @@ test: .venv/locked .venv/lennox
 
 test-training: .venv/locked .venv/lennox
 	$(BIN)/python -m pip install --quiet "torch==2.13.0" "$$(ls .venv/wheel/*.whl)[test,train]"
-	$(BIN)/pytest tests/training
+	$(BIN)/pytest -n logical --dist loadfile tests/training
 
 # The kernels' tests once more, in a copy built with bounds checks on; see docs/contributor/kernels.md.
 test-checked: .venv/locked .venv/lennox
 	$(call kernel_copy,checked)
 	cd .venv/checked && LENNOX_CHECKED_KERNELS=1 ../bin/python setup.py -q build_ext --inplace
 	cd .venv/checked && PYTHONPATH=. ../bin/python -c "from lennox._core import window; assert window.CHECKED"
-	cd .venv/checked && PYTHONPATH=. ../bin/python -m pytest -q tests/_core
+	cd .venv/checked && PYTHONPATH=. ../bin/python -m pytest -q -n logical --dist loadfile tests/_core
 
 # And in one built with AddressSanitizer and UndefinedBehaviorSanitizer, which stop at their first report.
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -g
