@@ -73,17 +73,18 @@ def new_card(network: Path) -> str:
 
 def refuse_unfilled(document: Any, name: str) -> None:
     """Raise InputError, naming each place, for a card in which something is still to be filled in."""
-    if open_ones := list(_unfilled(document, "")):
+    if open_ones := list(unfilled(document)):
         raise InputError(f"{name}: still to be filled in: {'; '.join(open_ones)}.")
 
 
-def _unfilled(value: Any, path: str) -> Iterator[str]:
+def unfilled(value: Any, path: str = "") -> Iterator[str]:
+    """Each place of a card in which something is still to be filled in, with what is wanted in parentheses."""
     if isinstance(value, dict):
         for key, part in value.items():
-            yield from _unfilled(part, f"{path}.{key}" if path else key)
+            yield from unfilled(part, f"{path}.{key}" if path else key)
     elif isinstance(value, list):
         for number, part in enumerate(value):
-            yield from _unfilled(part, f"{path}[{number}]")
+            yield from unfilled(part, f"{path}[{number}]")
     elif isinstance(value, str) and value.startswith(FILL_IN):
         yield f"{path} ({value.removeprefix(FILL_IN)})"
 
