@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+from chromium import is_painted
 from PIL import Image
 
 WAIT_MS = 15_000
@@ -39,6 +40,7 @@ def window(browser, desk):
         page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
         page.goto(desk.link)
         page.wait_for_selector("#one canvas")
+        is_painted(page)
         return page
 
     yield make

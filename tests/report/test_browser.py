@@ -5,6 +5,7 @@ import re
 from datetime import datetime
 
 import pytest
+from chromium import is_painted
 
 from lennox.monitoring.use_record import COLUMNS
 from lennox.report.run_page import FilmEntry, RunSummary, run_page_parts
@@ -27,6 +28,7 @@ def opened(card, image, make, browser, tmp_path):
     page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
     page.goto(path.as_uri())
     page.wait_for_selector("#one[data-shown='1']")
+    is_painted(page)
     yield page
     page.close()
     assert problems == []

@@ -13,7 +13,7 @@ import sbom
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-NOT_SHIPPED = {"bench", "lint", "test"}  # extras of those who work on lennox
+NOT_SHIPPED = {"bench", "lint", "docs", "test"}  # extras of those who work on lennox
 CARD = '{"name": "seer", "version": "3"}'
 
 

@@ -37,8 +37,10 @@
 
     async open(key) {
       if (this.pen.active) this.pen.stop();
+      this.wanted = key; // whoever asks last is answered: an earlier answer that comes late must not bring its film back
       let found;
-      try { found = await this.source.film(key); } catch (error) { say(error.message); return; }
+      try { found = await this.source.film(key); } catch (error) { say(error.message); this.wanted = this.film?.key; return; }
+      if (this.wanted !== key) return;
       this.film = found;
       this.shown = false; this.chosen = null;
       if (this.threshold === null || !this.sticky) this.threshold = this.usualThreshold();
@@ -71,7 +73,7 @@
       if (!key) return;
       const before = this.film.status;
       const found = await this.source.film(key);
-      if (this.film?.key !== key) return;
+      if (this.film?.key !== key || this.wanted !== key) return;
       this.film = found;
       if (before === "waiting" && found.status !== "waiting") await this.open(key); else this.refresh();
     }
