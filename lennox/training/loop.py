@@ -30,7 +30,7 @@ from lennox.training.shipped_weights import unfold
 from lennox.training.sources import FilmSource, SampleSource, WindowSource, drawn_source
 from lennox.training.split import require_outlines, split_set
 from lennox.training.teacher import draw_canvases, soften
-from lennox.training.validation import Exam, exams_of_films, exams_of_windows, predict, score_exams
+from lennox.training.validation import Exam, exams_of_drawn, exams_of_films, exams_of_windows, predict, score_exams
 
 FORMAT = "lennox-checkpoint/1"
 CHECKPOINT_EVERY = 200
@@ -144,6 +144,7 @@ class HeldOutFilms:
     """The films that a recipe keeps out of training."""
 
     def __init__(self, recipe: Recipe, ledger: Ledger, use: str) -> None:
+        self.recipe = recipe
         self.films: list[Film] = []
         self.windows: list[Film] = []
         self.groups: dict[str, str] = {}
@@ -152,6 +153,18 @@ class HeldOutFilms:
                 entry = ledger.require(name, use)
                 kept += split_set(recipe, entry)[1]
                 self.groups.update((film.name, entry.group_of(film.name)) for film in kept)
+
+    def exams(self, max_windows: int | None = None) -> dict[str, list[Exam]]:
+        """What is asked about them, by source; drawn films of their own where the recipe names no set."""
+        contract, orientation = self.recipe.contract, self.recipe.orientation
+        if self.recipe.is_drawn_only:
+            drawn = exams_of_drawn(self.recipe)
+            self.groups.update((exam.group, exam.group) for exam in drawn)
+            return {"drawn": drawn}
+        return {
+            "films": exams_of_films(self.films, contract, orientation),
+            "windows": exams_of_windows(self.windows, contract, max_windows, orientation),
+        }
 
 
 class _Run:
@@ -238,12 +251,7 @@ class _Run:
 
     def validate(self, report: Callable[[Progress], None] | None = None) -> None:
         if self.exams is None:
-            held = HeldOutFilms(self.recipe, self.ledger, "select")
-            contract = self.recipe.contract
-            self.exams = {
-                "films": exams_of_films(held.films, contract, self.recipe.orientation),
-                "windows": exams_of_windows(held.windows, contract, VALIDATION_WINDOWS, self.recipe.orientation),
-            }
+            self.exams = HeldOutFilms(self.recipe, self.ledger, "select").exams(VALIDATION_WINDOWS)
         network, figures, read = self.averaged(), {}, 0
         now = partial(Progress, self.step, self.recipe.schedule.last_step, self.losses[-1])
         total = sum(map(len, self.exams.values()))

@@ -38,9 +38,10 @@ from lennox.training.shipped_network import ShippedNetwork, fit_familiarity
 from lennox.training.sources import Canvas, FilmSource, WindowSource, drawn_source
 from lennox.training.split import split_set
 from lennox.training.validation import REGION_SHARE as RAW_REGION_SHARE
-from lennox.training.validation import Exam, candidates_of, exams_of_films, exams_of_windows
+from lennox.training.validation import Exam, candidates_of
 
 OPSET = 17
+DRAWN_ONLY = "it learnt from drawn films alone: it is no model for anything"
 OUTPUTS = ("probability", "distance", "restoration")
 REGION_SHARE = 0.3  # of the peak of a calibrated map, which is steeper than the network's own
 AGREEMENT = 2e-3  # highest difference in probability between PyTorch and ONNX Runtime
@@ -69,10 +70,7 @@ def export(checkpoint: Path, recipe: Path, out: Path) -> Exported:
     network.load_state_dict(load_weights(Path(checkpoint)))
     network.eval()
     held = HeldOutFilms(plan, ledger, "calibrate")
-    exams = [
-        *exams_of_films(held.films, plan.contract, plan.orientation),
-        *exams_of_windows(held.windows, plan.contract, orientation=plan.orientation),
-    ]
+    exams = [exam for found in held.exams().values() for exam in found]
     if not exams:
         raise InputError("the recipe holds no films out, so nothing can be calibrated; give it a holdout_share.")
     canvases = _familiar_canvases(plan, ledger)
@@ -274,10 +272,11 @@ def describe(plan: Recipe, ledger: Ledger, held_out: HeldOut, near: Sequence[flo
             **INTENDED_USE[plan.made_for], "kinds": [plan.made_for],
             "familiarity_limit": round(max(distances) + FAMILIAR_MARGIN, 3),
         },
-        "limits": list(LIMITS[plan.made_for]),
+        "limits": [*LIMITS[plan.made_for], *([DRAWN_ONLY] if plan.is_drawn_only else [])],
         "held_out": {
             "note": "where the operating points were chosen and the probabilities calibrated, so its figures flatter: "
-            "films of the training sets that the weights never saw, whole groups of films apart",
+            + ("drawn films" if plan.is_drawn_only else "films of the training sets")
+            + " that the weights never saw, whole groups of films apart",
             "films_and_windows": len(exams),
             "of_which_whole_films": int(sum(1 for exam in exams if not exam.canvas.known[1])),
             "with_caries": int(carious.sum()), "lesions": int(sum(len(exam.truth.lesions) for exam in exams)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -22,8 +22,8 @@ MadeFor = Literal["periapical", "photograph"]
 class DataPlan:
     """Where samples come from.
 
-    root : folder of the data sets, relative to the recipe
     ledger : the data ledger, relative to the recipe
+    root : folder of the data sets, relative to the recipe
     films, windows : names of sets whose films are used entire, and of panoramic sets used in windows; "" for none
     film_share, window_share, drawn_share : how often each source is drawn; they are divided by their sum
     drawn_films : how many drawn films are made
@@ -33,14 +33,14 @@ class DataPlan:
     categories : what categories of the sets mean, "caries", "healthy" or "other", where lennox does not know them
     """
 
-    root: str
     ledger: str
-    films: str
-    windows: str
-    film_share: float
-    window_share: float
-    drawn_share: float
-    drawn_films: int
+    root: str = "."
+    films: str = ""
+    windows: str = ""
+    film_share: float = 0.0
+    window_share: float = 0.0
+    drawn_share: float = 0.0
+    drawn_films: int = 0
     drawn_mimics: float = 0.25
     margin_lesions: float = 0.0
     holdout_share: float = 0.2
@@ -55,6 +55,8 @@ class DataPlan:
             raise ValueError("drawn_mimics and margin_lesions are shares, from 0 to 1")
         if not 0.0 <= self.holdout_share < 1.0:
             raise ValueError(f"holdout_share must be in [0, 1), got {self.holdout_share}")
+        if self.drawn_share > 0 and self.drawn_films < 1:
+            raise ValueError("drawn films have a share, but drawn_films is not at least 1")
         for share, name, what in ((self.film_share, self.films, "films"), (self.window_share, self.windows, "windows")):
             if share > 0 and not name:
                 raise ValueError(f"{what} have a share, but no set is named")
@@ -199,9 +201,35 @@ class Recipe:
         if self.kind.views and not (self.data.films and self.data.windows):
             raise ValueError("the kind network is taught from films and panoramics; name both sets, or give no [kind]")
 
+    @property
+    def is_drawn_only(self) -> bool:
+        """Whether it names no set: everything that it learns from, and is measured on, is drawn."""
+        return not (self.data.films or self.data.windows)
+
     def path(self, relative: str) -> Path:
         """A path of the recipe, resolved."""
         return (self.folder / relative).resolve()
+
+
+TABLES: Mapping[str, type] = {
+    "input": InputContract, "data": DataPlan, "schedule": Schedule, "augment": Ranges, "kind": KindPlan,
+    "windows": WindowGrid,
+}  # fmt: skip
+# Keys outside the tables, with what they are where they are not given.
+TOP_KEYS = {
+    "format": MISSING, "name": MISSING, "version": MISSING, "seed": MISSING,
+    "orientation": "as given", "operating_point": "balanced", "made_for": "periapical",
+}  # fmt: skip
+
+
+def recipe_keys() -> dict[str, Any]:
+    """Every key that a recipe may have, "table.key" in a table, with its default; `dataclasses.MISSING` without one."""
+    keys: dict[str, Any] = dict(TOP_KEYS)
+    for table, kind in TABLES.items():
+        for entry in fields(kind):
+            factory = entry.default_factory
+            keys[f"{table}.{entry.name}"] = entry.default if factory is MISSING else factory()
+    return keys
 
 
 def read_recipe(path: Path) -> Recipe:
@@ -211,15 +239,17 @@ def read_recipe(path: Path) -> Recipe:
         document = toml.loads(content.decode())
         if document["format"] != FORMAT:
             raise ValueError(f"format is '{document['format']}', this version reads '{FORMAT}'")
+        if unknown := set(document) - {*TOP_KEYS, *TABLES}:
+            raise ValueError(f"it knows no {sorted(unknown)}; it knows {sorted({*TOP_KEYS, *TABLES})}")
         return Recipe(
             str(document["name"]), str(document["version"]), int(document["seed"]),
             _filled(InputContract, document["input"]), _filled(DataPlan, document["data"]),
             _filled(Schedule, document["schedule"]), _filled(Ranges, document.get("augment", {})),
-            _filled(KindPlan, document.get("kind", {})), document.get("orientation", "as given"),
-            str(document.get("operating_point", "balanced")),
+            _filled(KindPlan, document.get("kind", {})), document.get("orientation", TOP_KEYS["orientation"]),
+            str(document.get("operating_point", TOP_KEYS["operating_point"])),
             path.resolve().parent, sha256_of(content),
             _filled(WindowGrid, document["windows"]) if "windows" in document else None,
-            document.get("made_for", "periapical"),
+            document.get("made_for", TOP_KEYS["made_for"]),
         )  # fmt: skip
     except OSError as error:
         raise InputError(f"{path.name}: the recipe cannot be read ({error.strerror}).") from error

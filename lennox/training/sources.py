@@ -235,9 +235,11 @@ class DrawnSource:
 
     def __init__(self, count: int, seed: int, contract: InputContract, mimics: float = 0.25) -> None:
         self.mimics = mimics
-        self.canvases = [self._draw(seed, number, contract) for number in range(count)]
+        drawn = [self._draw(seed, number, contract) for number in range(count)]
+        self.canvases = [canvas for canvas, _ in drawn]
+        self.lesions = [lesions for _, lesions in drawn]  # of each canvas, in pixels of the image
 
-    def _draw(self, seed: int, number: int, contract: InputContract) -> Canvas:
+    def _draw(self, seed: int, number: int, contract: InputContract) -> tuple[Canvas, list[Shape]]:
         from lennox.phantom import ARTEFACTS, draw_film
 
         random = np.random.default_rng([seed, number])
@@ -249,7 +251,7 @@ class DrawnSource:
             artefacts=[str(random.choice(ARTEFACTS))] if mimics else (),
         )  # fmt: skip
         shapes = [Shape.of_mask(lesion.mask) for lesion in film.lesions]
-        return make_canvas(film.pixels, contract, shapes, None)
+        return make_canvas(film.pixels, contract, shapes, None), shapes
 
     def draw(self, random: np.random.Generator) -> Canvas:
         return self.canvases[int(random.integers(len(self.canvases)))]
@@ -258,7 +260,7 @@ class DrawnSource:
 class DrawnPhotographs(DrawnSource):
     """Drawn photographs of one person's teeth each, by cameras of many kinds; two in five show no caries."""
 
-    def _draw(self, seed: int, number: int, contract: InputContract) -> Canvas:
+    def _draw(self, seed: int, number: int, contract: InputContract) -> tuple[Canvas, list[Shape]]:
         from lennox.phantom import Camera, draw_photograph
 
         random = np.random.default_rng([seed, number])
@@ -268,7 +270,7 @@ class DrawnPhotographs(DrawnSource):
         camera = Camera((1.0, green, blue), glare, blur_px, 0.02, zoom)
         drawn = draw_photograph(int(random.integers(2**31)), lesions=many, camera=camera)
         shapes = [Shape.of_mask(mask) for mask in drawn.lesions]
-        return make_canvas(grey_pixels(Image.from_array(drawn.pixels), contract), contract, shapes, None)
+        return make_canvas(grey_pixels(Image.from_array(drawn.pixels), contract), contract, shapes, None), shapes
 
 
 def drawn_source(recipe: Recipe, count: int, seed: int) -> DrawnSource:

@@ -18,10 +18,12 @@ from lennox.geometry import Box
 from lennox.statistics.froc import FreeResponse, ScoredFilm
 from lennox.statistics.roc import roc_area
 from lennox.training.network import STRIDE, Network, Smoothing
-from lennox.training.sources import Canvas, WindowSource, canvas_of, cut_window, grid_of_windows
+from lennox.training.recipe import Recipe
+from lennox.training.sources import Canvas, WindowSource, canvas_of, cut_window, drawn_source, grid_of_windows
 from lennox.training.split import require_outlines
 
 FLOOR = 0.01
+DRAWN_EXAMS = 24
 REGION_SHARE = 0.7  # of the peak of an uncalibrated map
 
 
@@ -73,6 +75,15 @@ def exams_of_windows(
         canvas, lesions = cut_window(film, source.pixels[number], centre, size, contract, orientation)
         exams.append(Exam.of(canvas, Truth(bool(lesions), tuple(lesions)), film.name))
     return exams
+
+
+def exams_of_drawn(recipe: Recipe) -> list[Exam]:
+    """Drawn images that are not among those trained on: what is held out where a recipe names no set."""
+    source = drawn_source(recipe, DRAWN_EXAMS, recipe.seed * 100_000 + 1)
+    return [
+        Exam.of(canvas, Truth(bool(lesions), tuple(lesions)), f"drawn-{number}")
+        for number, (canvas, lesions) in enumerate(zip(source.canvases, source.lesions, strict=True))
+    ]
 
 
 def predict(network: Network, canvases: Sequence[Canvas], contract: InputContract) -> list[NDArray[np.float32]]:

@@ -96,13 +96,16 @@ def test_a_missing_extra_is_one_sentence_with_the_command(tmp_path, monkeypatch)
     monkeypatch.setitem(sys.modules, "torch", None)  # as if it were not installed
     result = CliRunner().invoke(cli, ["train", str(tmp_path / "recipe.toml"), "--out", str(tmp_path / "out")])
     assert result.exit_code == 2
-    assert result.stderr == "lennox: torch is not installed, and this needs it; run: pip install 'lennox[train]'.\n"
+    assert result.stderr == (
+        "lennox: torch is not installed, and this needs it; run: pip install torch==2.13.0 'lennox[train]'. "
+        "Without a GPU take PyTorch's CPU build; the other one brings gigabytes.\n"
+    )
 
 
 @pytest.mark.parametrize(
     ("arguments", "module", "extra"),
     [
-        (["export", "file", "file", "--out", "out"], "torch", "train"),
+        (["export", "file", "file", "--out", "out"], "onnx", "train"),
         (["evaluate", "none", "--data", ".", "--out", "out"], "sklearn", "evaluate"),
         (["adopt", "file", "--card", "file", "--out", "out"], "onnx", "adopt"),
         (["audit", "file", "--policy", "file"], "scipy", "audit"),
