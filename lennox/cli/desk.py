@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING
 
 import click
 
+from lennox.cli.ending import OVERRIDE
 from lennox.cli.extras import installed, needs
 from lennox.cli.gate_options import LoadOptions, with_load_options
-from lennox.errors import InputError
+from lennox.errors import InputError, ReleaseRefusedError
 
 if TYPE_CHECKING:
     from lennox.desk.desk import Desk
     from lennox.inference.model import Model
 
+ADVICE = "To try it, stamped on every output, end the desk (Ctrl-C) and start it with " + OVERRIDE
 REFUSED = 4  # as for every command whose model does not load
 
 
@@ -90,7 +92,10 @@ def open_desk(
     def load() -> Model:
         from lennox.inference.processors import processors
 
-        loaded = load_options.load(model, threads or processors())
+        try:
+            loaded = load_options.load(model, threads or processors())
+        except ReleaseRefusedError as error:
+            raise ReleaseRefusedError(error.model, error.reasons, ADVICE if error.remedy else "") from error
         loaded.card.operating_point(operating_point)  # a point that the card lacks is said on the page, as a refusal is
         return loaded
 
@@ -104,7 +109,7 @@ def open_desk(
         serve(
             opened,
             desk_app(opened, features, language),
-            lambda link: click.echo(f"The desk is open at {link}"),
+            lambda link: click.echo(f"The desk is open at {link}\nCtrl-C ends it."),
             browser=not no_browser,
         )
     finally:

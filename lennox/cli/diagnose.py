@@ -19,6 +19,7 @@ from lennox.cli.paths import RESULTS, standard_input_as_file
 if TYPE_CHECKING:
     from lennox.inference.examination import Examination
     from lennox.runs.cluster import Cluster
+    from lennox.runs.films import FoundFilms
     from lennox.runs.run import Format, Run
 
 
@@ -86,7 +87,7 @@ def diagnose(
             else:
                 _print_lines(run, Format(form or "json"))
     if not named_one or out is not None:
-        click.echo(f"lennox: {summary(run.outcomes, found.skipped, found.closed)}", err=True)
+        click.echo(f"lennox: {summary(run.outcomes, found)}", err=True)
     raise click.exceptions.Exit(1 if run.outcomes["refused"] or found.closed else 0)
 
 
@@ -98,7 +99,7 @@ def _cluster(address: str | None) -> AbstractContextManager[Cluster | None]:
     return connected(address)
 
 
-def summary(outcomes: Counter[str], skipped: int, closed: int) -> str:
+def summary(outcomes: Counter[str], found: FoundFilms) -> str:
     """How many films had which answer, and what was left out."""
     from lennox.report.words import count_of
 
@@ -106,10 +107,16 @@ def summary(outcomes: Counter[str], skipped: int, closed: int) -> str:
         f"{count_of(outcomes.total(), 'film')}: {outcomes['suspected']} with a suspected lesion, "
         f"{outcomes['none']} with none suspected at this operating point, {outcomes['refused']} not assessed."
     )
-    if skipped:
-        text += f" Left out {count_of(skipped, 'file')} that {'is' if skipped == 1 else 'are'} not an image."
-    if closed:
-        text += f" {count_of(closed, 'folder').capitalize()} may not be opened by this user."
+    if found.skipped:
+        text += (
+            f" Left out {count_of(found.skipped, 'file')} that {'is' if found.skipped == 1 else 'are'} not an image."
+        )
+    if found.results:
+        text += f" Left out {count_of(found.results, 'folder')} of earlier results."
+    if found.below:
+        text += f" {count_of(found.below, 'sub-folder').capitalize()} not looked into; add --recursive for that."
+    if found.closed:
+        text += f" {count_of(found.closed, 'folder').capitalize()} may not be opened by this user."
     return text
 
 

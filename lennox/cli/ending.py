@@ -19,7 +19,7 @@ BROKEN_PIPE = 141  # what a shell reports for a program that a closed pipe ended
 _WARN = warnings.showwarning
 INTERRUPTED = 130  # by Ctrl-C
 # What may be done about a model that is not released.
-OVERRIDE = "To try it, stamped on every output, add: --unreleased --who NAME --why REASON --until today"
+OVERRIDE = "--unreleased --who NAME --why REASON --until today"
 UNUSABLE = 2  # a file or folder that cannot be used
 
 
@@ -48,7 +48,7 @@ def handled_errors() -> Iterator[None]:
         yield
         sys.stdout.flush()
     except ReleaseRefusedError as error:
-        advice = OVERRIDE if error.remedy else ""
+        advice = f"To try it, stamped on every output, add: {OVERRIDE}" if error.remedy else ""
         raise CommandError(error.refusal, error.exit_status, advice) from error
     except LennoxError as error:
         raise CommandError(str(error), error.exit_status) from error

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from lennox.gate.override import Override
     from lennox.gate.trust import Trust
     from lennox.inference.model import Model
 
@@ -37,15 +38,16 @@ class LoadOptions:
 
     def load(self, name: str | Path | None, threads: int = 1) -> Model:
         """Load the model, or be told why not."""
-        from lennox.gate.override import Override
         from lennox.inference.load import load_model
 
-        override = None
-        if self.unreleased:
-            override = Override(self.who or "", self.why or "", _day(self.until or ""))
-        return load_model(
-            name, channel=self.channel, threads=threads, allow_unreleased=override, trust=trust_of(self.trust_file)
-        )
+        trust = trust_of(self.trust_file)
+        return load_model(name, channel=self.channel, threads=threads, allow_unreleased=self.override(), trust=trust)
+
+    def override(self) -> Override | None:
+        """Who answers for a model that is not released, if somebody does. Raises InputError, ValueError for the day."""
+        from lennox.gate.override import Override
+
+        return Override(self.who or "", self.why or "", _day(self.until or "")) if self.unreleased else None
 
 
 def trust_of(path: Path | None) -> Trust | None:
@@ -89,7 +91,7 @@ def _complete(load_options: LoadOptions) -> None:
         if missing:
             raise click.UsageError(f"--unreleased also needs {' and '.join(missing)}.")
         try:
-            _day(load_options.until or "")
+            load_options.override()
         except ValueError:
             wanted = f"--until is a day such as 2026-12-01, or today, not '{load_options.until}'."
             raise click.UsageError(wanted) from None

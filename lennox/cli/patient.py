@@ -65,4 +65,4 @@ def patient(
         path.parent.mkdir(parents=True, exist_ok=True)
         atomic_write(path, content, private=True)
         count += 1
-    click.echo(f"lennox: {count} page{'' if count == 1 else 's'} in {folder.name}.", err=True)
+    click.echo(f"lennox: {count} page{'' if count == 1 else 's'} in {folder}.", err=True)

@@ -49,4 +49,4 @@ def summary(results: Path, urgency: Path | None, decisions: Path | None, languag
     atomic_write(folder / "summary.html", day_page(day, RUN.wording(language)), private=True)
     atomic_write(folder / "referrals.csv", (line.encode() for line in day_lines(day)), private=True)
     counted = f"{count_of(len(day.referrals), 'patient')}, {count_of(len(day.films), 'film')}"
-    click.echo(f"lennox: {counted}; summary.html and referrals.csv are in {folder.name}.", err=True)
+    click.echo(f"lennox: {counted}; summary.html and referrals.csv are in {folder}.", err=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 import lennox
 from lennox.desk.event_store import NewEvent
 from lennox.desk.film_index import DeskFilm
-from lennox.errors import LennoxError, ModelError, ReleaseRefusedError
+from lennox.errors import LennoxError, ModelError
 from lennox.files import sha256_of, sha256_of_file
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Readings(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ModelState:
-    """How far the model is. model : once it is "ready"; reasons : why it is "refused", a sentence each"""
+    """How far the model is. model : once it is "ready"; reasons : why it is "refused", and what may be done"""
 
     status: Literal["loading", "ready", "refused"] = "loading"
     model: Model | None = None
@@ -99,8 +99,7 @@ class ReadingQueue:
                 self.reading = ""
 
     def _refuse(self, error: LennoxError) -> None:
-        reasons = error.reasons if isinstance(error, ReleaseRefusedError) else (str(error),)
-        self.state = ModelState("refused", None, tuple(reasons))
+        self.state = ModelState("refused", None, (str(error),))
         self.refused.set()
 
     def _read(self, film: DeskFilm, model: Model, identity: str) -> None:

@@ -39,7 +39,8 @@ class Override:
         for name, text in (("who", self.who), ("why", self.why)):
             if not has_visible_text(text) or len(text) > MAX_CHARACTERS:
                 raise InputError(
-                    f"an override says {name}, in one line of {MAX_CHARACTERS} characters at most that can be read."
+                    f"{name} is '{one_line(text)[:MAX_CHARACTERS]}'; an override needs one line for it, with a letter "
+                    f"or a digit and of {MAX_CHARACTERS} characters at most."
                 )
         if type(self.until) is not datetime.date:
             raise InputError("an override ends on a date, such as datetime.date(2026, 12, 1).")

@@ -86,7 +86,8 @@ def listening(listener: DicomListener, folder: Path) -> Iterator[None]:
         )
     except (OSError, ValueError) as error:
         raise InputError(
-            f"films cannot be awaited at {listener.host}:{listener.port} ({error}); name another port."
+            f"films cannot be awaited at {listener.host}:{listener.port} ({error}); "
+            "name an address of this computer and a port that is free."
         ) from error
     try:
         yield

@@ -8,6 +8,7 @@ name, which is how careful programs finish a file.
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import queue
 import threading
@@ -102,6 +103,7 @@ class FolderWatch:
         from watchdog.events import FileSystemEvent, FileSystemEventHandler
         from watchdog.observers import Observer
 
+        logging.getLogger("watchdog").setLevel(logging.CRITICAL)  # of changes while it stops it says that they came
         events = self._events
 
         class Handler(FileSystemEventHandler):

@@ -12,7 +12,7 @@ import os
 import unicodedata
 import weakref
 from collections.abc import Iterable, Iterator
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from itertools import islice
@@ -77,20 +77,25 @@ class FilmList:
             yield FoundFilm(os.path.join(folders[0], entry[0]), os.path.join(folders[1], entry[1]))
 
 
-MARKS = "annotations.json"
+OWN_NAMES = ("annotations.json", "lennox-desk.sqlite", "lennox-desk.sqlite-wal", "lennox-desk.sqlite-shm")
+RECORD_START = b'{"schema": "lennox.examination/'
 
 
 @dataclass(slots=True)
 class FoundFilms:
     """The films of a run in order, and what was left out.
 
-    skipped : files in folders that are not images; marks of the films of a folder, `annotations.json`, are none of them
+    skipped : files in folders that are not images; `OWN_NAMES`, which lennox keeps beside films, are none of them
     closed : folders that may not be opened
+    below : sub-folders that were not looked into, as nobody asked for it
+    results : sub-folders that were not looked into, as they hold what an earlier run wrote
     """
 
     films: FilmList = field(default_factory=FilmList)
     skipped: int = 0
     closed: int = 0
+    below: int = 0
+    results: int = 0
 
 
 def find_films(paths: Iterable[Path], *, recursive: bool, results: Path | None = None, suffix: str = "") -> FoundFilms:
@@ -137,9 +142,15 @@ def _images(
             file = os.path.join(here, name)
             if is_image(file, name):
                 yield FoundFilm(file, os.path.join(below, _free_name(name + suffix, taken)))
-            elif name != MARKS:
+            elif name not in OWN_NAMES:
                 found.skipped += 1
-        folders[:] = sorted(name for name in folders if recursive and _may_enter(here, name, kept_out))
+        folders[:] = sorted(name for name in folders if _may_enter(here, name, kept_out))
+        written = {name for name in folders if _holds_results(os.path.join(here, name))}
+        found.results += len(written)
+        folders[:] = [name for name in folders if name not in written]
+        if not recursive:
+            found.below += len(folders)
+            folders.clear()
         taken = {}
         for name in folders:
             names[os.path.join(here, name)] = os.path.join(below, _free_name(name, taken))
@@ -148,6 +159,15 @@ def _images(
 def _may_enter(here: str, name: str, kept_out: str | None) -> bool:
     path = os.path.join(here, name)
     return not name.startswith(".") and not os.path.islink(path) and os.path.realpath(path) != kept_out
+
+
+def _holds_results(folder: str) -> bool:
+    """Whether an earlier run wrote its answers there: the first file below `records` is one of them."""
+    for here, _, files in os.walk(os.path.join(folder, "records")):
+        for name in files:
+            with suppress(OSError), Path(here, name).open("rb") as stream:
+                return stream.read(len(RECORD_START)) == RECORD_START
+    return False
 
 
 def is_image(file: str, name: str) -> bool:

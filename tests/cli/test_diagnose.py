@@ -43,6 +43,9 @@ def test_a_folder_is_json_lines_in_order_and_one_bad_film_stops_nothing(invoke, 
     assert "5 films" in result.stderr
     assert "2 not assessed" in result.stderr
     assert "Left out 1 file that is not an image" in result.stderr
+    (films / "ana").mkdir()
+    assert "1 sub-folder not looked into; add --recursive" in invoke("diagnose", films).stderr
+    (films / "ana").rmdir()
 
 
 def test_films_come_in_the_order_they_are_named(invoke, films):

@@ -224,6 +224,7 @@ def test_the_text_in_the_band_of_an_overlay_changes_with_who(shop, film, tmp_pat
         (OVERRIDE[1:], 2, "go with --unreleased"),
         ((*OVERRIDE[:-1], "soon"), 2, "--until is a day such as"),
         ((*OVERRIDE[:-1], str(today(31))), 2, "30 days from today is the longest"),
+        ((*OVERRIDE[:4], "…", *OVERRIDE[5:]), 2, "why is '…'; an override needs one line for it"),
         ((*OVERRIDE[:-1], str(today(-2))), 4, "the override ended on"),
         ((), 4, "tiny is not released: nobody has signed a release of it"),
     ],

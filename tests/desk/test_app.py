@@ -116,7 +116,8 @@ def test_a_model_that_is_not_released_marks_nothing_and_films_are_read_by_eye(op
             break
         time.sleep(0.1)
     assert model["status"] == "refused"
-    assert "release" in " ".join(model["reasons"])
+    assert "is not released" in model["reasons"][0]
+    assert "start it with --unreleased --who" in model["reasons"][0]
     key = next(iter(desk.ask("/api/desk")[0]["films"]))["key"]
     assert desk.ask(f"/api/films/{key}")[0]["record"]["findings"] == []
     assert desk.raw("GET", f"/api/films/{key}/picture", Cookie=desk.cookie)[0] == 200

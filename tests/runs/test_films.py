@@ -24,11 +24,31 @@ def test_images_are_known_by_their_ending_or_their_first_bytes(tmp_path):
     assert file_names(tmp_path) == (["a.PNG", "b.jpeg", "c.dcm", "d", "e.bin", "f"], 5)
 
 
-def test_marks_of_the_films_are_no_film_that_was_left_out(tmp_path):
+def test_marks_and_decisions_of_the_films_are_no_files_that_were_left_out(tmp_path):
     (tmp_path / "film.png").touch()
     (tmp_path / "annotations.json").write_text("{}")
+    (tmp_path / "lennox-desk.sqlite").touch()
     (tmp_path / "notes.json").write_text("{}")
     assert file_names(tmp_path) == (["film.png"], 1)
+
+
+def test_what_an_earlier_run_wrote_among_the_films_is_left_out_and_counted(tmp_path):
+    for name in ("film.png", "ana/film.png", "records/film.png", "answered/overlays/film.png.png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / "answered/records/ana").mkdir(parents=True)
+    (tmp_path / "answered/records/ana/film.png.json").write_text('{"schema": "lennox.examination/1", "source": {}}')
+    found = find_films([tmp_path], recursive=True)
+    assert [film.name for film in found.films] == ["film.png", "ana/film.png", "records/film.png"]
+    assert (found.results, found.below, found.skipped) == (1, 0, 0)
+
+
+def test_sub_folders_that_nobody_asked_for_are_counted(tmp_path):
+    for name in ("film.png", "ana/film.png", "ben/old/film.png", ".hidden/film.png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    found = find_films([tmp_path], recursive=False)
+    assert (len(found.films), found.below) == (1, 2)
 
 
 def test_a_pipe_in_a_folder_blocks_nothing(tmp_path):
