@@ -21,7 +21,7 @@ EACH = 12  # films of each kind on the sheet
 LOWEST = 0.1  # candidates below this probability are not drawn
 MAX_FALSE_POSITIVES = 4.0  # across the FROC curve
 CALIBRATIONS = {"calibration": "Calibration of candidates", "film_calibration": "Calibration of films"}
-POINT_COLUMNS = ("lesion_sensitivity", "false_positives_a_film", "film_sensitivity", "film_specificity")
+POINT_COLUMNS = ("lesion_sensitivity", "false_positives_a_film", "film_sensitivity", "film_specificity", "outline_dice")
 
 
 def evaluation_page(document: Mapping[str, Any]) -> str:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from lennox.annotations.film import CocoSet
 from lennox.annotations.matching import NEITHER
+from lennox.annotations.shapes import overlap
 from lennox.card import ModelCard, OperatingPoint
 from lennox.evaluation.film_results import FilmResult
 from lennox.statistics.average_precision import average_precision
@@ -55,6 +56,23 @@ class ScoredFilms:
     @cached_property
     def is_outlined(self) -> bool:
         return any(one.film.truth.lesions for one in self.films)
+
+    @cached_property
+    def outlined_hits(self) -> list[tuple[int, float, float]]:
+        """(film, probability, Dice of the two outlines) of each candidate that found a lesion with a drawn outline."""
+        hits = []
+        for number, one in enumerate(self.films):
+            for candidate, outcome in zip(one.candidates, one.scored.outcomes, strict=True):
+                if outcome >= 0 and (lesion := one.film.truth.lesions[outcome]).polygons:
+                    shared = overlap(candidate.shape, lesion)  # intersection over union
+                    hits.append((number, candidate.probability, 2 * shared / (1 + shared)))
+        return hits
+
+    def outline_dice(self, threshold: float, weights: Floats | None = None) -> float:
+        """Mean Dice of outlines over the lesions that are found at a threshold; NaN if there is none."""
+        hits = [(film, dice) for film, probability, dice in self.outlined_hits if probability >= threshold]
+        share = np.array([1.0 if weights is None else weights[film] for film, _ in hits])
+        return float(share @ [dice for _, dice in hits] / share.sum()) if share.sum() > 0 else math.nan
 
     def with_interval(self, figure: Callable[[Floats | None], float]) -> dict[str, Any]:
         """A figure of weighted films, and its percentile interval over the resamples."""
@@ -173,6 +191,8 @@ def _at_point(results: ScoredFilms, point: OperatingPoint) -> dict[str, Any]:
             answer[name] = results.with_interval(
                 lambda weights, column=column: results.response.at_threshold(point.threshold, weights)[column]  # type: ignore[misc]
             )
+    if any(probability >= point.threshold for _, probability, _ in results.outlined_hits):
+        answer["outline_dice"] = results.with_interval(lambda weights: results.outline_dice(point.threshold, weights))
     return answer
 
 

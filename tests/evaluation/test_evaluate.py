@@ -78,6 +78,18 @@ def test_the_figures_by_hand(model, tmp_path):
     assert set(document["groups"]["lesion_size"]) == {"cuts", "small", "medium", "large"}
 
 
+def test_dice_is_of_the_outlines_of_lesions_that_are_found(model, tmp_path):
+    def dice(*films):
+        document = evaluate(model, write_films(tmp_path / str(len(films)), list(films)), resamples=20).document
+        return document["figures"]["operating_points"]["balanced"].get("outline_dice")
+
+    other = ([(160, 160, 240)], True)  # missed, with a false positive: nothing to lay over the lesion
+    half = ([(72, 64, 240)], True)  # the network's cells are 16 rows high: it outlines rows 80 to 96 of 64 to 96
+    assert dice(half, other, other)["value"] == pytest.approx(2 / 3)
+    assert dice(([(64, 64, 240)], True), half)["value"] == pytest.approx((1 + 2 / 3) / 2)
+    assert dice(other) is None
+
+
 def test_the_same_films_give_the_same_bytes_and_nothing_half_written(model, tmp_path):
     films = write_films(tmp_path / "films", FILMS)
     for out in ("a", "b"):
