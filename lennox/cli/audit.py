@@ -231,18 +231,31 @@ def check(ctx: click.Context, file: Path) -> None:
     Example:
       lennox policy check ours.toml
     """
+    from lennox.release.sign import signed_by
+
     read = _policy(ctx, file)
-    groups = sum(len(feature.groups) for feature in read.gated_features())
+    counts = (
+        _count(len(read.requirements), "requirement"),
+        _count(len(read.gated_features()), "feature"),
+        _count(sum(len(feature.groups) for feature in read.gated_features()), "group"),
+    )
     click.echo(f"{file.name}: accepted: {read.title}, version {read.version}")
-    click.echo(f"{len(read.requirements)} requirements over {len(read.gated_features())} features with {groups} groups")
+    click.echo("{} over {} with {}".format(*counts))
     click.echo(f"sha256:{read.digest}")
     if not read.ratification.keys:
         click.echo("no keys: enough for an audit; a release needs the community's keys")
+    else:
+        own, required = signed_by(file)
+        click.echo(f"signed by {own} of its {_count(len(read.ratification.keys), 'key')}; it asks for {required}")
     for line in _untranslated(read):
         click.echo(line)
     untold = [requirement.id for requirement in read.requirements if requirement.story is None]
     if untold:
-        click.echo(f"nobody's reason is recorded yet for: {', '.join(untold)}")
+        click.echo(f"no reason is recorded yet for: {', '.join(untold)}")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _untranslated(policy: Policy) -> Iterator[str]:

@@ -40,7 +40,7 @@ def show(kind: str | None, as_json: bool) -> None:
             fields = ("number", "time", "kind", "details", "previous", "hash")
             click.echo(json.dumps({name: getattr(record, name) for name in fields}))
         else:
-            said = ", ".join(f"{name} {_short(value)}" for name, value in record.details.items())
+            said = ", ".join(f"{name} {_short(value)}" for name, value in record.details.items() if value != "")
             click.echo(one_line(f"{record.number}  {record.time[:19]}  {record.kind}: {said}"))
     click.echo(f"Head: {kept.head()}", err=True)
 

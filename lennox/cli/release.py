@@ -192,14 +192,23 @@ def sign_policy(policy: Path, keys: tuple[Path, ...]) -> None:
     Example:
       lennox policy sign policy.toml --key seat-3.pem
     """
-    from lennox.release.sign import is_listed, ratify
+    from lennox.release.sign import is_listed, ratify, signed_by
 
     for key in read_keys(keys):
         path = ratify(policy, key)
         if not is_listed(policy, key.public):
             click.echo(f"{policy.name} does not list this key: the signature counts for none of its own.", err=True)
     count = len(path.read_bytes().splitlines())
-    click.echo(f"Signed. {path.name} holds {count} signature{'' if count == 1 else 's'} of this text.")
+    own, required = signed_by(policy)
+    click.echo(
+        f"Signed. {path.name} holds {count} signature{'' if count == 1 else 's'} of this text"
+        + (f", {own} of them by the policy's own keys; it asks for {required}." if required else ".")
+    )
+    if not required:
+        click.echo(
+            f"{policy.name} asks for none by keys of its own: this one counts where its key is trusted to ratify. "
+            "To ask for some, add [[ratification.key]] and sign again."
+        )
 
 
 @click.command("withdraw")

@@ -104,8 +104,9 @@ def _accept(file: Path, loaded: Trust, trust_file: Path | None) -> str:
     found = accept(file, loaded, trust_file)
     if isinstance(found, Revocation):
         return f"The release {found.release_sha256[:12]} no longer counts here: {found.why}"
-    what = f"The story told with '{found.story}'" if found.story else f"It, up to version {found.version},"
-    return f"The policy {found.policy}: {what} no longer counts here: {found.why}"
+    if found.story:
+        return f"The story told with '{found.story}' of the policy {found.policy} no longer counts here: {found.why}"
+    return f"The policy {found.policy}, up to version {found.version}, no longer counts here: {found.why}"
 
 
 @trust.command()

@@ -49,6 +49,14 @@ def refuse(what: str, why: str, trust: Trust, trust_file: Path | None = None) ->
     if is_sha256(what) and not any(one.name == what for one in trust.keys):
         add_refusal(Refusal(today, why, statement=what), trust_file)
         return
-    named = [one.public for one in trust.keys if one.name == what] or [PublicKey.from_text(what)]
+    named = [one.public for one in trust.keys if one.name == what]
+    if not named:
+        try:
+            named = [PublicKey.from_text(what)]
+        except InputError as error:
+            raise InputError(
+                f"'{what[:64]}' is no name or key that `lennox trust show` lists, no public key, and no number of a "
+                "release: 64 hex digits, statement_sha256 of `lennox verify --format json`."
+            ) from error
     for public in dict.fromkeys(named):
         add_refusal(Refusal(today, why, key=public), trust_file)

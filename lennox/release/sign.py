@@ -42,7 +42,7 @@ from lennox.gate.predicates import (
     now,
     threshold_text,
 )
-from lennox.gate.ratification import check_ratification
+from lennox.gate.ratification import check_ratification, own_keys
 from lennox.gate.rollback import note_signed
 from lennox.gate.statement import (
     RATIFICATION,
@@ -114,6 +114,21 @@ def is_listed(policy: Path, key: PublicKey) -> bool:
     return not listed or key.identity in listed
 
 
+def signed_by(policy: Path) -> tuple[int, int]:
+    """How many of a policy's own keys have signed its text as it stands, and how many it asks for.
+
+    Raises PolicyError for a policy that is not valid, ModelError for signatures that do not hold.
+    """
+    read, path = read_policy(policy), ratification_file(policy)
+    own, required = own_keys(policy.read_bytes())
+    signers: set[str] = set()
+    for line in path.read_bytes().splitlines(keepends=True) if path.exists() else ():
+        statement = verify(line, RATIFICATION)
+        if statement.subjects == {"policy.toml": read.digest}:
+            signers |= statement.signers
+    return len(signers & own), required
+
+
 def ratification_file(policy: Path) -> Path:
     """Where a policy's signatures are kept: beside it."""
     return policy.with_suffix(".ratification.jsonl")
@@ -129,8 +144,12 @@ def withdraw(
     Returns the statement's file. Raises InputError for a story that the policy does not tell.
     """
     read = read_lapsed(policy)  # also one whose review is overdue can be taken back
-    if story and not any(one.id == story and one.story is not None for one in read.requirements):
-        raise InputError(f"{policy.name} tells no story with a requirement '{story}'.")
+    told = [one.id for one in read.requirements if one.story is not None]
+    if story and story not in told:
+        raise InputError(
+            f"{policy.name} tells no story with a requirement '{story}'; it tells one with: "
+            f"{', '.join(told) or 'none'}."
+        )
     try:
         withdrawal = Withdrawal(read.id, "" if story else read.version, story, why, now())
     except ValueError as error:

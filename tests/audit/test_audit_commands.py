@@ -126,7 +126,7 @@ def test_check_accepts_and_says_what_a_release_still_needs():
     result = run("policy", "check", DATA / "small.toml")
     assert result.exit_code == 0
     assert "a release needs the community's keys" in result.output
-    assert "nobody's reason is recorded yet" in result.output
+    assert "no reason is recorded yet" in result.output
 
 
 def test_check_names_what_no_page_would_translate(tmp_path):

@@ -14,7 +14,7 @@ from lennox.gate.statement import RELEASE, PrivateKey, sign, verify
 from lennox.gate.trust import ChannelRule, Trust, TrustedKey, read_trust
 from lennox.gate.trust_file import write_trust
 from lennox.inference.load import check_release, load_model
-from lennox.release.sign import AuditEvidence, accept, cosign, ratify, release, revoke
+from lennox.release.sign import AuditEvidence, accept, cosign, ratify, release, revoke, signed_by
 
 
 @pytest.fixture
@@ -261,11 +261,17 @@ def test_the_policy_s_own_keys_must_have_signed_k_of_n(tmp_path):
         shop.release(trust=shop.trust())
     with pytest.raises(InputError, match="has signed"):
         ratify(shop.policy, keys[0])
+    assert signed_by(shop.policy) == (1, 2)
+    ratify(shop.policy, PrivateKey.new())  # of nobody whom the policy lists
+    assert signed_by(shop.policy) == (1, 2)
     ratify(shop.policy, keys[1])
+    assert signed_by(shop.policy) == (2, 2)
     with pytest.raises(ReleaseRefusedError, match="asks for 2"):  # the second one signed after the audit
         shop.release(trust=shop.trust())
     shop.write_audit()
     assert shop.release(trust=shop.trust()).missing == ()
+    shop.policy.write_text(shop.policy.read_text() + "\n# changed after\n")
+    assert signed_by(shop.policy) == (0, 2)
 
 
 def test_the_release_lasts_until_the_policy_s_review_or_a_year_or_as_asked(tmp_path):
