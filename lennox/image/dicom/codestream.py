@@ -19,24 +19,22 @@ from lennox.image.limits import MAX_DICOM_FRAGMENTS
 
 JPEG_2000 = ("1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.91")
 JPEG_LS = ("1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.81")
+JPEG = tuple(f"1.2.840.10008.1.2.4.{part}" for part in (50, 51, 57, 70))
 RLE = "1.2.840.10008.1.2.5"
-SYNTAXES = (
-    RLE,
-    *(f"1.2.840.10008.1.2.4.{part}" for part in (50, 51, 57, 70)),
-    *JPEG_LS,
-    *JPEG_2000,
-)
+SYNTAXES = (RLE, *JPEG, *JPEG_LS, *JPEG_2000)
 
 # What gdcm says of frames that it then decodes well: it tries the decoder of 8 bits first, and encoders are sloppy.
 _HARMLESS = ("Unsupported JPEG data precision", "Invalid SOS parameters for sequential JPEG")
 _JPEG_2000_START = b"\xff\x4f\xff\x51"
+# Syntaxes of a JPEG by the marker of its frame; the first is taken where the file states none of them.
+_BY_MARKER = {0xC0: JPEG, 0xC1: JPEG[1:], 0xC2: JPEG[1:], 0xC3: JPEG[2:], 0xF7: JPEG_LS}
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
     """What a frame holds, by the file's header or its own.
 
-    bits : of a sample; photometric : how colours are coded, once decoded
+    bits : of a sample; photometric : how colours are coded, once decoded; signed : whether a codestream says so
     """
 
     rows: int
@@ -44,6 +42,18 @@ class Frame:
     samples: int
     bits: int
     photometric: str
+    signed: bool = False
+
+
+def syntax_of(data: bytes, stated: str) -> str:
+    """The transfer syntax of a frame: as stated, unless none is or the codestream is of another kind."""
+    if stated and stated not in SYNTAXES:
+        return stated
+    if data.startswith(_JPEG_2000_START):
+        return stated if stated in JPEG_2000 else JPEG_2000[0]
+    header = jpeg_header(data) if data.startswith(b"\xff\xd8\xff") else None
+    family = _BY_MARKER.get(header.process, ()) if header else ()
+    return family[0] if family and stated not in family else stated
 
 
 def frame_bytes(pixels: memoryview, index: int, count: int) -> bytes:
@@ -70,9 +80,21 @@ def codestream(data: bytes, photometric: str) -> Frame | None:
         if len(data) < at + 43:
             return None
         right, bottom, left, top, samples, depth = struct.unpack_from(">4L16xHB", data, at + 8)
-        colour = "RGB" if photometric in ("YBR_ICT", "YBR_RCT") else photometric
-        return Frame(bottom - top, right - left, samples, (depth & 0x7F) + 1, colour)
+        colour = "RGB" if photometric in ("YBR_ICT", "YBR_RCT") or _is_transformed(data, at + 2) else photometric
+        return Frame(bottom - top, right - left, samples, (depth & 0x7F) + 1, colour, bool(depth & 0x80))
     return _jpeg_frame(data, photometric) if data.startswith(b"\xff\xd8") else None
+
+
+def _is_transformed(data: bytes, at: int) -> bool:
+    """Whether the channels of a JPEG 2000 were transformed, as only red, green and blue are; at : of the first segment.
+
+    What the decoder gives back are then those, whatever the file says.
+    """
+    while data[at : at + 1] == b"\xff" and len(data) >= at + 9:
+        if data[at + 1] == 0x52:  # COD: style, progression, layers, transform
+            return data[at + 8] == 1
+        at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+    return False
 
 
 def _jpeg_frame(data: bytes, photometric: str) -> Frame | None:
@@ -80,10 +102,13 @@ def _jpeg_frame(data: bytes, photometric: str) -> Frame | None:
     if header is None:
         return None
     jfif = any(marker == 0xE0 and data[at + 4 : at + 8] == b"JFIF" for marker, at, _ in header.segments)
-    if header.names in (b"RGB", b"rgb"):  # the codestream knows better than the file
-        photometric = "RGB"
-    elif header.samples == 3 and jfif and photometric == "RGB":
-        photometric = "YBR_FULL"
+    adobe = next((data[at + 15] for marker, at, end in header.segments if marker == 0xEE and end - at >= 16
+                  and data[at + 4 : at + 9] == b"Adobe"), None)  # fmt: skip
+    if header.samples == 3:  # the codestream knows better than the file
+        if header.names in (b"RGB", b"rgb") or (adobe == 0 and not jfif):
+            photometric = "RGB"
+        elif (jfif or adobe == 1) and photometric == "RGB":
+            photometric = "YBR_FULL"
     return Frame(header.rows, header.columns, header.samples, header.bits, photometric)
 
 

@@ -26,9 +26,11 @@ _CHARACTER_SET = 0x00080005  # kept from pydicom, which warns of those that it d
 _UNDEFINED = 0xFFFFFFFF
 _MAX_TEXT_BYTES = 1024  # a list of windows is longer than what else is read as text
 _MAX_SHORTS_BYTES = 8
+_MAX_NUMBER = 1e12  # beyond it the levels of a film could not be told apart
 _SHARED_GROUPS, _FRAME_GROUPS = 0x52009229, 0x52009230
 # Pixel measures, window or table of interest, rescaling, what an enhanced X-ray frame says of its pixels.
 _MACROS = (0x00289110, 0x00289132, 0x00289145, 0x00289443)
+_INTEREST = (0x00281050, 0x00281051, 0x00281056, 0x00283010)  # window, its function, table
 _BINARY = {"FL": "f", "FD": "d", "SS": "h", "US": "H", "SL": "l", "UL": "L"}
 _LONG_VRS = (b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV")
 
@@ -101,8 +103,8 @@ class Elements:
         return tuple(_number(part) for part in self.text(tag).split("\\")) if self.text(tag) else ()
 
     def number(self, tag: int, default: float) -> float:
-        """The first decimal string that is a finite number."""
-        return next((value for value in self.numbers(tag) if math.isfinite(value)), default)
+        """The first decimal string that is a number of a size that a film can have."""
+        return next((value for value in self.numbers(tag) if abs(value) < _MAX_NUMBER), default)
 
     def shorts(self, tag: int) -> tuple[int, ...]:
         """The first few: no element that is read so has more than three."""
@@ -137,13 +139,19 @@ class Elements:
         return [Elements(content, self._little, self._stream) for content in contents]
 
     def in_frame(self, index: int) -> Elements:
-        """The same, with what the functional groups say of a frame: its own before the shared, both before the rest."""
+        """The same, with what the functional groups say of a frame: its own before the shared, both before the rest.
+
+        Empty elements say nothing; a window of a frame counts before a table for all, and a table before a window.
+        """
         merged = dict(self._raw)
         shared, frames = self.items(_SHARED_GROUPS), self.items(_FRAME_GROUPS)
         for group in (*shared[:1], *frames[index : index + 1]):
             for macro in _MACROS:
                 for item in group.items(macro)[:1]:
-                    merged |= item._raw
+                    said = {tag: element for tag, element in item._raw.items() if element.value}
+                    if any(tag in said for tag in _INTEREST):
+                        merged = {tag: element for tag, element in merged.items() if tag not in _INTEREST}
+                    merged |= said
         return Elements(merged, self._little, self._stream)
 
 

@@ -126,8 +126,9 @@ def _meaning(patterns: NDArray[Any], rules: GreyRules) -> _Stored:
     counts = _count(patterns)
     width = 8 * patterns.dtype.itemsize
     declared = min(rules.bits_stored, width)
-    stored = np.arange(len(counts), dtype=np.int64) >> rules.shift
-    full = _low_bits(stored, width - rules.shift, rules.signed)
+    shift = 0 if _lies_low(counts, declared, rules.shift) else rules.shift
+    stored = np.arange(len(counts), dtype=np.int64) >> shift
+    full = _low_bits(stored, width - shift, rules.signed)
     numbers = _low_bits(stored, declared, rules.signed)
     padding = np.zeros(len(counts), bool)
     if rules.padding is not None:
@@ -153,6 +154,12 @@ def _meaning(patterns: NDArray[Any], rules: GreyRules) -> _Stored:
         below = int(numbers[used & (numbers < 65535)].max(initial=0))
         bits = real_depth(without_marks(highest, below))
     return _Stored(numbers, counts, padding, 0, (1 << bits) - 1, bits)
+
+
+def _lies_low(counts: NDArray[np.int64], bits: int, shift: int) -> bool:
+    """Whether samples begin at bit 0 although they are said not to: bits below are set, and none of those above."""
+    below = np.arange(len(counts)) & ((1 << shift) - 1) != 0
+    return bool(counts[below].any() and not counts[1 << bits :].any())
 
 
 def _roughness(patterns: NDArray[Any], numbers: NDArray[np.int64]) -> int:

@@ -20,7 +20,7 @@ from pydicom.pixels.processing import convert_color_space
 from pydicom.uid import RE_VALID_UID, UID
 
 from lennox.errors import ImageError
-from lennox.image.dicom.codestream import RLE, SYNTAXES, Frame, codestream, decode, frame_bytes
+from lennox.image.dicom.codestream import RLE, SYNTAXES, Frame, codestream, decode, frame_bytes, syntax_of
 from lennox.image.dicom.elements import DicomFile, Elements, parse_elements
 from lennox.image.dicom.grey import GreyRules, Lookup, Window, colour_levels, grey_levels, palette_levels
 from lennox.image.frames import choose_frame
@@ -99,9 +99,8 @@ def _pixels(file: DicomFile, index: int) -> tuple[NDArray[Any], int]:
             raise ImageError(f"The colours are coded as {_named(photometric)}, which is not read. Export it as RGB.")
         pixels, bits = colour_levels(stored, bits)
         return one_channel(pixels), bits
-    if allocated == 8 and elements.short(0x00280100, 8) == 1:
-        return stored.view(np.uint8) * np.uint8(255), 1
-    return grey_levels(stored, _rules(file, bits, photometric))
+    bits = 1 if elements.short(0x00280100, 8) == 1 else bits
+    return grey_levels(stored, _rules(file, stored, bits, photometric))
 
 
 def _count(elements: Elements) -> int:
@@ -150,14 +149,15 @@ def _frame(file: DicomFile, index: int, photometric: str, samples: int) -> tuple
 def _decompressed(
     file: DicomFile, index: int, announced: Frame, planar: int, signed: bool
 ) -> tuple[NDArray[Any], str, int]:
-    if file.syntax not in SYNTAXES:
+    data = frame_bytes(file.pixels, index, _count(file.elements))
+    syntax = syntax_of(data, file.syntax)
+    if syntax not in SYNTAXES:
         what = _name_of(file.syntax)
         raise ImageError(
             f"The pixels are compressed as {what}; wanted RLE, JPEG, JPEG-LS, JPEG 2000 or none. "
             "Export it uncompressed."
         )
-    data = frame_bytes(file.pixels, index, _count(file.elements))
-    found = announced if file.syntax == RLE else codestream(data, announced.photometric)
+    found = announced if syntax == RLE else codestream(data, announced.photometric)
     if found is None:
         raise ImageError("The compressed pixels are damaged or cut short (no header found). Copy or export it again.")
     if (found.rows, found.columns, found.samples) != (announced.rows, announced.columns, announced.samples):
@@ -165,7 +165,8 @@ def _decompressed(
             f"The compressed picture has {found.rows} x {found.columns} pixels of {found.samples}, but the file "
             f"announces {announced.rows} x {announced.columns} of {announced.samples}: it is damaged. Export it again."
         )
-    return _finished(decode(data, file.syntax, found, planar=planar, signed=signed), found, signed)
+    signed = signed or found.signed
+    return _finished(decode(data, syntax, found, planar=planar, signed=signed), found, signed)
 
 
 def _finished(stored: NDArray[Any], frame: Frame, signed: bool) -> tuple[NDArray[Any], str, int]:
@@ -188,20 +189,21 @@ def _name_of(syntax: str) -> str:
     return UID(syntax).name if known else "something that it does not name"
 
 
-def _rules(file: DicomFile, bits: int, photometric: str) -> GreyRules:
+def _rules(file: DicomFile, stored: NDArray[Any], bits: int, photometric: str) -> GreyRules:
     elements = file.elements
-    signed = bool(elements.short(0x00280103, 0) & 1)
+    signed = stored.dtype.kind == "i"
     coded = file.is_compressed and file.syntax != RLE  # run lengths pack samples as they are, with all of their bits
     above = 0 if coded else elements.short(0x00280102, bits - 1) + 1 - bits
-    intercept = elements.number(0x00281052, 0.0)
+    slope, intercept = elements.number(0x00281053, 1.0), elements.number(0x00281052, 0.0)
+    modality = _table(elements, 0x00283000, signed)
     return GreyRules(
         bits,
         signed,
-        shift=above if 0 < above <= 16 - bits else 0,
-        slope=elements.number(0x00281053, 1.0),
+        shift=above if 0 < above <= 8 * stored.dtype.itemsize - bits else 0,
+        slope=slope,
         intercept=intercept,
-        modality=_table(elements, 0x00283000, signed),
-        interest=_interest(elements, signed or intercept < 0),
+        modality=modality,
+        interest=_interest(elements, modality is None and (signed or min(slope, intercept) < 0)),
         inverse=photometric == "MONOCHROME1" or elements.text(0x20500020).upper() == "INVERSE",
         padding=_padding(elements, signed),
     )

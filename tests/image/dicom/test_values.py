@@ -93,6 +93,27 @@ def test_samples_that_do_not_begin_at_the_lowest_bit(high_bit, below, tmp_path):
     check(write_dicom(data_set(stored, **TWELVE, HighBit=high_bit)), SHOWN, tmp_path, "-W")
 
 
+@pytest.mark.parametrize("high_bit", [0, 10, 12, 15, 255])
+@pytest.mark.parametrize(("bits", "white"), [(12, 4095), (8, 255)])
+def test_a_highest_bit_that_cannot_be_is_not_believed(bits, white, high_bit):
+    film = np.rint(SHOWN * white).astype("u2" if bits == 12 else "u1")
+    np.testing.assert_allclose(levels(write_dicom(data_set(film, BitsStored=bits, HighBit=high_bit))), film / white,
+                               atol=1e-4)  # fmt: skip
+
+
+@pytest.mark.parametrize("photometric", ["MONOCHROME1", "MONOCHROME2"])
+@pytest.mark.parametrize("shape", [None, "IDENTITY", "INVERSE"])
+def test_films_of_one_bit_are_inverted_as_others_are(photometric, shape):
+    film = (FILM > 2000).astype(np.uint8)
+    values = {"PhotometricInterpretation": photometric} | ({"PresentationLUTShape": shape} if shape else {})
+    made = data_set(film, BitsAllocated=1, BitsStored=1, **values)
+    made.PixelData = np.packbits(film.ravel(), bitorder="little").tobytes()
+    inverse = photometric == "MONOCHROME1" or shape == "INVERSE"
+    image = read_image(write_dicom(made))
+    np.testing.assert_array_equal(image.pixels, np.where(film != inverse, 255, 0))
+    assert image.bits == 1
+
+
 def test_an_overlay_in_bits_that_nobody_announces_is_taken_out(tmp_path):
     stored = FILM.copy()
     stored[10:20, 10:20] |= 0x8000
@@ -137,6 +158,25 @@ def test_one_bad_slope_does_not_discard_the_others(slope):
         WindowWidth=b"2001",
     )
     np.testing.assert_allclose(levels(lowest), np.clip((4095.0 - FILM - 999.5) / 2000, 0, 1), atol=1e-4)
+
+
+@pytest.mark.parametrize("absurd", [b"1e308 ", b"-1e308", b"1e18"])
+def test_numbers_that_no_film_has_are_none(absurd):
+    for keyword in ("RescaleSlope", "RescaleIntercept"):
+        np.testing.assert_allclose(levels(with_raw(data_set(FILM, **TWELVE), **{keyword: absurd})), SHOWN, atol=1e-4)
+
+
+@pytest.mark.parametrize("syntax", [EXPLICIT, IMPLICIT])
+def test_inputs_of_a_table_of_interest_are_signed_as_what_comes_before_it(syntax):
+    curve = np.rint(np.linspace(0, 1, 4096) ** 2 * 4095)
+    falling = data_set(FILM, **TWELVE, RescaleSlope="-1", RescaleIntercept="0")
+    falling.VOILUTSequence = [lookup_table(curve, first=-4095, bits=12)]
+    np.testing.assert_allclose(levels(write_dicom(falling, syntax)), (1 - SHOWN) ** 2, atol=2e-3)
+    signed = data_set((FILM.astype(int) - 2048).astype(np.int16), **TWELVE)
+    signed.ModalityLUTSequence = [lookup_table(np.arange(4096) * 16, first=-2048)]
+    signed.VOILUTSequence = [lookup_table(np.arange(20000) // 5, first=40000, bits=12)]
+    wanted = np.clip(FILM.astype(int) * 16 - 40000, 0, 19999) // 5 / 4095
+    np.testing.assert_allclose(levels(write_dicom(signed, syntax)), wanted, atol=2e-3)
 
 
 @pytest.mark.parametrize(
@@ -255,6 +295,22 @@ def test_what_functional_groups_say_counts(syntax, undefined):
     assert (first.spacing_mm, second.spacing_mm) == ((0.02, 0.02), (0.03, 0.03))
     alone = functional(shared, [], syntax, undefined=undefined)
     np.testing.assert_array_equal(read_image(alone, frame=1).pixels, first.pixels)
+
+
+@pytest.mark.parametrize("syntax", [EXPLICIT, IMPLICIT])
+def test_a_window_of_a_frame_counts_before_a_table_for_all_and_empty_ones_say_nothing(syntax):
+    table = lookup_table(np.rint(np.linspace(0, 1, 4096) ** 2 * 4095), bits=12)
+    window, empty = {"WindowCenter": 2000, "WindowWidth": 2001}, {"WindowCenter": None, "WindowWidth": None}
+    for top, shared, frame, wanted in (
+        ({"VOILUTSequence": [table]}, window, None, WINDOW),
+        ({}, window, {"VOILUTSequence": [table]}, SHOWN**2),
+        ({"WindowCenter": 2000, "WindowWidth": 2001}, empty, None, WINDOW),
+        ({}, window, empty, WINDOW),
+    ):
+        made = data_set(FILM, **TWELVE, NumberOfFrames=1, **top)
+        made.SharedFunctionalGroupsSequence = [group(FrameVOILUTSequence=shared)]
+        made.PerFrameFunctionalGroupsSequence = [group(FrameVOILUTSequence=frame) if frame else pydicom.Dataset()]
+        np.testing.assert_allclose(levels(write_dicom(made, syntax)), wanted, atol=2e-3)
 
 
 def test_the_spacing_of_an_enhanced_x_ray_frame_is_that_at_the_detector():
