@@ -21,6 +21,11 @@ MISSING = frozenset({"", "nan", "none", "null", "na", "n/a", "<na>", "nat"})
 _YES, _NO = ("true", "yes", "1"), ("false", "no", "0")
 _WHOLE = re.compile(r"^([+-]?\d+)\.0+$")
 _NUMBER = re.compile(r"[+-]?\d{1,40}([.,]0*)?(e\+\d{1,2})?")  # whole, as people and spreadsheets write it
+_SHORTENED = re.compile(r"\d(?:[.,](\d+))?[Ee]\+?(\d{1,3})")  # as spreadsheets show a long number
+_SPLITS = frozenset({
+    "test", "testing", "val", "valid", "validation", "holdout", "hold-out", "hold out", "external", "internal", "audit",
+    "eval", "evaluation",
+})  # fmt: skip
 _DASHES = re.compile("[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]")
 _SHOWN = 5
 
@@ -116,6 +121,20 @@ def loose_id(patient: str) -> str:
     if _NUMBER.fullmatch(plain):  # 7, 007, +7, 7,0 and 7e0; figures of any script
         return str(int(decimal.Decimal(plain.replace(",", "."))))
     return plain
+
+
+def is_shortened(patient: str) -> bool:
+    """Whether an id is a long number of which a spreadsheet left the first figures: 1.23457E+14 is many people."""
+    found = _SHORTENED.fullmatch(patient)
+    return found is not None and len(found[1] or "") < int(found[2]) and (found[1] is not None or "E" in patient)
+
+
+def is_training(split: str) -> bool | None:
+    """Whether a row or film was trained on, by what stands under `split`; None for a word that is not known."""
+    plain = " ".join(split.casefold().replace("_", " ").split())
+    if plain.startswith("train"):
+        return True
+    return False if plain in _SPLITS | MISSING else None
 
 
 def _invisible(character: str) -> bool:

@@ -18,7 +18,7 @@ from lennox.annotations.film import CocoSet, Film
 from lennox.annotations.groups import derive_groups, lesion_size
 from lennox.annotations.matching import Matching
 from lennox.audit.audit_table import AuditTable
-from lennox.audit.columns import loose_id, patient_id
+from lennox.audit.columns import is_training, loose_id, patient_id
 from lennox.audit.manifest import Manifest
 from lennox.audit.read_table import TableOptions, table_from_columns
 from lennox.audit.scope import require_scope, require_seen_kinds
@@ -210,11 +210,17 @@ def _refuse_copies(entries: Sequence[_Entry]) -> None:
 def _trained(entries: Sequence[_Entry], reading: TableOptions, name: str) -> tuple[str, ...]:
     """With what the films were compared; raises TableError if one was trained on, or its patient (R31)."""
     listed = {loose_id(name) for name in reading.training}
-    patients = {
-        entry.patient
-        for entry in entries
-        if entry.names & listed or str(entry.film.fields.get("split")).strip().casefold() in ("train", "training")
-    }
+    patients = set()
+    for entry in entries:
+        split = entry.film.fields.get("split")
+        trained = is_training("" if split is None else str(split))
+        if trained is None:
+            raise TableError([
+                f"{name}: '{entry.film.path.name}' has the split '{split}', which does not say whether it was trained "
+                "on; write 'train', or 'test' or 'validation'"
+            ])  # fmt: skip
+        if trained or entry.names & listed:
+            patients.add(entry.patient)
     if patients:
         films = sum(entry.patient in patients for entry in entries)
         raise TableError([

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,8 @@ from lennox.audit.audit_table import NOT_APPLICABLE, AuditTable
 from lennox.audit.columns import (
     Texts,
     group_numbers,
+    is_shortened,
+    is_training,
     label_numbers,
     look_alikes,
     loose_id,
@@ -40,6 +43,8 @@ _COUNTS = {
     "false_positives": "false_positives_per_image",
     "dice": "dice",
 }
+# Of a table, a quoted text, JSON, a comment, an office document: what would be taken for a name that nobody has.
+_NO_LINE_OF_A_LIST = re.compile(r"[,;\t|#\x01-\x08]|^\s*[\"'\[{<]|^PK\x03")
 _SHOWN = 5  # problems of one column that are printed
 
 
@@ -70,7 +75,7 @@ def read_table(path: str | Path, policy: Policy, reading: TableOptions | None = 
 def training_patients(path: str | Path, column: str) -> frozenset[str]:
     """The patients a model was trained on: a table with `column`, or a text file with one patient a line."""
     path = Path(path)
-    if path.suffix.lower() in (".csv", ".parquet", ".pq"):
+    if path.suffix.lower() in (".csv", ".tsv", ".parquet", ".pq"):
         frame = read_file(path)
         if column not in frame.columns:
             raise TableError([f"{path.name}: no column '{column}'; it has {', '.join(map(str, frame.columns))}"])
@@ -80,6 +85,15 @@ def training_patients(path: str | Path, column: str) -> frozenset[str]:
             patients = tuple(path.read_text("utf-8-sig").splitlines())
         except (OSError, UnicodeDecodeError) as error:
             raise TableError([f"{path.name}: cannot be read; give a list of patients as text or CSV"]) from error
+        for number, line in enumerate(patients, 1):
+            if _NO_LINE_OF_A_LIST.search(line):
+                raise TableError([
+                    f"{path.name}: line {number} is not one patient; give a list with one patient a line and nothing "
+                    f"else, or a table with the column '{column}' as .csv, .tsv or .parquet"
+                ])  # fmt: skip
+    shortened = next((patient for patient in patients if is_shortened(patient_id(patient))), None)
+    if shortened is not None:
+        raise TableError([f"{path.name}: '{shortened}' is a number that a spreadsheet shortened; export ids as text"])
     known = frozenset(patient_id(patient) for patient in patients) - {""}
     if not known:
         raise TableError([f"{path.name}: names no patient; give the patients the model was trained on, one a line"])
@@ -187,6 +201,11 @@ def _patients(column: pd.Series[Any], where: str, name: str, problems: list[str]
     patients = Texts.of(column).mapped(patient_id)
     for row in patients.missing()[:_SHOWN]:
         problems.append(f"{name}: row {row + 1}: no patient in '{where}'; every row needs one")
+    for patient in [patient for patient in patients.used() if is_shortened(patient)][:_SHOWN]:
+        problems.append(
+            f"{name}: '{patient}' in '{where}' is a number that a spreadsheet shortened: different people have the "
+            "same; export the ids as text"
+        )
     for one, other in look_alikes(patients.distinct)[:_SHOWN]:
         problems.append(f"{name}: '{one}' and '{other}' in '{where}' may be one person; write one person in one way")
     return patients
@@ -256,8 +275,13 @@ def _without_training(
     trained = {patient_id(patient) for patient in reading.training}
     compared = [f"a list of {len(trained)} training patients"] if trained else []
     if "split" in wanted:
-        split = Texts.of(frame[wanted["split"]]).all()
-        keep = np.array([text.strip().casefold() not in ("train", "training") for text in split])
+        split = Texts.of(frame[wanted["split"]])
+        for text in [text for text in split.used() if is_training(text) is None][:_SHOWN]:
+            problems.append(
+                f"{name}: '{text}' in '{wanted['split']}' does not say whether these rows were trained on; write "
+                "'train', or 'test' or 'validation'"
+            )
+        keep = np.array([is_training(text) is not True for text in split.distinct])[split.index]
         marked = set(who[~keep])
         trained |= marked
         if marked:

@@ -69,7 +69,9 @@ def _read_parquet(path: Path) -> pd.DataFrame:
                 raise TableError([f"{path.name}: larger than {MAX_COLUMNS} columns or {MAX_VALUES:,} values"])
             table = file.read()
             table.validate(full=True)  # that texts are UTF-8, among others: pandas would find out late
-            return table.to_pandas()
+            frame = table.to_pandas()
+            # pandas keeps its index apart, where it has a name: it is a column as any other
+            return frame.reset_index([name for name in frame.index.names if name is not None])
     except (OSError, ValueError, TableError):
         raise
     except (pa.ArrowException, MemoryError, KeyError, TypeError, AttributeError, NotImplementedError) as error:

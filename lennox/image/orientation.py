@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from typing import Any
 
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 _ORIENTATION = 0x0112
 _MAX_BYTES = 1 << 16  # as much as a JPEG can hold
+_IN_XMP = re.compile(rb"tiff:Orientation\s*(?:=\s*[\"']|>)\s*([1-8])\s*[\"'<]")
 _TYPES = {1: "B", 3: "H", 4: "L", 6: "b", 8: "h", 9: "l"}  # the standard wants a short, and software writes others
 
 
@@ -33,6 +35,12 @@ def exif_orientation(block: bytes) -> int:
     except struct.error:  # an offset or count that points outside the block
         return 1
     return 1
+
+
+def xmp_orientation(block: bytes) -> int:
+    """The orientation in an XMP block, for files without EXIF; 1 where it is absent."""
+    found = _IN_XMP.search(block[:_MAX_BYTES])
+    return int(found[1]) if found else 1
 
 
 def upright(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:

@@ -67,6 +67,27 @@ def test_ids_that_may_be_one_person_are_refused_and_count_as_trained_on(one, oth
         people([one], small_policy, training=frozenset({other}))
 
 
+@pytest.mark.parametrize("shortened", ["1.23457E+14", "1,23457e+14", "1E+14", "9.9e20"])
+def test_ids_that_a_spreadsheet_shortened_are_refused(shortened, small_policy):
+    with pytest.raises(TableError, match="a spreadsheet shortened: different people have the same"):
+        people([shortened, "another"], small_policy)
+
+
+@pytest.mark.parametrize("split", ["train", " Training", "TRAIN_SET", "training set", "trainval", "train 2"])
+def test_rows_that_were_trained_on_are_left_out_however_it_is_said(split, small_policy):
+    columns = {"patient": [1, 2], "group": ["a", "b"], "label": [1, 0], "score": [0.9, 0.1], "split": [split, "Test"]}
+    assert read(columns, small_policy).patients == 1
+    with pytest.raises(TableError, match="1 patient of the audit was in training"):
+        read(columns | {"patient": [1, 1]}, small_policy)
+
+
+@pytest.mark.parametrize("split", ["dev", "entrenamiento", "0", "fold 3"])
+def test_a_split_that_may_be_training_is_refused(split, small_policy):
+    columns = {"patient": [1, 2], "group": ["a", "b"], "label": [1, 0], "score": [0.9, 0.1], "split": [split, "test"]}
+    with pytest.raises(TableError, match=f"'{split}' in 'split' does not say whether these rows were trained on"):
+        read(columns, small_policy)
+
+
 def test_different_people_stay_different(small_policy):
     ids = ["1", "10", "01a", "1a", "1-12", "11-2", "1.5", "15", "1e1", "a b", "ab", "A-1", "A1"]
     assert people(ids, small_policy).patients == len(ids)

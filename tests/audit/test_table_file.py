@@ -105,3 +105,36 @@ def test_parquet_whose_texts_are_not_utf_8_is_refused(tmp_path):
     parquet.write_table(pa.table({"patient": text}), tmp_path / "cases.parquet")
     with pytest.raises(TableError, match=r"not a table \(.*(UTF8|UTF-8)"):
         read_file(tmp_path / "cases.parquet")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("list.txt", "1,north\n2,south\n"),
+        ("list.txt", "1\n2;south\n"),
+        ("list.txt", "patient\tsite\n1\tnorth\n"),
+        ("list.txt", '"1"\n"2"\n'),
+        ("list.txt", "1  # the first\n"),
+        ("list.json", '["1", "2"]'),
+        ("list.json", "[\n1\n]"),
+        ("list.xlsx", "PK\x03\x04 1"),
+        ("list.xml", "<patient>1</patient>"),
+        ("list.csv", "patient,\n1.23457E+14,\n"),
+        ("list.txt", "1\n1,2E+05\n"),
+        ("list.txt", "1.23457E+14\n"),
+    ],
+)
+def test_a_training_list_that_would_match_nobody_is_refused(tmp_path, name, text):
+    with pytest.raises(TableError, match=r"one patient|shortened"):
+        training_patients(written(tmp_path, text, name), "patient")
+
+
+def test_a_training_list_may_be_parted_by_tabs(tmp_path):
+    assert training_patients(written(tmp_path, "patient\tsite\n1\tn\n", "t.tsv"), "patient") == {"1"}
+
+
+@pytest.mark.parametrize("index", [["patient"], ["patient", "group"]])
+def test_what_pandas_keeps_as_index_of_a_parquet_file_are_columns(tmp_path, small_policy, index):
+    frame = pd.DataFrame({"patient": [1, 2], "group": ["a", "b"], "label": [1, 0], "score": [0.9, 0.1]})
+    frame.set_index(index).to_parquet(tmp_path / "t.parquet")
+    assert read_table(tmp_path / "t.parquet", small_policy, TableOptions(threshold=0.5)).patients == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zlib
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -10,12 +11,14 @@ from dataclasses import dataclass
 
 from lennox.errors import ImageError
 from lennox.image.limits import MAX_EXIF_BLOCKS, MAX_SEGMENTS
-from lennox.image.orientation import exif_orientation
+from lennox.image.orientation import exif_orientation, xmp_orientation
 
 _FOR_PIXELS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"acTL", b"fcTL", b"fdAT", b"IEND")
 _TEXTS = (b"tEXt", b"zTXt", b"iTXt")
 _PROFILES = (b"raw profile type exif", b"raw profile type app1")  # in any case; as ImageMagick and Exiv2 write EXIF
+_PROFILE = re.compile(rb"\s*[^\n]*\n\s*\d+\s+(.*)", re.DOTALL)  # its name, its length, its digits
 _MAX_TEXT_BYTES = 1 << 18  # of a profile: twice as much as EXIF takes
+_XMP = b"XML:com.adobe.xmp"
 _OVERLAY = "This is a copy of a film with outlines that lennox drew, not a film. Use the film itself."
 
 
@@ -68,7 +71,7 @@ def png_header(data: bytes) -> PngHeader:
     at = 8
     kept: list[bytes | memoryview] = [data[:8]]
     orientations: list[int] = []
-    transparent = None
+    transparent, xmp = None, 1
     bits, colour_type = (data[24], data[25]) if len(data) > 25 else (8, 0)
     for _ in range(MAX_SEGMENTS):
         length, name = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
@@ -82,6 +85,8 @@ def png_header(data: bytes) -> PngHeader:
             keyword, _, text = bytes(content).partition(b"\0")
             if keyword == b"lennox" and text.lstrip(b"\0").startswith(b"overlay"):
                 raise ImageError(_OVERLAY)
+            if keyword == _XMP:
+                xmp = xmp_orientation(bytes(content))
             if keyword.lower() in _PROFILES and len(orientations) < MAX_EXIF_BLOCKS:
                 orientations.append(_of_profile(name, text))
         if name == b"tRNS" and colour_type in (0, 2):
@@ -93,7 +98,7 @@ def png_header(data: bytes) -> PngHeader:
             break
     else:
         raise ImageError(f"The PNG file holds more than {MAX_SEGMENTS:,} chunks. Export the image again.")
-    orientation = next((found for found in orientations if found != 1), 1)
+    orientation = next((found for found in orientations if found != 1), 1) if orientations else xmp
     return PngHeader(kept, bits, colour_type, orientation, transparent)
 
 
@@ -107,7 +112,7 @@ def _of_profile(name: bytes, text: bytes) -> int:
         text = text[1:]
     try:
         text = zlib.decompressobj().decompress(text, _MAX_TEXT_BYTES) if compressed else text
-        digits = b"".join(text.split()[2:])  # after the profile's name and length
-        return exif_orientation(bytes.fromhex(digits.decode("ascii")))
+        profile = _PROFILE.match(text)
+        return exif_orientation(bytes.fromhex(profile[1].decode("ascii"))) if profile else 1
     except (zlib.error, ValueError):
         return 1

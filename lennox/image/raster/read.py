@@ -24,7 +24,7 @@ from lennox.image.image import Image
 from lennox.image.jpeg_header import jpeg_header
 from lennox.image.levels import full_range, one_channel
 from lennox.image.limits import MAX_EXIF_BLOCKS, check_size
-from lennox.image.orientation import exif_orientation, upright
+from lennox.image.orientation import exif_orientation, upright, xmp_orientation
 from lennox.image.raster.bmp import bit_fields, has_bit_fields, has_run_lengths
 from lennox.image.raster.complete import load
 from lennox.image.raster.pillow_process import PLUGINS, decode_apart
@@ -34,6 +34,7 @@ from lennox.image.raster.signature import Kind, raster_format
 from lennox.image.raster.webp_header import check_webp_size
 
 _APP0, _APP1, _APP14 = 0xE0, 0xE1, 0xEE  # JFIF, EXIF and Adobe: how colours are coded
+_XMP = b"http://ns.adobe.com/xap/1.0/\0"
 _APPLICATION, _COMMENT = range(0xE0, 0xF0), 0xFE
 _RUN_LENGTH_GROWTH, _BMP_HEAD_BYTES = 6, 1 << 16  # a pixel alone takes two bytes, in a row alone six
 
@@ -95,15 +96,17 @@ def _read_jpeg(data: bytes, frame: int | None) -> Read:
             f"The JPEG file is damaged or cut short: {len(data) - header.scan} bytes cannot be {header.rows} x "
             f"{header.columns} pixels. Copy or export it again."
         )
-    kept, orientations = [b"\xff\xd8"], [1]
+    kept, orientations, xmp = [b"\xff\xd8"], list[int](), 1
     for marker, start, end in header.segments:
-        if marker == _APP1 and data[start + 4 : start + 8] == b"Exif" and len(orientations) <= MAX_EXIF_BLOCKS:
+        if marker == _APP1 and data[start + 4 : start + 8] == b"Exif" and len(orientations) < MAX_EXIF_BLOCKS:
             orientations.append(exif_orientation(data[start + 4 : end]))
+        if marker == _APP1 and data.startswith(_XMP, start + 4):
+            xmp = xmp_orientation(data[start + 4 : end])
         if marker in (_APP0, _APP14) or (marker not in _APPLICATION and marker != _COMMENT):
             kept.append(data[start:end])
     content = b"".join([*kept, memoryview(data)[header.scan :]])
     picture = _loaded("JPEG", _open("JPEG", content), content, 0, apart=not header.is_ordinary)
-    orientation = next((found for found in orientations if found != 1), 1)
+    orientation = next((found for found in orientations if found != 1), 1) if orientations else xmp
     return upright(shallow_samples(picture), orientation), 8
 
 
@@ -111,8 +114,9 @@ def _read_webp(data: bytes, frame: int | None) -> Read:
     check_webp_size(data)
     picture = _open("WebP", data)
     chosen = choose_frame("WebP", "images", getattr(picture, "n_frames", 1), frame)
-    exif = picture.info.get("exif")
-    orientation = exif_orientation(exif) if isinstance(exif, bytes) else 1
+    exif, xmp = picture.info.get("exif"), picture.info.get("xmp")
+    orientation = xmp_orientation(xmp) if isinstance(xmp, bytes) else 1
+    orientation = exif_orientation(exif) if isinstance(exif, bytes) else orientation
     several = getattr(picture, "is_animated", False)
     return upright(shallow_samples(_loaded("WebP", picture, data, chosen, apart=several)), orientation), 8
 

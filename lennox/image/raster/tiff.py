@@ -68,8 +68,8 @@ def _plain(page: TiffPage) -> tuple[NDArray[Any], int]:
     if photometric == _PALETTE:
         pixels, bits = _coloured(samples[..., 0], page, bits), 8
     elif photometric == _YCBCR:
-        if samples.dtype != np.uint8:
-            raise ImageError("The TIFF file holds YCbCr colour that is not of 8 bits. Export it as RGB.")
+        if samples.dtype != np.uint8 or set(page.numbers(tag.SUBSAMPLING) or (2, 2)) != {1}:
+            raise ImageError("The TIFF file holds YCbCr colour that is subsampled or not of 8 bits. Export it as RGB.")
         pixels = np.asarray(Pillow.fromarray(samples, "YCbCr").convert("RGB"))
     else:
         pixels, bits = _levels(samples[..., 0] if channels == 1 else samples, bits, page.number(tag.MAX_SAMPLE, 65535))

@@ -91,6 +91,27 @@ def test_an_orientation_in_a_text_chunk_turns_the_picture(orientation, name, com
     np.testing.assert_array_equal(read_image(data).pixels, STORED)
 
 
+def test_a_profile_whose_name_is_several_words_turns_the_picture():
+    block = exif(6)
+    text = f"\ngeneric profile\n{len(block):8}\n{block.hex()}\n"
+    data = with_text(turned(STORED, 6), "Raw profile type APP1", text, international=False, compressed=True)
+    np.testing.assert_array_equal(read_image(data).pixels, STORED)
+
+
+@pytest.mark.parametrize("form", ['tiff:Orientation="6"', "<tiff:Orientation>6</tiff:Orientation>"])
+def test_an_orientation_in_xmp_counts_where_there_is_no_exif(form):
+    block = f'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:Description {form}/></x:xmpmeta>'.encode()
+    stored = turned(STORED, 6)
+    for other, turns in (([], True), ([(b"eXIf", exif(1))], False)):
+        data = write_png(stored, chunks=[(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + block), *other])
+        np.testing.assert_array_equal(read_image(data).pixels, STORED if turns else stored)
+        for kind in ("JPEG", "WEBP"):
+            out = io.BytesIO()
+            options = {"xmp": block} | ({"exif": b"Exif\0\0" + exif(1)} if other else {})
+            Pillow.fromarray(np.kron(stored, np.ones((8, 8), np.uint8))).save(out, kind, **options)
+            assert read_image(out.getvalue()).pixels.shape == ((96, 160) if turns else (160, 96))
+
+
 @pytest.mark.parametrize("kind", [1, 3, 4, 6, 8, 9])
 def test_an_orientation_after_the_pixels_and_of_any_integer_type(kind):
     block = (

@@ -259,3 +259,13 @@ def test_a_strip_of_more_than_is_unpacked_at_once(tail):
     packed = zlib.compress(film.tobytes(), 1)
     np.testing.assert_array_equal(read_image(write_tiff((packed + tail, page))).pixels, film)
     assert "bytes of a strip or tile are there" in refusal(write_tiff((packed[: len(packed) // 2], page)))
+
+
+@pytest.mark.parametrize("deflate", [False, True])
+@pytest.mark.parametrize("stated", [(2, 2), (2, 1), None])
+def test_chroma_that_is_subsampled_is_refused_and_never_shifted(stated, deflate):
+    tags = {256: 16, 257: 16, 258: [8, 8, 8], 262: 6, 277: 3, 278: 16, 530: stated, 259: 8 if deflate else 1}
+    raw = bytes(16 * 16 * 3)
+    page = zlib.compress(raw) if deflate else raw
+    assert "is subsampled" in refusal(write_tiff((page, tags)))
+    assert read_image(write_tiff((page, {**tags, 530: (1, 1)}))).pixels.shape == (16, 16, 3)
