@@ -345,9 +345,10 @@ def validation_report(size: Size) -> str:
     lines = [
         "# Does the gate hold?",
         "",
-        "Written by `lennox policy simulate --out docs/auditor/gate-validation.md`; do not edit. Simulated models "
-        "whose truth is exactly at a limit go through the shipped bounds, p-values and correction: each number is the "
-        "chance of the wrong answer, at a level of 5 %. How the bounds are made: [gate-method.md](gate-method.md).",
+        f"Written by `lennox policy simulate --repetitions {size.repetitions} --out docs/auditor/gate-validation.md`; "
+        "do not edit. Simulated models whose truth is exactly at a limit go through the shipped bounds, p-values and "
+        "correction: each number is the chance of the wrong answer, at a level of 5 %. How the bounds are made: "
+        "[gate-method.md](gate-method.md).",
         "",
         f"{size.repetitions} repetitions a cell for shares, means and counts, fewer elsewhere; seed {size.seed}, "
         f"Python {platform.python_version()}, numpy {version('numpy')}, scipy {version('scipy')}. A promise of "

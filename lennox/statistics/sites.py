@@ -11,7 +11,7 @@ the patient. A bound over sites is the lowest of three:
   few sites of unequal size, with Satterthwaite's degrees of freedom under a working model in which all variation is
   between sites (Bell & McCaffrey, Survey Methodology 28, 2002).
 
-Needs NumPy alone, since each load of a model asks for it. docs/auditor/gate-method.md says why so; simulated in
+Needs NumPy alone, since each load of a model asks for it. docs/auditor/pooling.md says why so; simulated in
 tests/statistical/test_sites.py.
 """
 
