@@ -55,7 +55,7 @@ def read_coco(folder: Path, categories: Mapping[str, str] | None = None) -> Coco
         content = path.read_bytes() if path.stat().st_size <= MAX_BYTES else None
         if content is None:
             raise InputError(f"{path.name}: larger than {MAX_BYTES >> 20} MiB, the most that is read; divide the set.")
-        document = json.loads(content, parse_constant=_refuse_constant)
+        document = json.loads(content, parse_constant=_refuse_constant, object_pairs_hook=_each_key_once)
         return _Reader(folder, document, Meanings(categories)).read(path, sha256_of(content))
     except OSError as error:
         raise InputError(f"{path.name}: cannot be read ({error.strerror}).") from error
@@ -133,8 +133,10 @@ class _Reader:
         rows, columns = _size(image, "height", path), _size(image, "width", path)
         if (rows is None) != (columns is None):
             raise ValueError(f"'{path.name}' has only one of width and height")
-        lesions, regions, others, said = [], [], [], self._labels(image, path)
-        seen = set()
+        said = self._labels(image, path)
+        if not said and "annotations" not in self.document:
+            raise ValueError(f"it holds no annotations, and '{path.name}' carries no label")
+        found: dict[tuple[bool, str, bool, Box], Shape] = {}  # what and where: a mark that is written twice is one
         for name, entry in marks:
             meaning = self.meanings.of(name)
             try:
@@ -152,17 +154,17 @@ class _Reader:
                     raise ValueError(
                         f"its masks cover more than {MAX_MASK_PIXELS:,} pixels; write outlines as polygons"
                     )
-            repeated = (name, json.dumps([entry.get("bbox"), entry.get("segmentation")], sort_keys=True))
             if shape is None:
                 said.add(meaning)
-            elif repeated not in seen:  # the same mark written twice is one
-                seen.add(repeated)
-                if meaning != "caries":
-                    others.append((plain_name(name), shape))
-                elif _is_set(entry, "iscrowd") or _is_set(entry, "ignore"):
-                    regions.append(shape)
-                else:
-                    lesions.append(shape)
+                continue
+            caries = meaning == "caries"
+            region = caries and (_is_set(entry, "iscrowd") or _is_set(entry, "ignore"))
+            key = caries, "" if caries else plain_name(name), region, shape.box
+            if key not in found or shape.polygons:
+                found[key] = shape
+        lesions = [shape for (caries, _, region, _), shape in found.items() if caries and not region]
+        regions = [shape for (_, _, region, _), shape in found.items() if region]
+        others = [(name, shape) for (caries, name, _, _), shape in found.items() if not caries]
         marked = bool(lesions or regions)
         if "healthy" in said and ("caries" in said or marked):
             raise ValueError(f"'{path.name}' is labelled free of caries, and caries is marked on it")
@@ -193,6 +195,14 @@ class _Reader:
             said.add(answer or self.meanings.of(str(value)))
             self.says_caries = True
         return said
+
+
+def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):  # the last would count, and the marks of the first be lost
+        names = [name for name, _ in pairs]
+        raise ValueError(f"the key '{next(name for name in names if names.count(name) > 1)[:40]}' is there twice")
+    return found
 
 
 def _refuse_constant(name: str) -> None:

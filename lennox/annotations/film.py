@@ -11,6 +11,7 @@ from lennox.annotations.matching import Truth
 from lennox.annotations.shapes import Shape
 from lennox.errors import InputError
 
+MAX_OVERHANG = 0.05  # of a side, by which a mark may be drawn beyond the image's edge
 MAX_STRETCH = 0.02  # by which the two directions may be scaled apart, beyond a pixel of rounding
 
 
@@ -51,11 +52,13 @@ class Film:
         if (down, across) != (1.0, 1.0):
             film = self._moved(lambda shape: shape.moved(lambda points: points * [down, across]))
         for shape in (*film.truth.lesions, *film.truth.regions):
-            row, column = shape.centre
-            if not (0 <= row <= rows and 0 <= column <= columns):
+            (row, column), box = shape.centre, shape.box
+            above, beside = MAX_OVERHANG * rows + 2, MAX_OVERHANG * columns + 2
+            inside = min(box.top, rows - box.bottom) >= -above and min(box.left, columns - box.right) >= -beside
+            if not inside:
                 raise InputError(
-                    f"'{self.path.name}': a mark of caries lies outside the image, around row {row:.6g}, column "
-                    f"{column:.6g} of {rows} x {columns}; COCO writes [x, y, width, height] in pixels."
+                    f"'{self.path.name}': a mark of caries lies or reaches outside the image, around row {row:.6g}, "
+                    f"column {column:.6g} of {rows} x {columns}; COCO writes [x, y, width, height] in pixels."
                 )
         return replace(film, rows=rows, columns=columns)
 

@@ -157,6 +157,37 @@ def test_the_same_mark_written_twice_is_one(tmp_path):
     assert len(film.truth.lesions) == 1
 
 
+@pytest.mark.parametrize(
+    "again",
+    [{"bbox": [2.0, 1.0, 6.0, 6.0]}, {"bbox": ["2", "1", "6", "6"]}, {"bbox": [2, 1, 6, 6], "category_id": 3},
+     {"segmentation": SQUARE}, {"segmentation": [[*SQUARE[0][2:], *SQUARE[0][:2]]], "bbox": [2, 1, 6.0001, 6]}],
+)  # fmt: skip
+def test_the_same_mark_written_differently_is_one_and_its_outline_counts(tmp_path, again):
+    names = [*CATEGORIES, {"id": 3, "name": "caries "}]
+    film = one_film(tmp_path, mark(bbox=[2, 1, 6, 6]), mark(**again), categories=names)
+    assert len(film.truth.lesions) == 1
+    assert bool(film.truth.lesions[0].polygons) == ("segmentation" in again)
+    crowd = one_film(tmp_path, mark(bbox=[2, 1, 6, 6]), mark(**again, iscrowd=1), categories=names)
+    assert (len(crowd.truth.lesions), len(crowd.truth.regions)) == (1, 1)
+
+
+def test_a_key_that_is_there_twice_is_refused(tmp_path):
+    text = json.dumps({"images": [image(1)], "annotations": [mark(bbox=[2, 1, 6, 6])], "categories": CATEGORIES})
+    (tmp_path / "annotations.json").write_text(text[:-1] + ', "annotations": []}')
+    with pytest.raises(InputError, match="the key 'annotations' is there twice"):
+        read_coco(tmp_path)
+
+
+def test_a_set_without_annotations_is_not_free_of_caries(tmp_path):
+    for images, refused in (([image(1)], True), ([image(1, caries=0)], False)):
+        (tmp_path / "annotations.json").write_text(json.dumps({"images": images, "categories": CATEGORIES}))
+        if refused:
+            with pytest.raises(InputError, match=r"no annotations, and '1\.png' carries no label"):
+                read_coco(tmp_path)
+        else:
+            assert not read_coco(tmp_path).films[0].truth.carious
+
+
 def test_numbers_written_as_text_and_absent_sizes_are_read(tmp_path):
     entry = {"id": "1", "file_name": "1.png", "width": "20", "height": 10.0}
     film = read_coco(write(tmp_path, [entry], [mark(bbox=["3", 1, "5", 2.0])])).films[0]

@@ -35,6 +35,16 @@ def test_a_size_that_cannot_be_the_files_is_refused(size):
         film(100, 200).on_image(*size)
 
 
+@pytest.mark.parametrize("box", [(10, 150, 30, 215), (-8, 20, 30, 40), (10, -13, 30, 20), (80, 150, 108, 190)])
+def test_a_mark_that_reaches_far_beyond_the_edge_is_refused(box):  # as corners taken for a width and height do
+    with pytest.raises(InputError, match="reaches outside the image"):
+        film(100, 200, box).on_image(100, 200)
+
+
+def test_a_mark_may_be_drawn_a_little_beyond_the_edge():
+    assert film(100, 200, (-3, 150, 103, 205)).on_image(100, 200).truth.lesions
+
+
 def test_a_mark_beside_the_image_is_refused():
-    with pytest.raises(InputError, match="lies outside the image, around row 20, column 240"):
+    with pytest.raises(InputError, match="reaches outside the image, around row 20, column 240"):
         film(100, 200, (10, 230, 30, 250)).on_image(100, 200)
