@@ -85,9 +85,10 @@ class WatchedLimit:
     def sentence(self) -> str:
         """The mean, the limit and the evidence, for people."""
         highest = max(value for _, value in self.evidence)
+        visits = "1 visit" if self.visits == 1 else f"{self.visits} visits"
         return (
-            f"{self.requirement}, {self.feature} {self.group}: {self.mean:.3g} over {self.visits} visits, the limit is "
-            f"{self.direction} {self.limit:g} (evidence {highest:.3g}, alarm from {self.threshold:g})"
+            f"{self.requirement}, {self.feature} {self.group}: {self.mean:.3g} over {visits}, the limit is "
+            f"{self.direction.replace('-', ' ')} {self.limit:g} (evidence {highest:.3g}, alarm from {self.threshold:g})"
         )
 
 

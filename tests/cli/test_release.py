@@ -289,7 +289,10 @@ def test_monitoring_from_records_to_a_suspended_channel_and_back(shop, film, for
     assert "Nothing recorded since then" in run(*check).stderr  # else the same records would suspend it again
     run("verify", shop.folder)
     tomorrow = write_use(tmp_path / "use.csv", form, ["accept"] * 10, time=str(today(1)))
-    assert "too few to tell: finds-decay, sensor wand: 1 over 10 visits" in run(*check[:2], tomorrow, *check[3:]).stdout
+    assert (
+        "too few to tell: finds-decay, sensor wand: 1 over 10 visits, the limit is at least 0."
+        in run(*check[:2], tomorrow, *check[3:]).stdout
+    )
     write_use(tomorrow, form, ["accept"] * 40, time=str(today(1)))
     assert "no alarm: finds-decay, sensor wand" in run(*check).stdout
     write_use(tomorrow, form, ["missed"] * 40, time=str(today(1)))
