@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from lennox.audit import read_policy
+from lennox.policy.floors import CLINIC, FLOORS
 from lennox.policy.metrics import METRICS
 from lennox.policy.reading import read_lapsed
 from lennox.policy.schema import SCHEMA
@@ -28,6 +29,12 @@ def test_every_key_and_metric_is_documented():
     words = set(re.findall(r"[a-z_0-9]+", page))
     assert set(keys(SCHEMA)) <= words
     assert set(METRICS) <= words
+
+
+def test_every_metric_has_its_floors_and_a_line_for_each_on_the_page():
+    page = (ROOT / "docs/community/policies.md").read_text()
+    rows = re.findall(r"^\| (`.+?) \|", page[page.index("### Floors of decency") : page.index("## Keys")], re.MULTILINE)
+    assert set(FLOORS) == set(CLINIC) == set(METRICS) == set(re.findall("[a-z_]+", " ".join(rows)))
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "audits").rglob("*.toml")), ids=lambda path: path.stem)

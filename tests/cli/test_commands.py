@@ -121,6 +121,8 @@ def test_a_command_says_first_what_it_needs(arguments, module, extra, tmp_path, 
     """Before it looks at what it was given, which here is nothing that it could use."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "file").touch()
+    if extra == "train":
+        monkeypatch.setitem(sys.modules, "torch", sys)  # asked for first, and only whether it is there
     monkeypatch.setitem(sys.modules, module, None)  # as if it were not installed
     result = CliRunner().invoke(cli, arguments)
     assert result.exit_code == 2
