@@ -13,7 +13,7 @@ from lennox.policy.problems import TableError
 if TYPE_CHECKING:
     import pandas as pd
 
-MAX_COLUMNS, MAX_VALUES = 1000, 500_000_000
+MAX_COLUMNS, MAX_VALUES = 1000, 20_000_000  # packed, a file of a few kilobytes can hold billions
 
 
 def read_file(path: Path) -> pd.DataFrame:
@@ -67,6 +67,8 @@ def _read_parquet(path: Path) -> pd.DataFrame:
             size = file.metadata.num_rows * max(file.metadata.num_columns, 1)
             if file.metadata.num_columns > MAX_COLUMNS or size > MAX_VALUES:
                 raise TableError([f"{path.name}: larger than {MAX_COLUMNS} columns or {MAX_VALUES:,} values"])
+            texts = [field.name for field in file.schema_arrow if pa.types.is_string(field.type)]
+        with parquet.ParquetFile(path, read_dictionary=texts) as file:  # a text that many rows hold is held once
             table = file.read()
             table.validate(full=True)  # that texts are UTF-8, among others: pandas would find out late
             frame = table.to_pandas()

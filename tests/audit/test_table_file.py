@@ -3,11 +3,13 @@
 import random
 
 import pandas as pd
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from lennox.audit import TableError, TableOptions, read_table
 from lennox.audit.read_table import training_patients
-from lennox.audit.table_file import MAX_COLUMNS, read_file
+from lennox.audit.table_file import MAX_COLUMNS, MAX_VALUES, read_file
 
 TABLE = "patient,group,label,score\n1,a,1,0.9\n2,b,0,0.1\n"
 
@@ -138,3 +140,18 @@ def test_what_pandas_keeps_as_index_of_a_parquet_file_are_columns(tmp_path, smal
     frame = pd.DataFrame({"patient": [1, 2], "group": ["a", "b"], "label": [1, 0], "score": [0.9, 0.1]})
     frame.set_index(index).to_parquet(tmp_path / "t.parquet")
     assert read_table(tmp_path / "t.parquet", small_policy, TableOptions(threshold=0.5)).patients == 2
+
+
+def test_a_small_parquet_file_of_very_many_values_is_refused(tmp_path):
+    rows = MAX_VALUES // 100 + 1
+    parquet.write_table(pa.table({f"c{number}": pa.nulls(rows) for number in range(100)}), tmp_path / "t.parquet")
+    with pytest.raises(TableError, match="larger than"):
+        read_file(tmp_path / "t.parquet")
+
+
+def test_a_text_that_many_rows_of_a_parquet_file_hold_is_held_once(tmp_path):
+    notes = pa.DictionaryArray.from_arrays(pa.array([0] * 1000), pa.array(["x" * 100_000])).cast(pa.string())
+    parquet.write_table(pa.table({"note": notes, "patient": ["1", "2"] * 500}), tmp_path / "t.parquet")
+    frame = read_file(tmp_path / "t.parquet")
+    assert frame["note"].memory_usage(deep=True) < 1_000_000
+    assert frame["patient"].tolist() == ["1", "2"] * 500
