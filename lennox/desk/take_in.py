@@ -49,7 +49,10 @@ def take_in(desk: Desk, path: Path, who: str, operating_point: Mapping[str, Any]
         where = f"{path.name}: row {number}"
         name = row["film"] if row["film"] in films else names.get(row["film"], "")
         if not name:
-            raise InputError(f"{where}: its film is not in '{desk.folder.name}'; nothing was imported.")
+            raise InputError(
+                f"{where}: its film is not in '{desk.folder.name}', or no model read it at the desk there yet; "
+                "nothing was imported. Let `lennox desk` read the folder first."
+            )
         try:
             by = initials(row.get("who") or who)
             details = _details(row, films[name])
