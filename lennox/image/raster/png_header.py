@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 import zlib
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -16,7 +15,6 @@ from lennox.image.orientation import exif_orientation, xmp_orientation
 _FOR_PIXELS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"acTL", b"fcTL", b"fdAT", b"IEND")
 _TEXTS = (b"tEXt", b"zTXt", b"iTXt")
 _PROFILES = (b"raw profile type exif", b"raw profile type app1")  # in any case; as ImageMagick and Exiv2 write EXIF
-_PROFILE = re.compile(rb"\s*[^\n]*\n\s*\d+\s+(.*)", re.DOTALL)  # its name, its length, its digits
 _MAX_TEXT_BYTES = 1 << 18  # of a profile: twice as much as EXIF takes
 _XMP = b"XML:com.adobe.xmp"
 _OVERLAY = "This is a copy of a film with outlines that lennox drew, not a film. Use the film itself."
@@ -112,7 +110,7 @@ def _of_profile(name: bytes, text: bytes) -> int:
         text = text[1:]
     try:
         text = zlib.decompressobj().decompress(text, _MAX_TEXT_BYTES) if compressed else text
-        profile = _PROFILE.match(text)
-        return exif_orientation(bytes.fromhex(profile[1].decode("ascii"))) if profile else 1
+        digits = b"".join(text.lstrip().split(b"\n", 2)[2:])  # after the lines of the profile's name and length
+        return exif_orientation(bytes.fromhex(digits.decode("ascii")))
     except (zlib.error, ValueError):
         return 1

@@ -128,7 +128,15 @@ def test_an_orientation_after_the_pixels_and_of_any_integer_type(kind):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "\nexif\n", "\nexif\n 4\nzz", "no profile at all", "\nexif\n 8\n4578696600004d4d002a"]
+    "text",
+    [
+        "",
+        pytest.param("\n" * 200_000, id="newlines"),
+        "\nexif\n",
+        "\nexif\n 4\nzz",
+        "no profile at all",
+        "\nexif\n 8\n4578696600004d4d002a",
+    ],
 )
 def test_a_damaged_profile_is_passed_over(text, recwarn):
     np.testing.assert_array_equal(read_image(with_text(STORED, "Raw profile type exif", text)).pixels, STORED)
