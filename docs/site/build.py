@@ -125,7 +125,7 @@ def notebook_text(path: Path) -> str:
             elif "text/html" in data:
                 parts.append(f'<div class="output">{"".join(data["text/html"])}</div>')
             elif said := "".join(data.get("text/plain", "")).strip():
-                parts.append(f"```text\n{said}\n```")
+                parts.append(f"``` {{.text .said}}\n{said}\n```")
     return "\n\n".join(parts) + "\n"
 
 
