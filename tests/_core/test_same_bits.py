@@ -5,11 +5,13 @@ compiler or variant, something rounds differently there.
 """
 
 import hashlib
+from inspect import isfunction
+from pathlib import Path
 
 import numpy as np
 
 from lennox import _core
-from lennox._core import IntensitySettings
+from lennox._core import IntensitySettings, reference
 from lennox.geometry import Placement
 
 FILMS = [(1, 1), (3, 2), (64, 64), (101, 97), (300, 211), (1023, 1001)]
@@ -57,6 +59,13 @@ def measures(find):
         for floor in (1e-6, 0.05, 0.4):
             found = find(probability, floor)
             yield from (found.labels, found.boxes, found.areas, found.centroids, found.means, found.peaks)
+
+
+def test_every_kernel_has_a_twin_and_a_digest():
+    kernels = {name for name in _core.__all__ if isfunction(getattr(_core, name))} - {"variant", "variants"}
+    assert len(kernels) >= 4
+    assert [name for name in kernels if not isfunction(getattr(reference, name, None))] == []
+    assert [name for name in kernels if f"_core.{name}" not in Path(__file__).read_text()] == []
 
 
 def test_film_to_tensor(every_variant):
