@@ -74,7 +74,7 @@ def test_a_notebook_becomes_a_page_with_what_came_of_its_cells(build, tmp_path):
     ]
     (tmp_path / "a.ipynb").write_text(json.dumps({"cells": cells}))
     text = build.notebook_text(tmp_path / "a.ipynb")
-    assert text.startswith("# A title\n\n```python\nprint(1)\n```\n\n```text\n1\n```\n")
+    assert text.startswith("# A title\n\n```python\nprint(1)\n```\n\n``` {.text .said}\n1\n```\n")
     assert 'src="data:image/png;base64,QUJD"' in text
     assert "no" not in text.split("base64")[1]
 
