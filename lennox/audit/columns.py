@@ -26,6 +26,7 @@ _SPLITS = frozenset({
     "test", "testing", "val", "valid", "validation", "holdout", "hold-out", "hold out", "external", "internal", "audit",
     "eval", "evaluation",
 })  # fmt: skip
+_APOSTROPHES = re.compile("[`\u00b4\u02b9\u02bb\u02bc\u2018\u2019\u201b\u2032\uff07]")
 _DASHES = re.compile("[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]")
 _SHOWN = 5
 
@@ -117,7 +118,8 @@ def look_alikes(patients: Iterable[str]) -> list[tuple[str, str]]:
 
 def loose_id(patient: str) -> str:
     """What is left of an id where people and programs differ in how they write it."""
-    plain = _DASHES.sub("-", unicodedata.normalize("NFKC", patient).casefold())
+    plain = _APOSTROPHES.sub("'", patient)  # before NFKC, which makes a space of one of them
+    plain = _DASHES.sub("-", unicodedata.normalize("NFKC", plain).casefold())
     if _NUMBER.fullmatch(plain):  # 7, 007, +7, 7,0 and 7e0; figures of any script
         return str(int(decimal.Decimal(plain.replace(",", "."))))
     return plain

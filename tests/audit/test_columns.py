@@ -58,6 +58,7 @@ def test_one_person_is_counted_once_however_the_id_is_written(spellings, small_p
     [
         *[("P1", "p1"), ("007", "7"), ("1７", "17"), ("ﬁ1", "fi1")],
         *[("+7", "7"), ("100000", "1e+05"), ("7,0", "7"), ("١٧", "17"), ("a-1", "a\u20111"), ("-0", "0")],
+        *[("O'Hara", "O\u2019Hara"), ("O'Hara", "O\u00b4Hara")],
     ],
 )
 def test_ids_that_may_be_one_person_are_refused_and_count_as_trained_on(one, other, small_policy):
