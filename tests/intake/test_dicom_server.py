@@ -153,6 +153,6 @@ def test_a_port_in_use_and_nobody_who_may_send_are_said(tmp_path, port):
         taken.bind(("127.0.0.1", port))
         taken.listen()
         listener = DicomListener("127.0.0.1", port, "L", [SENSOR])
-        with pytest.raises(InputError, match="name another port"), listening(listener, tmp_path):
+        with pytest.raises(InputError, match="a port that is free"), listening(listener, tmp_path):
             pass
     assert threading.active_count() < 20
