@@ -11,7 +11,7 @@ from typing import Any
 from lennox.audit.audit_table import AuditTable
 from lennox.audit.judge import judge
 from lennox.audit.measure import audit
-from lennox.audit.report.document import audit_text, document
+from lennox.audit.report.document import audit_text, document, public_copy
 from lennox.errors import InputError
 from lennox.policy.policy import Policy
 
@@ -25,7 +25,8 @@ MAX_SHOWN = 10
 def differences(recorded: Path, table: AuditTable, policy: Policy) -> list[str]:
     """What an audit.json says otherwise than the same audit of the same data does, a line each; none if nothing.
 
-    Attempt and look are taken as recorded: how often others had audited the data cannot be run again.
+    Attempt and look are taken as recorded: how often others had audited the data cannot be run again. A public copy is
+    compared with what the same data give as one, so that nothing is asked of counts that it hides.
     Raises InputError if the file is no audit.
     """
     try:
@@ -42,7 +43,9 @@ def differences(recorded: Path, table: AuditTable, policy: Policy) -> list[str]:
         return ["policy.sha256: it was made under another text of the policy"]
     measured = replace(audit(table, policy), attempt=attempt, look=look)
     ours = json.loads(audit_text(document(measured, policy, judge(measured, policy))))
-    found = [line for name in COMPARED for line in _compare(theirs.get(name), ours[name], name)]
+    if theirs.get("public") is True:
+        ours = public_copy(ours)
+    found = [line for name in COMPARED for line in _compare(theirs.get(name), ours.get(name), name)]
     return [*found[:MAX_SHOWN], *([f"{len(found) - MAX_SHOWN} more"] if len(found) > MAX_SHOWN else [])]
 
 

@@ -52,6 +52,20 @@ def test_an_honest_audit_is_what_its_data_give_and_nothing_is_written(tmp_path, 
     assert json.loads((tmp_path / "again/audit.json").read_text())["attempt"] == 2  # to verify was no attempt
 
 
+def test_a_public_copy_is_verified_without_the_counts_that_it_hides(tmp_path, table, policy):
+    frame = pd.read_csv(table)
+    frame[frame["patient"] < 33].to_csv(table, index=False)
+    result = run("audit", table, "--policy", policy, "--out", tmp_path / "out", "--threshold", "0.5", "--public")
+    assert result.exit_code in (0, 10, 11), result.output
+    recorded = tmp_path / "out" / "public" / "audit.json"
+    assert '"<5"' in recorded.read_text()
+    assert verified(table, policy, recorded).exit_code == 0
+    document = json.loads(recorded.read_text())
+    document["rows"][0]["verdict"] = "PASS"
+    recorded.write_text(json.dumps(document))
+    assert "rows[1].verdict" in verified(table, policy, recorded).stderr
+
+
 @pytest.mark.parametrize("change", ["verdict", "bound", "count", "row", "data", "policy"])
 def test_an_audit_that_says_otherwise_is_seen(tmp_path, table, policy, change):
     recorded = audited(table, policy, tmp_path / "out")
