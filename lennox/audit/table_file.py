@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MAX_COLUMNS, MAX_VALUES = 1000, 20_000_000  # packed, a file of a few kilobytes can hold billions
+_DECODER_ERRORS = (KeyError, TypeError, AttributeError, NotImplementedError, SyntaxError)  # of notes that pandas leaves
 
 
 def read_file(path: Path) -> pd.DataFrame:
@@ -76,5 +77,5 @@ def _read_parquet(path: Path) -> pd.DataFrame:
             return frame.reset_index([name for name in frame.index.names if name is not None])
     except (OSError, ValueError, TableError):
         raise
-    except (pa.ArrowException, MemoryError, KeyError, TypeError, AttributeError, NotImplementedError) as error:
+    except (pa.ArrowException, MemoryError, *_DECODER_ERRORS) as error:
         raise ValueError(str(error)) from error

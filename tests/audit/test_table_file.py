@@ -1,5 +1,6 @@
 """A file is columns or it is refused: nothing is shifted, filled or merged in silence, and damage is one sentence."""
 
+import json
 import random
 
 import pandas as pd
@@ -133,6 +134,16 @@ def test_a_training_list_that_would_match_nobody_is_refused(tmp_path, name, text
 
 def test_a_training_list_may_be_parted_by_tabs(tmp_path):
     assert training_patients(written(tmp_path, "patient\tsite\n1\tn\n", "t.tsv"), "patient") == {"1"}
+
+
+@pytest.mark.parametrize("kind", ["i4,(", "no such type", ""])
+def test_what_pandas_noted_of_a_parquet_file_may_be_nonsense(tmp_path, kind):
+    note = {"columns": [{"name": "patient", "field_name": "patient", "pandas_type": "int64", "numpy_type": kind}]}
+    note |= {"index_columns": [], "column_indexes": []}
+    table = pa.table({"patient": [1, 2]}).replace_schema_metadata({"pandas": json.dumps(note)})
+    parquet.write_table(table, tmp_path / "t.parquet")
+    with pytest.raises(TableError, match="not a table"):
+        read_file(tmp_path / "t.parquet")
 
 
 @pytest.mark.parametrize("index", [["patient"], ["patient", "group"]])
