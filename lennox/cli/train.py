@@ -67,7 +67,7 @@ def export(checkpoint: Path, recipe: Path, out: Path) -> None:
     from lennox.training.recipe import read_recipe
 
     if read_recipe(recipe).windows is None:
-        export_model(checkpoint, recipe, out)
+        export_model(checkpoint, recipe, out, report=lambda step: click.echo(f"{step} ...", err=True))
     else:
         from lennox.training.windowed_model import export_windowed
 

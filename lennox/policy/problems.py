@@ -34,6 +34,7 @@ class Problems:
     def __init__(self, file: str) -> None:
         self.file = file
         self._lines: dict[str, None] = {}
+        self._paths: set[str] = set()  # also of problems that are only counted
         self._more = 0
 
     @property
@@ -47,6 +48,7 @@ class Problems:
 
     def add(self, path: str, message: str) -> None:
         line = f"{self.file}: {path}: {message}" if path else f"{self.file}: {message}"
+        self._paths.add(path)
         if self.full:
             self._more += line not in self._lines
         else:
@@ -54,7 +56,7 @@ class Problems:
 
     def about(self, path: str) -> bool:
         """Whether anything is wrong at `path` itself."""
-        return any(line.startswith(f"{self.file}: {path}:") for line in self._lines)
+        return path in self._paths
 
     def __bool__(self) -> bool:
         return bool(self._lines)

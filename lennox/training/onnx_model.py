@@ -6,7 +6,7 @@ import io
 import json
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -58,9 +58,10 @@ class Exported:
     document: dict[str, Any]
 
 
-def export(checkpoint: Path, recipe: Path, out: Path) -> Exported:
+def export(checkpoint: Path, recipe: Path, out: Path, *, report: Callable[[str], None] = lambda step: None) -> Exported:
     """Calibrate a checkpoint on the recipe's held-out films and write model.onnx and card.json into `out`.
 
+    report : called with what is done next, as some of it takes minutes
     Raises InputError if a set may not be used to calibrate, or if ONNX Runtime and PyTorch give different answers;
     then nothing is written.
     """
@@ -69,13 +70,16 @@ def export(checkpoint: Path, recipe: Path, out: Path) -> Exported:
     network = Network(pretrained=False)
     network.load_state_dict(load_weights(Path(checkpoint)))
     network.eval()
+    report("reading the held-out films")
     held = HeldOutFilms(plan, ledger, "calibrate")
     exams = [exam for found in held.exams().values() for exam in found]
     if not exams:
         raise InputError("the recipe holds no films out, so nothing can be calibrated; give it a holdout_share.")
+    report("learning what is no film")
     canvases = _familiar_canvases(plan, ledger)
     ledger.require(PICTURES_SET, "train")
     familiar = fit_familiarity(network, _turned(canvases), everyday_pictures(plan.contract), plan.contract)
+    report(f"calibrating on {len(exams)} held-out films and windows")
     plain = to_onnx(ShippedNetwork(network, 1.0, 0.0, familiar).eval(), plan.contract)
     answers = run_onnx(plain, [exam.canvas for exam in exams], plan.contract)
     slope, intercept = _calibrate([raw for raw, _ in answers], exams)
@@ -99,6 +103,7 @@ def export(checkpoint: Path, recipe: Path, out: Path) -> Exported:
     if plan.orientation != "as given":
         document["orientation"] = plan.orientation
     if plan.kind.views:
+        report("teaching the network that tells kinds of image apart")
         kind = make_kind_model(plan, ledger)
         files[kind.entry["file"]], document["kind_network"] = kind.weights, kind.entry
         document["held_out"]["kinds"] = kind.held_out

@@ -354,6 +354,12 @@ def test_a_file_of_endless_problems_is_refused_soon_and_counted():
     problems = refusal(text)
     assert len(problems) == 201
     assert re.fullmatch(r"policy.toml: and 298\d\d more problems", problems[-1])
+    loose = (
+        '\n[[requirement]]\nid = "x"\nmetric = "tpr"\ncriterion = "between-groups"\ndirection = "at-most"\nlimit = ""\n'
+    )
+    assert refusal(f"{text}\n{EXAMPLE.read_text()}{loose}"), (
+        "what is wrong with a limit is known, also where only counted"
+    )
     many = EXAMPLE.read_text() + '\n[[requirement]]\nid = "x"\n' * 300
     assert any("304 tables; a policy has 256 at most of each" in problem for problem in refusal(many))
 

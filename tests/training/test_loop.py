@@ -225,7 +225,9 @@ def test_an_export_carries_the_kind_network_and_the_orientation(
     monkeypatch.setattr("lennox.training.onnx_model._calibrate", lambda maps, exams: (1.0, 0.0))
     text = recipe_text.replace("seed = 3", 'seed = 3\norientation = "own"').replace('windows = ""', 'windows = "drawn"')
     path = make_recipe(["train", "calibrate"], text + "[kind]\nviews = 8\n")
-    folder = export(trained.checkpoint, path, tmp_path / "model").folder
+    steps: list[str] = []
+    folder = export(trained.checkpoint, path, tmp_path / "model", report=steps.append).folder
+    assert (len(steps), steps[-1]) == (4, "teaching the network that tells kinds of image apart")
     card = ModelCard.read(folder / "card.json")
     assert (card.orientation, card.kind_network.file) == ("own", "kind.onnx")
     assert set(card.files) == {"model.onnx", "kind.onnx"}
