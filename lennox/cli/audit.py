@@ -231,6 +231,8 @@ def check(ctx: click.Context, file: Path) -> None:
     Example:
       lennox policy check ours.toml
     """
+    from lennox.gate.check import policy_problems
+    from lennox.gate.trust import Trust
     from lennox.release.sign import signed_by
 
     read = _policy(ctx, file)
@@ -247,6 +249,8 @@ def check(ctx: click.Context, file: Path) -> None:
     else:
         own, required = signed_by(file)
         click.echo(f"signed by {own} of its {_count(len(read.ratification.keys), 'key')}; it asks for {required}")
+    for problem in policy_problems(read, Trust.load()):
+        click.echo(f"it opens nothing on this computer: {problem}")
     for line in _untranslated(read):
         click.echo(line)
     untold = [requirement.id for requirement in read.requirements if requirement.story is None]

@@ -5,8 +5,10 @@ import json
 import shutil
 
 import pytest
+from click.testing import CliRunner
 from releasing import make_workshop, today, write_policy
 
+from lennox.cli import cli
 from lennox.errors import InputError, ReleaseRefusedError
 from lennox.gate.event_log import Log
 from lennox.gate.override import Override
@@ -216,6 +218,8 @@ def test_a_community_withdraws_its_policy_and_the_next_load_sees_it(shop, tmp_pa
     load_model(shop.folder)
     sent = withdraw(shop.policy, [shop.community], "we were not asked")
     assert "it was withdrawn on" in refusal(shop.folder)
+    checked = CliRunner().invoke(cli, ["policy", "check", str(shop.policy)]).output
+    assert "it opens nothing on this computer: it was withdrawn on" in checked
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "another computer"))
     there = tmp_path / "there.toml"
     write_trust(there, Trust(read_trust(shop.trust_file).keys))
