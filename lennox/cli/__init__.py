@@ -25,6 +25,7 @@ COMMANDS = {
     "phantom": "lennox.cli.phantom:phantom",
     "bench": "lennox.cli.bench:bench",
     "train": "lennox.cli.train:train",
+    "cross-validate": "lennox.cli.train:cross_validate",
     "export": "lennox.cli.train:export",
     "coco": "lennox.cli.coco:coco",
     "evaluate": "lennox.cli.train:evaluate",

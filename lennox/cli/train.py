@@ -47,6 +47,31 @@ def train(recipe: Path, out: Path, resume: bool) -> None:
     click.echo(trained.checkpoint)
 
 
+@click.command("cross-validate")
+@click.argument("recipe", type=FILE)
+@click.option("--out", required=True, type=RESULTS, metavar="DIR", help="A folder for the folds and the figures.")
+@click.option("--fold", "folds", multiple=True, type=int, metavar="N", help="Train this one only, from 0; repeatable.")
+@needs("train", "torch", "onnx", "sklearn", "matplotlib")
+def cross_validate(recipe: Path, out: Path, folds: tuple[int, ...]) -> None:
+    """Train a recipe once for each fold of its films, and measure each network on the films that it did not see.
+
+    RECIPE holds out a share of the groups; 0.2 makes five folds. What was trained before in DIR is gone on with.
+    Writes cross-validation.json once every fold is trained. Needs lennox[train].
+
+    \b
+    Example:
+      lennox cross-validate recipe.toml --out runs/folds
+    """
+    from lennox.training import pool_folds, read_recipe, train_fold
+
+    plan = read_recipe(recipe)
+    for fold in folds or range(max(plan.folds, 1)):
+        click.echo(f"fold {fold}, of {plan.folds}", err=True)
+        with _reporting() as report:
+            train_fold(plan, out, fold, report)
+    click.echo(pool_folds(plan, out) or f"Not every fold is trained in '{out}': there are no figures yet.")
+
+
 @click.command()
 @click.argument("checkpoint", type=FILE)
 @click.argument("recipe", type=FILE)

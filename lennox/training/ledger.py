@@ -147,7 +147,10 @@ def check_files(folder: Path, entry: DataSet) -> None:
         )
 
 
-def is_held_out(group: str, seed: int, share: float) -> bool:
-    """Whether a group of films belongs to the held-out part: decided by its name alone, so that it never moves."""
+def is_held_out(group: str, seed: int, share: float, fold: int = 0) -> bool:
+    """Whether a group of films belongs to the held-out part: decided by its name alone, so that it never moves.
+
+    fold : which of the parts of this share, from 0; no group is in two of them
+    """
     number = int(sha256_of(f"{seed}/{group}".encode())[:16], 16)
-    return number < share * 2**64
+    return fold * share * 2**64 <= number < (fold + 1) * share * 2**64

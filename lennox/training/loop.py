@@ -65,7 +65,7 @@ class Trained:
 
 
 def train(
-    recipe: Path,
+    recipe: Path | Recipe,
     out: Path,
     *,
     resume: bool = False,
@@ -82,7 +82,7 @@ def train(
     report : called after every step and validation, and during a validation after every few films
     Raises InputError for a recipe or a data set that cannot be used so.
     """
-    plan = read_recipe(Path(recipe))
+    plan = recipe if isinstance(recipe, Recipe) else read_recipe(Path(recipe))
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
     names = (*plan.schedule.start, *plan.schedule.teacher)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -30,6 +30,7 @@ class DataPlan:
     drawn_mimics : share of the drawn films that show what looks like caries and is none
     margin_lesions : share of the windows in which a lesion is drawn at the margin of a real restoration
     holdout_share, holdout_seed : the part of the groups kept for selection and calibration; never trained on
+    holdout_fold : which of the parts of that share, from 0
     categories : what categories of the sets mean, "caries", "healthy" or "other", where lennox does not know them
     """
 
@@ -45,6 +46,7 @@ class DataPlan:
     margin_lesions: float = 0.0
     holdout_share: float = 0.2
     holdout_seed: int = 1
+    holdout_fold: int = 0
     categories: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -55,6 +57,8 @@ class DataPlan:
             raise ValueError("drawn_mimics and margin_lesions are shares, from 0 to 1")
         if not 0.0 <= self.holdout_share < 1.0:
             raise ValueError(f"holdout_share must be in [0, 1), got {self.holdout_share}")
+        if self.holdout_fold < 0 or (self.holdout_fold + 1) * self.holdout_share > 1.0 + 1e-9:
+            raise ValueError(f"there is no part {self.holdout_fold} of a share of {self.holdout_share}")
         if self.drawn_share > 0 and self.drawn_films < 1:
             raise ValueError("drawn films have a share, but drawn_films is not at least 1")
         for share, name, what in ((self.film_share, self.films, "films"), (self.window_share, self.windows, "windows")):
@@ -205,6 +209,19 @@ class Recipe:
     def is_drawn_only(self) -> bool:
         """Whether it names no set: everything that it learns from, and is measured on, is drawn."""
         return not (self.data.films or self.data.windows)
+
+    @property
+    def folds(self) -> int:
+        """In how many parts of the held-out share the groups can be parted; 0 if nothing is held out."""
+        return round(1 / self.data.holdout_share) if self.data.holdout_share else 0
+
+    def in_fold(self, fold: int) -> Recipe:
+        """The same recipe with another part of the groups held out. Raises InputError if there is no such part."""
+        try:
+            data = replace(self.data, holdout_fold=fold)
+        except ValueError as error:
+            raise InputError(f"{error}; folds are counted from 0.") from error
+        return replace(self, data=data, sha256=sha256_of(f"{self.sha256} fold {fold}".encode()))
 
     def path(self, relative: str) -> Path:
         """A path of the recipe, resolved."""

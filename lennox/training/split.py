@@ -8,21 +8,22 @@ from lennox.annotations.coco import read_coco
 from lennox.annotations.film import Film
 from lennox.errors import InputError
 from lennox.training.ledger import DataSet, is_held_out
-from lennox.training.recipe import Recipe
+from lennox.training.recipe import DataPlan, Recipe
 
 
 def split_set(recipe: Recipe, entry: DataSet) -> tuple[list[Film], list[Film]]:
     """(for training, held out) of a set of the recipe. Raises InputError if it is not a COCO set, or lacks images."""
     coco = read_coco(recipe.path(recipe.data.root) / entry.name, recipe.data.categories)
     coco.require_files()
-    return split_films(coco.films, entry, recipe.data.holdout_seed, recipe.data.holdout_share)
+    return split_films(coco.films, entry, recipe.data)
 
 
-def split_films(films: Sequence[Film], entry: DataSet, seed: int, share: float) -> tuple[list[Film], list[Film]]:
+def split_films(films: Sequence[Film], entry: DataSet, data: DataPlan) -> tuple[list[Film], list[Film]]:
     """(for training, held out), a group of films never torn apart."""
     parts: tuple[list[Film], list[Film]] = [], []
     for film in films:
-        parts[is_held_out(entry.group_of(film.name), seed, share)].append(film)
+        group = entry.group_of(film.name)
+        parts[is_held_out(group, data.holdout_seed, data.holdout_share, data.holdout_fold)].append(film)
     return parts
 
 

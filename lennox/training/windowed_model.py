@@ -78,7 +78,7 @@ def export_windowed(networks: Path, recipe: Path, out: Path) -> Path:
     folder = plan.path(plan.data.root) / entry.name
     check_files(folder, entry)
     coco = read_coco(folder, plan.data.categories)
-    held = split_films(coco.films, entry, plan.data.holdout_seed, plan.data.holdout_share)[1]
+    held = split_films(coco.films, entry, plan.data)[1]
     choose, report = halves(held, entry)
     document = _draft(plan, networks, out)
     document["training"] = {"recipe": recipe.name, "recipe_sha256": plan.sha256, "seed": plan.seed, "steps": 0}

@@ -24,6 +24,7 @@ PARSED_ONLY = {
     "desk open": "serves until Ctrl-C; tests/desk run it",
     "pacs": "needs an archive; tests/intake/test_web_archive.py has one",
     "train": "takes minutes to days; tests/training train",
+    "cross-validate": "trains as often as there are folds; tests/training/test_cross_validation.py does",
     "export": "needs a trained checkpoint; tests/training export one",
     "policy simulate": "takes long; tests/statistical run it",
 }
