@@ -42,8 +42,8 @@ def train_fold(recipe: Recipe, out: Path, fold: int, report: Callable[[Progress]
             "the recipe begins from weights, or learns from a teacher, that may have seen the films of a fold; "
             "cross-validate one without start and teacher."
         )
-    if recipe.folds < 2:
-        raise InputError(f"folds need a holdout_share of 0.5 or less, got {recipe.data.holdout_share:g}.")
+    if recipe.folds < 2 or abs(recipe.folds * recipe.data.holdout_share - 1) > 1e-6:
+        raise InputError(f"folds need a holdout_share of 1/2, 1/3, 1/4 ..., got {recipe.data.holdout_share:g}.")
     plan, folder = recipe.in_fold(fold), _folder(out, fold)
     path = folder / ANSWERS
     if _answers(path, plan) is not None:
@@ -70,16 +70,17 @@ def pool_folds(recipe: Recipe, out: Path) -> Path | None:
 
     Intervals are 95 %, from resamples of groups of films. Raises InputError for answers of another recipe.
     """
-    folds = [_answers(_folder(out, fold) / ANSWERS, recipe.in_fold(fold)) for fold in range(recipe.folds)]
-    if not all(folds):
+    found = [_answers(_folder(out, fold) / ANSWERS, recipe.in_fold(fold)) for fold in range(recipe.folds)]
+    folds = [fold for fold in found if fold is not None]
+    if len(folds) < len(found):
         return None
-    answers = [answer for fold in folds for answer in fold or ()]
-    sources = {source: [a for a in answers if a["source"] == source] for source in {a["source"]: 0 for a in answers}}
+    answers = [answer for fold in folds for answer in fold]
+    sources = {name: [a for a in answers if a["source"] == name] for name in sorted({a["source"] for a in answers})}
     document = {
         "format": FORMAT, "recipe": recipe.sha256, "folds": recipe.folds,
         "intervals": f"95 %, percentile bootstrap of {RESAMPLES} resamples over groups of films",
-        "figures": {name: _figures(found) for name, found in {**sources, "together": answers}.items()},
-        "by_fold": [_figures(fold or (), 0) for fold in folds],
+        "figures": {name: _figures(some) for name, some in {**sources, "together": answers}.items()},
+        "by_fold": [_figures(fold, resamples=0) for fold in folds],
     }  # fmt: skip
     path = out / "cross-validation.json"
     atomic_write(path, document_text(document))

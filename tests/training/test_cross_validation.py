@@ -57,13 +57,15 @@ def test_another_recipe_in_the_same_folder_is_refused(halves, tmp_path):
     halves.write_text(halves.read_text().replace("seed = 3", "seed = 4"))
     with pytest.raises(InputError, match="is of another recipe"):
         train_fold(read_recipe(halves), tmp_path, 0)
+    with pytest.raises(InputError, match=r"no part 2 of a share of 0\.5"):
+        train_fold(plan, tmp_path, 2)
 
 
 @pytest.mark.parametrize(
     ("text", "fold", "message"),
     [
         ("steps = 4\nstart = ['other.pt']", 0, "may have seen the films of a fold"),
-        ("steps = 4", 2, "no part 2 of a share of 0.4"),
+        ("steps = 4", 0, "a holdout_share of 1/2, 1/3, 1/4"),  # 0.4: a fifth of the groups would be in no fold
     ],
 )
 def test_what_cannot_be_cross_validated_is_refused(make_recipe, recipe_text, tmp_path, text, fold, message):
