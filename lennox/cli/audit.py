@@ -234,12 +234,13 @@ def check(ctx: click.Context, file: Path) -> None:
     from lennox.gate.check import policy_problems
     from lennox.gate.trust import Trust
     from lennox.release.sign import signed_by
+    from lennox.report.words import count_of
 
     read = _policy(ctx, file)
     counts = (
-        _count(len(read.requirements), "requirement"),
-        _count(len(read.gated_features()), "feature"),
-        _count(sum(len(feature.groups) for feature in read.gated_features()), "group"),
+        count_of(len(read.requirements), "requirement"),
+        count_of(len(read.gated_features()), "feature"),
+        count_of(sum(len(feature.groups) for feature in read.gated_features()), "group"),
     )
     click.echo(f"{file.name}: accepted: {read.title}, version {read.version}")
     click.echo("{} over {} with {}".format(*counts))
@@ -248,7 +249,7 @@ def check(ctx: click.Context, file: Path) -> None:
         click.echo("no keys: enough for an audit; a release needs the community's keys")
     else:
         own, required = signed_by(file)
-        click.echo(f"signed by {own} of its {_count(len(read.ratification.keys), 'key')}; it asks for {required}")
+        click.echo(f"signed by {own} of its {count_of(len(read.ratification.keys), 'key')}; it asks for {required}")
     for problem in policy_problems(read, Trust.load()):
         click.echo(f"it opens nothing on this computer: {problem}")
     for line in _untranslated(read):
@@ -256,10 +257,6 @@ def check(ctx: click.Context, file: Path) -> None:
     untold = [requirement.id for requirement in read.requirements if requirement.story is None]
     if untold:
         click.echo(f"no reason is recorded yet for: {', '.join(untold)}")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _untranslated(policy: Policy) -> Iterator[str]:

@@ -49,6 +49,7 @@ def patient(
     from lennox.clinic.reviewed_films import card_of
     from lennox.files import atomic_write
     from lennox.report.wording import PATIENT
+    from lennox.report.words import count_of
 
     say = PATIENT.wording(catalogue.stem if catalogue else language, catalogue)
     decided = reviewed(results, decisions)
@@ -65,4 +66,4 @@ def patient(
         path.parent.mkdir(parents=True, exist_ok=True)
         atomic_write(path, content, private=True)
         count += 1
-    click.echo(f"lennox: {count} page{'' if count == 1 else 's'} in {folder}.", err=True)
+    click.echo(f"lennox: {count_of(count, 'page')} in {folder}.", err=True)

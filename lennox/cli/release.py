@@ -193,6 +193,7 @@ def sign_policy(policy: Path, keys: tuple[Path, ...]) -> None:
       lennox policy sign policy.toml --key seat-3.pem
     """
     from lennox.release.sign import is_listed, ratify, signed_by
+    from lennox.report.words import count_of
 
     for key in read_keys(keys):
         path = ratify(policy, key)
@@ -201,7 +202,7 @@ def sign_policy(policy: Path, keys: tuple[Path, ...]) -> None:
     count = len(path.read_bytes().splitlines())
     own, required = signed_by(policy)
     click.echo(
-        f"Signed. {path.name} holds {count} signature{'' if count == 1 else 's'} of this text"
+        f"Signed. {path.name} holds {count_of(count, 'signature')} of this text"
         + (f", {own} of them by the policy's own keys; it asks for {required}." if required else ".")
     )
     if not required:
