@@ -82,6 +82,31 @@ def test_label_beside_scikit_image(beside, case):
     beside(work, lambda: scikit_image(probability), lambda: _core.label_lesions(probability, HALF), rounds=21)
 
 
+@pytest.mark.parametrize("count", [12, 158])
+def test_basins_beside_scikit_image(beside, count):
+    """Lesions that touch told apart: a watershed from local maxima, and what regionprops measures of its parts."""
+    pytest.importorskip("skimage")
+    from skimage.feature import peak_local_max
+    from skimage.measure import regionprops_table
+    from skimage.segmentation import watershed
+
+    probability = grid_of_lesions(512, count)
+
+    def peer():
+        markers = np.zeros(probability.shape, np.int32)
+        peaks = peak_local_max(probability, min_distance=3, threshold_abs=0.05)
+        markers[tuple(peaks.T)] = np.arange(1, len(peaks) + 1)
+        basins = watershed(-probability, markers, connectivity=2, mask=probability >= 0.05 * HALF)
+        return regionprops_table(basins, probability, properties=PROPERTIES)
+
+    def ours():
+        return _core.extract_lesions(probability, 0.05, HALF, 0.9)
+
+    assert len(ours()) == len(peer()["label"]) == count
+    size = f"512 x 512, {count} lesions"
+    beside(Work(NAME, size, "scikit-image watershed + regionprops_table", at_least=2.0), peer, ours, rounds=21)
+
+
 @pytest.mark.parametrize("side", [128, 192, 256])
 def test_extract_and_outline(benchmark, side):
     """What a film costs after the network: lesions around their peaks, and their outlines."""

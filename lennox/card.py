@@ -25,7 +25,7 @@ SHA256 = re.compile("[0-9a-f]{64}")
 FOLDER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 ImageKind = Literal["periapical", "bitewing", "panoramic", "photograph", "other"]
 IMAGE_KINDS: tuple[ImageKind, ...] = get_args(ImageKind)
-Orientation = Literal["as given", "own"]
+Orientation = Literal["as given", "own", "own by rank"]
 Colour = Literal["brightness", "balanced"]
 # Of an operating point: what the program shows as a number.
 POINT_FIGURES = ("lesion_sensitivity", "false_positives_a_film", "film_sensitivity", "film_specificity")
@@ -119,10 +119,12 @@ class ModelCard:
     kinds : the kinds of image the model may be used on
     familiarity_limit : highest distance from the training images at which the model may answer, None: no limit
     region_share : a lesion is the connected part above this share of its peak probability
+    saddle_share : two peaks are two lesions where every way between them falls below this share of the lower one; None:
+        what is connected above `region_share` of the higher one is one lesion
     files : SHA-256 (lower-case hex) of each file of the model, by name
     document : the whole card
-    orientation : whether an image is read as it lies, or laid as its own brightness says, so that turned and mirrored
-        copies get the same answer
+    orientation : whether an image is read as it lies, or laid as its own brightness says ("own"), so that turned and
+        mirrored copies get the same answer; "own by rank" does not depend on exposure, or on a blank border, either
     kind_network : what judges the kind of an image beside the rules of `lennox.inference.quality`; None: nothing
     windows : how an image is read in windows; None: entire
     weights_of : name of the model in the folder beside this one that holds the files which this one's lacks; a release
@@ -144,6 +146,7 @@ class ModelCard:
     kind_network: KindCard | None = None
     windows: WindowGrid | None = None
     weights_of: str | None = None
+    saddle_share: float | None = None
 
     def __post_init__(self) -> None:
         if not self.labels or len(set(self.labels)) != len(self.labels):
@@ -169,6 +172,8 @@ class ModelCard:
             raise ValueError(f"weights_of must be the name of a model, got {self.weights_of!r:.80}")
         if not 0.0 < self.region_share < 1.0:
             raise ValueError(f"region_share must be between 0 and 1, got {self.region_share}")
+        if self.saddle_share is not None and not self.region_share <= self.saddle_share <= 1.0:
+            raise ValueError(f"saddle_share must be at least region_share and at most 1, got {self.saddle_share}")
 
     def operating_point(self, name: str | None = None) -> OperatingPoint:
         """The operating point called `name`, or the default one. Raises InputError for a name the card lacks."""
@@ -212,6 +217,7 @@ class ModelCard:
                 kind_network=_kind_card(document.get("kind_network")),
                 windows=_window_grid(document.get("windows")),
                 weights_of=_text("weights_of", document["weights_of"]) if "weights_of" in document else None,
+                saddle_share=_number("saddle_share", lesions["saddle_share"]) if "saddle_share" in lesions else None,
             )
         except KeyError as error:
             raise ModelError(f"{where}: the card lacks {error}; a card must follow {FORMAT}.") from error

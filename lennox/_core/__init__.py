@@ -116,32 +116,66 @@ def label_lesions(probability: NDArray[np.float32], threshold: float) -> Labelle
     return _measured(labels, measures, lesions)
 
 
-def extract_lesions(probability: NDArray[np.float32], floor: float, region_share: float) -> LabelledLesions:
+def extract_lesions(
+    probability: NDArray[np.float32], floor: float, region_share: float, saddle_share: float | None = None
+) -> LabelledLesions:
     """The lesions that rise around the peaks of a probability map, the highest first.
 
-    A peak is a cell at or above `floor` that no cell of the 7 x 7 around it exceeds. Its lesion is the 8-connected
-    part at or above `region_share` of it, among the cells that no higher peak has taken; a peak that was taken starts
-    none, so a plateau is one lesion. A lower floor adds lesions at the end and changes none.
+    Without `saddle_share`, a peak is a cell at or above `floor` that no cell of the 7 x 7 around it exceeds. Its lesion
+    is the 8-connected part at or above `region_share` of it, among the cells that no higher peak has taken; a peak that
+    was taken starts none, so a plateau is one lesion.
+
+    With it, two peaks are two lesions where every way between them falls below `saddle_share` of the lower one, as at
+    a contact of two carious teeth; otherwise the lower one is none. Each lesion keeps to its own basin: the cells from
+    which it is uphill to its peak. A lower floor adds lesions at the end and changes none, either way.
 
     probability : (rows, columns) float32, contiguous, at most 1
     floor, region_share : above 0, at most 1
+    saddle_share : at least `region_share`, at most 1
     Raises TypeError and ValueError, also for a probability above 1 or not a number.
     """
     _check_array("probability", probability, (np.float32,))
     _check_share("floor", floor)
     _check_share("region_share", region_share)
+    cells, basins = np.empty(probability.size, np.int32), np.zeros(probability.shape, np.int32)
+    if saddle_share is None:
+        peaks = _peaks(probability, floor, cells)
+    else:
+        _check_share("saddle_share", saddle_share)
+        if saddle_share < region_share:
+            raise ValueError(f"saddle_share must be at least region_share, {region_share}, got {saddle_share}")
+        least = float(np.float32(region_share) * np.float32(floor))
+        peaks = _basin_peaks(probability, floor, least, saddle_share, basins)
+    labels = np.zeros(probability.shape, np.int32)
+    measures = _empty_measures(len(peaks), probability.shape)
+    lesions = _lesions.grow(probability, peaks, region_share, basins, cells, labels, *measures)
+    return _measured(labels, measures, lesions)
+
+
+def _peaks(probability: NDArray[np.float32], floor: float, cells: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Where no cell of the 7 x 7 around exceeds a cell, the highest first, equal ones in raster order."""
     columns = probability.shape[1]
-    cells = np.empty(probability.size, np.int32)
     edges, highest = np.empty(columns + 1, np.int32), np.empty(columns, np.float32)
     found = _lesions.find_peaks(probability, floor, edges, highest, cells)
     if found < 0:
         raise ValueError(NOT_PROBABILITIES)
     peaks = cells[:found]
-    peaks = peaks[np.argsort(-probability.ravel()[peaks], kind="stable")]  # equal peaks in raster order
-    labels = np.zeros(probability.shape, np.int32)
-    measures = _empty_measures(found, probability.shape)
-    lesions = _lesions.grow(probability, peaks, region_share, cells, labels, *measures)
-    return _measured(labels, measures, lesions)
+    return peaks[np.argsort(-probability.ravel()[peaks], kind="stable")]
+
+
+def _basin_peaks(
+    probability: NDArray[np.float32], floor: float, least: float, saddle_share: float, basins: NDArray[np.int32]
+) -> NDArray[np.int32]:
+    """Fill `basins` down to `least`; the peaks of those that reach `floor`, the highest first."""
+    values = probability.ravel()
+    if not (values <= 1.0).all():  # refuses what is not a number, too
+        raise ValueError(NOT_PROBABILITIES)
+    flooded = np.flatnonzero(values >= np.float32(least)).astype(np.int32)
+    order = flooded[np.argsort(-values[flooded], kind="stable")]
+    peaks = np.empty_like(order)
+    found = _lesions.find_basins(probability, order, saddle_share, np.empty_like(order), basins, peaks)
+    peaks = peaks[:found]
+    return peaks[values[peaks] >= np.float32(floor)]
 
 
 def trace_outlines(labels: NDArray[np.int32], count: int) -> list[NDArray[np.float64]]:

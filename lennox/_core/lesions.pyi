@@ -29,10 +29,19 @@ def find_peaks(
     highest: NDArray[np.float32],
     peaks: NDArray[np.int32],
 ) -> int: ...
+def find_basins(
+    probability: NDArray[np.float32],
+    order: NDArray[np.int32],
+    saddle_share: float,
+    parents: NDArray[np.int32],
+    basins: NDArray[np.int32],
+    peaks: NDArray[np.int32],
+) -> int: ...
 def grow(
     probability: NDArray[np.float32],
     peaks: NDArray[np.int32],
     region_share: float,
+    basins: NDArray[np.int32],
     cells: NDArray[np.int32],
     labels: NDArray[np.int32],
     boxes: NDArray[np.int64],

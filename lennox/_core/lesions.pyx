@@ -3,7 +3,8 @@
 Labelling: run-based two-pass connected components with union-find (L. He, Y. Chao and K. Suzuki, IEEE Trans. Image
 Process. 17, 2008), paths halved. Extraction: non-maximum suppression, then region growing (R. Adams and L. Bischof,
 IEEE PAMI 16, 1994) from the highest peak down. Outlines: crack following, along the edges between cells and not
-through their centres as in S. Suzuki and K. Abe (1985).
+through their centres as in S. Suzuki and K. Abe (1985). Basins: a flood from the peaks down, as in watersheds
+(F. Meyer, Signal Process. 38, 1994), with union-find, joined by the height of the saddle between them.
 """
 from libc.stdint cimport int32_t, int64_t
 from libc.string cimport memcpy
@@ -147,21 +148,77 @@ def find_peaks(const float[:, ::1] probability, float floor, int32_t[::1] edges,
     return found if ok else -1
 
 
-def grow(const float[:, ::1] probability, const int32_t[::1] peaks, float region_share, int32_t[::1] cells,
-         int32_t[:, ::1] labels, int64_t[:, ::1] boxes, int64_t[::1] areas, double[:, ::1] sums, float[::1] highest):
-    """Grow a lesion from each of `peaks` that no earlier one has taken; returns how many there are.
+def find_basins(const float[:, ::1] probability, const int32_t[::1] order, double saddle_share, int32_t[::1] parents,
+                int32_t[:, ::1] basins, int32_t[::1] peaks):
+    """Fill `basins` (zero before) with the basin of each cell of `order`, from 1, and `peaks` with their highest cells.
 
-    cells : room for every cell of the map
+    order : cells (row * columns + column) from the highest down; parents, peaks : as long. A cell joins its highest
+    neighbour. Where it touches several basins, those whose peak it comes up to `saddle_share` of join the highest.
+    Returns how many basins there are, numbered by their peaks from the highest down.
+    """
+    cdef Py_ssize_t rows = probability.shape[0], columns = probability.shape[1]
+    cdef Py_ssize_t number, row, column, near_row, near_column, found = 0
+    cdef int32_t near, best, highest
+    cdef int32_t[9] touched
+    cdef Py_ssize_t touching, which
+    cdef float value, best_value = 0.0
+    with nogil:
+        for number in range(order.shape[0]):  # until the end, a basin is the number of its peak in `order`, from 1
+            row, column = order[number] // columns, order[number] % columns
+            value = probability[row, column]
+            best, touching = 0, 0
+            for near_row in range(max(row - 1, 0), min(row + 2, rows)):
+                for near_column in range(max(column - 1, 0), min(column + 2, columns)):
+                    near = basins[near_row, near_column]
+                    if near == 0:
+                        continue
+                    if best == 0 or probability[near_row, near_column] > best_value:
+                        best, best_value = near, probability[near_row, near_column]
+                    touched[touching] = <int32_t> _root(parents, near - 1)
+                    touching += 1
+            if best == 0:
+                best = <int32_t> (number + 1)
+                parents[number] = <int32_t> number
+            basins[row, column] = best
+            if touching < 2:
+                continue
+            highest = touched[0]
+            for which in range(1, touching):
+                highest = min(highest, touched[which])
+            for which in range(touching):
+                near = touched[which]
+                if value >= <float> (saddle_share * probability[order[near] // columns, order[near] % columns]):
+                    parents[near] = highest
+        for number in range(order.shape[0]):
+            row, column = order[number] // columns, order[number] % columns
+            highest = <int32_t> _root(parents, basins[row, column] - 1)
+            if highest == number:  # the first cell of its basin: its peak
+                peaks[found] = order[number]
+                found += 1
+                basins[row, column] = <int32_t> found
+            else:
+                basins[row, column] = basins[order[highest] // columns, order[highest] % columns]
+    return found
+
+
+def grow(const float[:, ::1] probability, const int32_t[::1] peaks, float region_share, const int32_t[:, ::1] basins,
+         int32_t[::1] cells, int32_t[:, ::1] labels, int64_t[:, ::1] boxes, int64_t[::1] areas, double[:, ::1] sums,
+         float[::1] highest):
+    """Grow a lesion from each of `peaks` that no earlier one has taken, within its basin; returns how many there are.
+
+    basins : the same number all over where lesions are not kept in theirs; cells : room for every cell of the map
     """
     cdef Py_ssize_t rows = probability.shape[0], columns = probability.shape[1]
     cdef Py_ssize_t peak, row, column, near_row, near_column, taken, at, which = 0
     cdef float value, least
+    cdef int32_t basin
     with nogil:
         for peak in range(peaks.shape[0]):
             row, column = peaks[peak] // columns, peaks[peak] % columns
             if labels[row, column]:
                 continue
             least = <float> (<double> region_share * probability[row, column])
+            basin = basins[row, column]
             cells[0], taken, at = peaks[peak], 1, 0
             labels[row, column] = <int32_t> (which + 1)
             while at < taken:
@@ -176,7 +233,8 @@ def grow(const float[:, ::1] probability, const int32_t[::1] peaks, float region
                 highest[which] = max(highest[which], value)
                 for near_row in range(max(row - 1, 0), min(row + 2, rows)):
                     for near_column in range(max(column - 1, 0), min(column + 2, columns)):
-                        if labels[near_row, near_column] == 0 and probability[near_row, near_column] >= least:
+                        if (labels[near_row, near_column] == 0 and basins[near_row, near_column] == basin
+                                and probability[near_row, near_column] >= least):
                             labels[near_row, near_column] = <int32_t> (which + 1)
                             cells[taken] = <int32_t> (near_row * columns + near_column)
                             taken += 1

@@ -159,24 +159,61 @@ def label_lesions(probability: NDArray[np.float32], threshold: float) -> Labelle
     return _measure(probability, regions)
 
 
-def extract_lesions(probability: NDArray[np.float32], floor: float, region_share: float) -> LabelledLesions:
+def extract_lesions(
+    probability: NDArray[np.float32], floor: float, region_share: float, saddle_share: float | None = None
+) -> LabelledLesions:
     """Lesions are what rises around a peak, the highest peak first; see `lennox._core`."""
     _check(probability)
     rows, columns = probability.shape
-    peaks = [
-        (row, column)
-        for row, column in np.argwhere(probability >= np.float32(floor))
-        if probability[row, column]
-        == probability[max(row - 3, 0) : min(row + 4, rows), max(column - 3, 0) : min(column + 4, columns)].max()
-    ]
+    if saddle_share is None:
+        within = np.zeros(probability.shape, int)
+        peaks = [
+            (int(row), int(column))
+            for row, column in np.argwhere(probability >= np.float32(floor))
+            if probability[row, column]
+            == probability[max(row - 3, 0) : min(row + 4, rows), max(column - 3, 0) : min(column + 4, columns)].max()
+        ]
+    else:
+        peaks, within = _basins(probability, np.float32(np.float32(region_share) * np.float32(floor)), saddle_share)
+        peaks = [peak for peak in peaks if probability[peak] >= np.float32(floor)]
     untaken = np.ones(probability.shape, bool)
     regions = []
     for row, column in sorted(peaks, key=lambda peak: -probability[peak]):  # stable: equal peaks in raster order
         if untaken[row, column]:
             rises = untaken & (probability >= np.float32(region_share * float(probability[row, column])))
-            regions.append(_flood(rises, int(row), int(column)))
+            regions.append(_flood(rises & (within == within[row, column]), row, column))
             untaken[tuple(np.transpose(regions[-1]))] = False
     return _measure(probability, regions)
+
+
+def _basins(
+    probability: NDArray[np.float32], least: np.float32, saddle_share: float
+) -> tuple[list[tuple[int, int]], NDArray[np.int_]]:
+    """The peaks, and for each cell at or above `least` the number of the peak that it is uphill to; -1 below."""
+    flooded = [(int(row), int(column)) for row, column in np.argwhere(probability >= least)]
+    members: dict[tuple[int, int], list[tuple[int, int]]] = {}  # of each peak, the first one first
+    owner: dict[tuple[int, int], tuple[int, int]] = {}
+    for cell in sorted(flooded, key=lambda at: -probability[at]):  # stable: equal ones in raster order
+        row, column = cell
+        near = [(row + down - 1, column + across - 1) for down, across in np.ndindex(3, 3)]
+        near = [at for at in near if at in owner]
+        if not near:
+            owner[cell], members[cell] = cell, [cell]
+            continue
+        met = [peak for peak in members if peak in {owner[at] for at in near}]  # the highest first
+        home = owner[max(near, key=lambda at: float(probability[at]))]  # the first of equal ones
+        owner[cell] = home
+        members[home].append(cell)
+        for peak in met[1:]:
+            if probability[cell] >= np.float32(saddle_share * float(probability[peak])):
+                for at in members[peak]:
+                    owner[at] = met[0]
+                members[met[0]] += members.pop(peak)
+    numbers = {peak: number for number, peak in enumerate(members)}
+    within = np.full(probability.shape, -1)
+    for at, peak in owner.items():
+        within[at] = numbers[peak]
+    return list(members), within
 
 
 def _check(probability: NDArray[np.float32]) -> None:

@@ -30,6 +30,8 @@ def behaviour(card: ModelCard) -> dict[str, Any]:
         found["colour"] = card.contract.colour
     if card.orientation != "as given":
         found["orientation"] = card.orientation
+    if card.saddle_share is not None:
+        found["saddle_share"] = _exact(card.saddle_share)
     if card.kind_network is not None:
         found["kind_network"] = {
             "file": card.kind_network.file, "kinds": list(card.kind_network.kinds),

@@ -137,7 +137,7 @@ def diagnose(
     if card.familiarity_limit is not None and prediction.distance > card.familiarity_limit:
         return Examination(source, identity, point, "not assessable", (UNFAMILIAR,))
     probability_map = prediction.probability_map
-    findings = find_lesions(probability_map, point.threshold, card.region_share, image.spacing_mm)
+    findings = find_lesions(probability_map, point.threshold, card.region_share, image.spacing_mm, card.saddle_share)
     findings = explained(findings, image, model, prediction, over_turns=explain)
     return Examination(source, identity, point, "assessed", (), float(probability_map.values.max()), findings)
 

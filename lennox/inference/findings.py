@@ -61,11 +61,13 @@ def find_lesions(
     threshold: float,
     region_share: float,
     spacing_mm: tuple[float, float] | None = None,
+    saddle_share: float | None = None,
 ) -> tuple[Finding, ...]:
     """Every lesion of a map whose probability is at least `threshold`, the most probable first.
 
     A lesion is the connected part above `region_share` of its own peak, so its outline does not depend on the
     threshold: a lower one lists more lesions and moves none.
+    saddle_share : what tells two peaks apart, see `ModelCard`
     spacing_mm : (row, column) millimetres per image pixel
     """
     placement = probability_map.placement
@@ -73,7 +75,7 @@ def find_lesions(
     pixels_per_cell = float(np.prod(stride)) * placement.rows / placement.height * placement.columns / placement.width
     findings = []
     for label, plane in zip(probability_map.labels, probability_map.values, strict=True):
-        lesions = _core.extract_lesions(plane, threshold, region_share)
+        lesions = _core.extract_lesions(plane, threshold, region_share, saddle_share)
         outlines = _core.trace_outlines(lesions.labels, len(lesions.areas))
         for which, outline in enumerate(outlines):
             corners = placement.to_image(lesions.boxes[which].reshape(2, 2) * stride)

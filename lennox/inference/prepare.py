@@ -12,7 +12,7 @@ from lennox.card import InputContract, Orientation
 from lennox.geometry import Placement
 from lennox.image import Image
 from lennox.inference.photograph import balanced_grey
-from lennox.inference.turn import AS_GIVEN, Turn, own_turn
+from lennox.inference.turn import AS_GIVEN, Turn, own_turn, own_turn_by_rank
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ def prepare(image: Image, contract: InputContract, orientation: Orientation = "a
     """Window, equalise, resize and normalise an image in one pass, letterboxed on the canvas of `contract`.
 
     Colour is reduced to one level first. The rule of each step is in `docs/contributor/kernels.md`.
-    orientation : "own" lays the image as `own_turn` says first
+    orientation : "own" lays the image as `own_turn` says first, "own by rank" as `own_turn_by_rank` does
     """
     return prepare_pixels(grey_pixels(image, contract), contract, orientation)
 
@@ -48,7 +48,7 @@ def prepare_pixels(
 ) -> Prepared:
     """The same of the grey pixels of an image, or of a part of it. orientation : or how to lay it"""
     if isinstance(orientation, str):
-        orientation = own_turn(pixels) if orientation == "own" else AS_GIVEN
+        orientation = _turn_of(pixels, orientation)
     turn = orientation
     pixels = np.ascontiguousarray(turn.of(pixels))
     rows, columns = pixels.shape
@@ -57,3 +57,9 @@ def prepare_pixels(
     _core.prepare_into(pixels, tensor[0, 0], placement, contract)
     tensor.flags.writeable = False
     return Prepared(tensor, placement, turn)
+
+
+def _turn_of(pixels: NDArray[np.uint8] | NDArray[np.uint16], orientation: Orientation) -> Turn:
+    if orientation == "own":
+        return own_turn(pixels)
+    return own_turn_by_rank(pixels) if orientation == "own by rank" else AS_GIVEN

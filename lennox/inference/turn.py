@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from lennox.geometry import Placement
 
 Level = TypeVar("Level", bound=np.generic)
+BLOCK_ROWS = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +72,44 @@ def own_turn(pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> Turn:
 
     pixels : (rows, columns)
     """
-    by_row, by_column = pixels.sum(axis=1, dtype=np.int64), pixels.sum(axis=0, dtype=np.int64)
+    return _turn(pixels.sum(axis=1, dtype=np.int64), pixels.sum(axis=0, dtype=np.int64))
+
+
+def own_turn_by_rank(pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> Turn:
+    """The same by the ranks of the levels, of the image without its blank border: exposure does not change it much.
+
+    A rank is how many pixels are darker, with half of those that are alike. Whole numbers again, and exact.
+
+    pixels : (rows, columns)
+    """
+    inside = _without_border(pixels)
+    counts = np.zeros(np.iinfo(pixels.dtype).max + 1, np.int64)
+    blocks = [inside[top : top + BLOCK_ROWS] for top in range(0, len(inside), BLOCK_ROWS)]  # a film may have 50 million
+    for block in blocks:
+        counts += np.bincount(block.ravel(), minlength=len(counts))
+    twice_rank = 2 * np.cumsum(counts) - counts
+    by_row, by_column = [], np.zeros(inside.shape[1], np.int64)
+    for block in blocks:
+        ranks = twice_rank[block]
+        by_row.append(ranks.sum(axis=1))
+        by_column += ranks.sum(axis=0)
+    return _turn(np.concatenate(by_row), by_column)
+
+
+def _turn(by_row: NDArray[np.int64], by_column: NDArray[np.int64]) -> Turn:
     down, across = _excess(by_row), _excess(by_column)
     return Turn(down < 0, across < 0, abs(across) > abs(down))
+
+
+def _without_border(pixels: NDArray[Level]) -> NDArray[Level]:
+    """The smallest rectangle outside which every row and column is uniform, to a fiftieth of the range of levels."""
+    least = np.iinfo(pixels.dtype).max // 50  # type: ignore[type-var]  # whole numbers, as the callers say
+    rows, columns = (
+        np.flatnonzero(pixels.max(axis=axis) - pixels.min(axis=axis) > least) for axis in (1, 0)
+    )  # fmt: skip
+    if not rows.size or not columns.size:
+        return pixels
+    return pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
 def _excess(sums: NDArray[np.int64]) -> int:

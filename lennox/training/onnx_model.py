@@ -33,7 +33,7 @@ from lennox.training.kind_model import make_kind_model
 from lennox.training.ledger import Ledger, read_ledger
 from lennox.training.loop import HeldOutFilms, load_weights
 from lennox.training.network import Network
-from lennox.training.recipe import POINTS, Recipe, read_recipe
+from lennox.training.recipe import POINTS, REGION_SHARE, Recipe, read_recipe
 from lennox.training.shipped_network import ShippedNetwork, fit_familiarity
 from lennox.training.sources import Canvas, FilmSource, WindowSource, drawn_source
 from lennox.training.split import split_set
@@ -43,7 +43,6 @@ from lennox.training.validation import Exam, candidates_of
 OPSET = 17
 DRAWN_ONLY = "it learnt from drawn films alone: it is no model for anything"
 OUTPUTS = ("probability", "distance", "restoration")
-REGION_SHARE = 0.3  # of the peak of a calibrated map, which is steeper than the network's own
 AGREEMENT = 2e-3  # highest difference in probability between PyTorch and ONNX Runtime
 FAMILIAR_WINDOWS = 200
 FAMILIAR_DRAWN = 60
@@ -82,7 +81,7 @@ def export(checkpoint: Path, recipe: Path, out: Path, *, report: Callable[[str],
     report(f"calibrating on {len(exams)} held-out films and windows")
     plain = to_onnx(ShippedNetwork(network, 1.0, 0.0, familiar).eval(), plan.contract)
     answers = run_onnx(plain, [exam.canvas for exam in exams], plan.contract)
-    slope, intercept = _calibrate([raw for raw, _ in answers], exams)
+    slope, intercept = _calibrate([raw for raw, _ in answers], exams, plan.lesions.saddle_share or None)
     shipped = ShippedNetwork(network, slope, intercept, familiar).eval()
     weights = to_onnx(shipped, plan.contract)
     _compare(shipped, weights, [exam.canvas for exam in exams[:: max(1, len(exams) // 6)]], plan.contract)
@@ -102,7 +101,11 @@ def export(checkpoint: Path, recipe: Path, out: Path, *, report: Callable[[str],
     files = {"model.onnx": weights}
     if plan.orientation != "as given":
         document["orientation"] = plan.orientation
-    if plan.kind.views:
+    if plan.kind.model:
+        folder = plan.path(plan.kind.model)
+        entry = json.loads((folder / "card.json").read_bytes())["kind_network"]
+        files[entry["file"]], document["kind_network"] = (folder / entry["file"]).read_bytes(), entry
+    elif plan.kind.views:
         report("teaching the network that tells kinds of image apart")
         kind = make_kind_model(plan, ledger)
         files[kind.entry["file"]], document["kind_network"] = kind.weights, kind.entry
@@ -165,10 +168,12 @@ def _compare(shipped: ShippedNetwork, weights: bytes, canvases: Sequence[Canvas]
             )
 
 
-def _calibrate(maps: Sequence[NDArray[np.float32]], exams: Sequence[Exam]) -> tuple[float, float]:
+def _calibrate(
+    maps: Sequence[NDArray[np.float32]], exams: Sequence[Exam], saddle_share: float | None
+) -> tuple[float, float]:
     """The line for the candidates of raw maps; once more for those of the calibrated maps, whose outlines differ."""
     line = _fit(candidate_outcomes(maps, exams, region_share=RAW_REGION_SHARE)[0])
-    again = _fit(candidate_outcomes([_on_line(raw, *line) for raw in maps], exams)[0])
+    again = _fit(candidate_outcomes([_on_line(raw, *line) for raw in maps], exams, saddle_share=saddle_share)[0])
     return again[0] * line[0], again[0] * line[1] + again[1]
 
 
@@ -182,12 +187,16 @@ def _fit(pairs: Sequence[tuple[float, bool, int]]) -> tuple[float, float]:
 
 
 def candidate_outcomes(
-    maps: Sequence[NDArray[np.float32]], exams: Sequence[Exam], floor: float = 0.01, region_share: float = REGION_SHARE
+    maps: Sequence[NDArray[np.float32]],
+    exams: Sequence[Exam],
+    floor: float = 0.01,
+    region_share: float = REGION_SHARE,
+    saddle_share: float | None = None,
 ) -> tuple[list[tuple[float, bool, int]], list[ScoredFilm]]:
     """((probability, hit or not, number of the exam) of every candidate but repeats, the scored exams)."""
     pairs, scored = [], []
     for number, (map_, exam) in enumerate(zip(maps, exams, strict=True)):
-        candidates = candidates_of(map_, floor, region_share)
+        candidates = candidates_of(map_, floor, region_share, saddle_share)
         film = score_film(candidates, exam.truth)
         scored.append(film)
         pairs += [
@@ -242,7 +251,7 @@ class HeldOut:
 def describe(plan: Recipe, ledger: Ledger, held_out: HeldOut, near: Sequence[float]) -> dict[str, Any]:
     """The card of a model, with its figures on held-out films. `near`: distances of training films."""
     exams, maps = held_out.exams, held_out.maps
-    pairs, scored = candidate_outcomes(maps, exams)
+    pairs, scored = candidate_outcomes(maps, exams, saddle_share=plan.lesions.saddle_share or None)
     carious = np.array([exam.truth.carious for exam in exams])
     highest = np.array([float(map_.max()) for map_ in maps])
     response = FreeResponse(scored, list(carious), [exam.truth.is_located for exam in exams])
@@ -270,7 +279,8 @@ def describe(plan: Recipe, ledger: Ledger, held_out: HeldOut, near: Sequence[flo
         "version": plan.version,
         "labels": ["caries"],
         "input": asdict(plan.contract),
-        "lesions": {"region_share": REGION_SHARE},
+        "lesions": {"region_share": REGION_SHARE}
+        | ({"saddle_share": plan.lesions.saddle_share} if plan.lesions.saddle_share else {}),
         "operating_points": points,
         "default_operating_point": plan.operating_point,
         "intended_use": {

@@ -15,6 +15,7 @@ from lennox.files import sha256_of
 FORMAT = "lennox-recipe/1"
 # Operating points of a card: false positives an image, at most, on held-out films and windows together.
 POINTS = {"sensitive": 1.0, "balanced": 0.5, "specific": 0.2}
+REGION_SHARE = 0.3  # of the peak of a calibrated map, which is steeper than the network's own: where a lesion ends
 MadeFor = Literal["periapical", "photograph"]
 
 
@@ -156,16 +157,34 @@ class KindPlan:
     epochs : how often each is shown
     members : networks taught with seeds of their own, whose mean is shipped as one
     drawn : drawn films of each kind that they are made of
+    model : folder of a model, relative to the recipe, whose kind network is taken as it is; "" for none
     """
 
     views: int = 0
     epochs: int = 20
     members: int = 1
     drawn: int = 200
+    model: str = ""
 
     def __post_init__(self) -> None:
+        if self.model and self.views:
+            raise ValueError("the kind network is taken from `model`, or taught from `views`, not both")
         if min(self.views, self.drawn) < 0 or min(self.epochs, self.members) < 1:
             raise ValueError("views and drawn must not be negative, and epochs and members at least 1")
+
+
+@dataclass(frozen=True, slots=True)
+class LesionRule:
+    """How the model tells lesions apart on its map.
+
+    saddle_share : see `ModelCard`; 0 for none
+    """
+
+    saddle_share: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.saddle_share and not REGION_SHARE <= self.saddle_share <= 1.0:
+            raise ValueError(f"saddle_share must be 0, or from {REGION_SHARE} to 1, got {self.saddle_share}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +213,7 @@ class Recipe:
     sha256: str
     windows: WindowGrid | None = None
     made_for: MadeFor = "periapical"
+    lesions: LesionRule = LesionRule()
 
     def __post_init__(self) -> None:
         if self.made_for not in get_args(MadeFor):
@@ -230,7 +250,7 @@ class Recipe:
 
 TABLES: Mapping[str, type] = {
     "input": InputContract, "data": DataPlan, "schedule": Schedule, "augment": Ranges, "kind": KindPlan,
-    "windows": WindowGrid,
+    "windows": WindowGrid, "lesions": LesionRule,
 }  # fmt: skip
 # Keys outside the tables, with what they are where they are not given.
 TOP_KEYS = {
@@ -266,7 +286,7 @@ def read_recipe(path: Path) -> Recipe:
             str(document.get("operating_point", TOP_KEYS["operating_point"])),
             path.resolve().parent, sha256_of(content),
             _filled(WindowGrid, document["windows"]) if "windows" in document else None,
-            document.get("made_for", TOP_KEYS["made_for"]),
+            document.get("made_for", TOP_KEYS["made_for"]), _filled(LesionRule, document.get("lesions", {})),
         )  # fmt: skip
     except OSError as error:
         raise InputError(f"{path.name}: the recipe cannot be read ({error.strerror}).") from error

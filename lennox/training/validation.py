@@ -103,10 +103,13 @@ def predict(network: Network, canvases: Sequence[Canvas], contract: InputContrac
 
 
 def candidates_of(
-    probability: NDArray[np.float32], floor: float = FLOOR, region_share: float = REGION_SHARE
+    probability: NDArray[np.float32],
+    floor: float = FLOOR,
+    region_share: float = REGION_SHARE,
+    saddle_share: float | None = None,
 ) -> list[Candidate]:
     """The candidates of a map, in canvas pixels, as the shipped route finds them."""
-    lesions = _core.extract_lesions(probability, floor, region_share)
+    lesions = _core.extract_lesions(probability, floor, region_share, saddle_share)
     return [
         Candidate(
             float(peak), (float(centroid[0]) * STRIDE, float(centroid[1]) * STRIDE),

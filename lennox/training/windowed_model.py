@@ -155,7 +155,9 @@ def _read_all(model: Model, films: Sequence[Film]) -> tuple[list[_Read], int]:
         start = time.process_time()
         prediction = predict_image(model, image)
         seconds = time.process_time() - start
-        findings = find_lesions(prediction.probability_map, FLOOR, model.card.region_share)
+        findings = find_lesions(
+            prediction.probability_map, FLOOR, model.card.region_share, saddle_share=model.card.saddle_share
+        )
         on_file = film.on_image(image.rows, image.columns)
         scored = score_film([Candidate.of(one) for one in findings], on_file.truth)
         found.append(_Read(on_file, scored, kind, prediction.distance, seconds, _seconds_of_one(model, image.grey())))

@@ -127,6 +127,48 @@ def test_equal_peaks_are_numbered_in_raster_order(core):
     assert lesions.boxes[:, :2].tolist() == [[0, 4], [4, 0], [4, 8]]
 
 
+# Extract in basins, by hand
+
+
+def in_basins(core, *rows, floor=0.1, region_share=0.1, saddle_share=0.8):
+    return core.extract_lesions(map_of(*rows), floor, region_share, saddle_share)
+
+
+def test_two_peaks_are_two_lesions_where_the_saddle_is_low(core):
+    """What rises from the higher one ends at the saddle, though all of it is above its share."""
+    lesions = in_basins(core, "36963696")
+    assert lesions.labels.tolist() == [[1, 1, 1, 1, 1, 2, 2, 2]]
+    assert len(core.extract_lesions(map_of("36963696"), 0.1, 0.1)) == 1  # without: one
+
+
+def test_the_lower_of_two_peaks_decides(core):
+    assert len(in_basins(core, "9565", saddle_share=0.8)) == 1  # 5 is 0.83 of 6
+    assert len(in_basins(core, "9565", saddle_share=0.9)) == 2
+    assert in_basins(core, "9565", saddle_share=0.9).peaks.tolist() == pytest.approx([0.9, 0.6])
+
+
+def test_a_shoulder_that_the_lesion_does_not_reach_is_none(core):
+    lesions = in_basins(core, "922322", region_share=0.5, saddle_share=0.6)
+    assert lesions.labels.tolist() == [[1, 0, 0, 0, 0, 0]]
+
+
+def test_a_lesion_does_not_run_around_a_higher_one(core):
+    """Without basins, the low lesion is a ring on the slope of the high one."""
+    rows = "33333...", "33933...", "33333346", "33333..."
+    assert core.extract_lesions(map_of(*rows), 0.1, 0.5).areas.tolist() == [1, 22]
+    assert in_basins(core, *rows, region_share=0.5).boxes.tolist() == [[1, 2, 2, 3], [2, 5, 3, 8]]
+
+
+def test_plateaus_that_meet_are_one_lesion(core):
+    assert in_basins(core, "99.99", "99999", "99.99").areas.tolist() == [13]
+    assert in_basins(core, "55555").areas.tolist() == [5]
+
+
+def test_three_basins_meet_in_one_cell(core):
+    assert in_basins(core, "9.8", ".4.", ".7.").peaks.tolist() == pytest.approx([0.9, 0.8, 0.7])
+    assert in_basins(core, "9.8", ".7.", ".7.").peaks.tolist() == pytest.approx([0.9])
+
+
 # At random
 
 MAPS = arrays.arrays(
@@ -147,6 +189,15 @@ def test_extraction_equals_the_reference(probability, floor, region_share):
     assert_same(ours, reference.extract_lesions(probability, floor, region_share))
 
 
+@given(MAPS, SHARES, SHARES, SHARES)
+def test_extraction_in_basins_equals_the_reference(probability, floor, one, other):
+    shares = floor, min(one, other), max(one, other)
+    ours = _core.extract_lesions(probability, *shares)
+    assert_same(ours, reference.extract_lesions(probability, *shares))
+    for which in range(1, len(ours) + 1):  # each in one part, or its outline would leave cells out
+        assert len(_core.label_lesions((ours.labels == which).astype(np.float32), 0.5)) == 1
+
+
 @pytest.mark.parametrize("seed", range(10))
 def test_smooth_maps_equal_the_reference(seed):
     rng = np.random.default_rng(seed)
@@ -156,12 +207,14 @@ def test_smooth_maps_equal_the_reference(seed):
     probability = ((probability - probability.min()) / np.ptp(probability)).astype(np.float32)
     probability.flags.writeable = False  # inputs may be read-only
     assert_same(_core.label_lesions(probability, 0.6), reference.label_lesions(probability, 0.6))
-    assert_same(_core.extract_lesions(probability, 0.3, 0.7), reference.extract_lesions(probability, 0.3, 0.7))
+    for shares in ((0.3, 0.7), (0.3, 0.3, 0.9)):
+        assert_same(_core.extract_lesions(probability, *shares), reference.extract_lesions(probability, *shares))
 
 
-@given(MAPS, SHARES)
-def test_a_lower_floor_adds_lesions_and_changes_none(probability, floor):
-    few, many = _core.extract_lesions(probability, floor, 0.5), _core.extract_lesions(probability, floor / 2, 0.5)
+@pytest.mark.parametrize("saddle_share", [None, 0.5, 0.9])
+@given(probability=MAPS, floor=SHARES)
+def test_a_lower_floor_adds_lesions_and_changes_none(saddle_share, probability, floor):
+    few, many = (_core.extract_lesions(probability, least, 0.5, saddle_share) for least in (floor, floor / 2))
     assert len(few) <= len(many)
     np.testing.assert_array_equal(few.boxes, many.boxes[: len(few)])
     np.testing.assert_array_equal(few.labels, np.where(many.labels <= len(few), many.labels, 0))
@@ -178,6 +231,9 @@ def test_what_is_no_probability_is_refused(core, name, columns, wrong):
     probability[1, columns - 1] = wrong
     with pytest.raises(ValueError, match="probabilities must be numbers"):
         getattr(core, name)(probability, *((0.5,) if name == "label_lesions" else (0.5, 0.5)))
+    if name == "extract_lesions":
+        with pytest.raises(ValueError, match="probabilities must be numbers"):
+            core.extract_lesions(probability, 0.5, 0.5, 0.9)
 
 
 @pytest.mark.parametrize("share", [0.0, -0.1, 1.1, float("nan")])
@@ -189,6 +245,10 @@ def test_shares_out_of_range_are_refused(share):
         _core.extract_lesions(probability, share, 0.5)
     with pytest.raises(ValueError, match="region_share"):
         _core.extract_lesions(probability, 0.5, share)
+    with pytest.raises(ValueError, match="saddle_share"):
+        _core.extract_lesions(probability, 0.5, 0.5, share)
+    with pytest.raises(ValueError, match="at least region_share"):
+        _core.extract_lesions(probability, 0.5, 0.5, 0.4)
 
 
 @pytest.mark.parametrize(

@@ -77,6 +77,10 @@ def test_map_to_lesions():
     def extract(probability, floor):
         return _core.extract_lesions(probability, floor, 0.5)
 
+    def in_basins(probability, floor):
+        return _core.extract_lesions(probability, floor, 0.3, 0.9)
+
+    assert digest(measures(in_basins)) == "dce797d47969d630"
     assert digest(measures(_core.label_lesions)) == "784483cf925b477d"
     assert digest(measures(extract)) == "510ece92bab6dcda"
 

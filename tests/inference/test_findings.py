@@ -11,6 +11,17 @@ def a_map(values, placement=None):
     return ProbabilityMap(values, ("caries",), placement or Placement.letterbox(*side, *side))
 
 
+def test_two_lesions_that_touch_are_told_apart_where_the_card_says_so():
+    values = np.zeros((16, 16))
+    values[8, 3:12] = (0.5, 0.7, 0.9, 0.7, 0.5, 0.7, 0.8, 0.7, 0.5)
+    (one,) = find_lesions(a_map(values), 0.1, 0.3)
+    first, second = find_lesions(a_map(values), 0.1, 0.3, saddle_share=0.9)
+    assert (first.probability, second.probability) == pytest.approx((0.9, 0.8))
+    assert first.centre[1] < one.centre[1] < second.centre[1]
+    assert first.box.right == second.box.left  # side by side, and nothing in both
+    assert first.area_px + second.area_px == one.area_px
+
+
 def test_one_lesion_by_hand():
     values = np.zeros((16, 16), np.float32)
     values[4:6, 8:11] = [[0.6, 0.8, 0.6], [0.6, 0.6, 0.6]]

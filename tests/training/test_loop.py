@@ -149,7 +149,7 @@ def model(drawn_recipe, trained, tmp_path_factory):
     from lennox.training import export
 
     with pytest.MonkeyPatch.context() as patch:  # four steps teach nothing, so there is no line to fit
-        patch.setattr("lennox.training.onnx_model._calibrate", lambda maps, exams: (1.0, 0.0))
+        patch.setattr("lennox.training.onnx_model._calibrate", lambda maps, exams, saddle_share: (1.0, 0.0))
         return export(trained.checkpoint, drawn_recipe, tmp_path_factory.mktemp("model") / "drawn-films-1").folder
 
 
@@ -191,6 +191,8 @@ def test_what_is_no_network_of_this_version_is_no_start(make_recipe, recipe_text
         ("[augment]\nquarter_turn = 0.5\n", "Ranges knows no"),
         ("[kind]\nviews = 8\n", "name both sets"),
         ("[kind]\nepochs = 0\n", "at least 1"),
+        ('[kind]\nviews = 8\nmodel = "../other"\n', "not both"),
+        ("[lesions]\nsaddle_share = 0.2\n", "from 0.3 to 1"),
     ],
 )
 def test_a_recipe_that_asks_for_the_unknown_is_refused(make_recipe, recipe_text, tmp_path, more, message):
@@ -222,7 +224,7 @@ def test_an_export_carries_the_kind_network_and_the_orientation(
     entry = {"file": "kind.onnx", "kinds": ["periapical", "bitewing", "panoramic", "other"], "accept": 0.2, "tell": 0.5}
     made = KindModel(to_onnx([KindNet()]), entry, {"views": 0})  # the real one takes minutes; it has tests of its own
     monkeypatch.setattr("lennox.training.onnx_model.make_kind_model", lambda plan, ledger: made)
-    monkeypatch.setattr("lennox.training.onnx_model._calibrate", lambda maps, exams: (1.0, 0.0))
+    monkeypatch.setattr("lennox.training.onnx_model._calibrate", lambda maps, exams, saddle_share: (1.0, 0.0))
     text = recipe_text.replace("seed = 3", 'seed = 3\norientation = "own"').replace('windows = ""', 'windows = "drawn"')
     path = make_recipe(["train", "calibrate"], text + "[kind]\nviews = 8\n")
     steps: list[str] = []
@@ -232,6 +234,16 @@ def test_an_export_carries_the_kind_network_and_the_orientation(
     assert (card.orientation, card.kind_network.file) == ("own", "kind.onnx")
     assert set(card.files) == {"model.onnx", "kind.onnx"}
     assert load_candidate(folder, "test").kind_network is not None
+    assert card.saddle_share is None
+
+    text = text.replace('"own"', '"own by rank"') + "[lesions]\nsaddle_share = 0.9\n"
+    path = make_recipe(["train", "calibrate"], text + f'[kind]\nmodel = "{folder}"\n')
+    again = export(trained.checkpoint, path, tmp_path / "again", report=steps.append).folder
+    card = ModelCard.read(again / "card.json")
+    assert (card.orientation, card.saddle_share) == ("own by rank", 0.9)
+    assert card.document["kind_network"] == entry
+    assert (again / "kind.onnx").read_bytes() == made.weights
+    assert len(steps) == 4 + 3  # nothing was taught
 
 
 def test_an_exported_model_reads_films(model):

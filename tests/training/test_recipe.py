@@ -44,7 +44,7 @@ def test_a_required_key_is_required_and_an_unknown_one_is_refused_wherever_it_st
         path.write_text(re.sub(rf"^{key.split('.')[-1]} = .*$", "", recipe_text, flags=re.MULTILINE))
         with pytest.raises(InputError, match=key.split(".")[-1]):
             read_recipe(path)
-    for table in ("", "[input]", "[data]", "[schedule]", "[augment]", "[kind]"):
+    for table in ("", "[input]", "[data]", "[schedule]", "[augment]", "[kind]", "[lesions]"):
         known = f"{table}\nno_such_key = 1\n"
         text = recipe_text.replace(f"{table}\n", known, 1) if table in recipe_text else recipe_text + known
         path.write_text(text)
