@@ -81,13 +81,13 @@ def export(checkpoint: Path, recipe: Path, out: Path, *, report: Callable[[str],
     report(f"calibrating on {len(exams)} held-out films and windows")
     plain = to_onnx(ShippedNetwork(network, 1.0, 0.0, familiar).eval(), plan.contract)
     answers = run_onnx(plain, [exam.canvas for exam in exams], plan.contract)
-    slope, intercept = _calibrate([raw for raw, _ in answers], exams, plan.lesions.saddle_share or None)
+    slope, intercept = calibrate([raw for raw, _ in answers], exams, plan.lesions.saddle_share or None)
     shipped = ShippedNetwork(network, slope, intercept, familiar).eval()
     weights = to_onnx(shipped, plan.contract)
     _compare(shipped, weights, [exam.canvas for exam in exams[:: max(1, len(exams) // 6)]], plan.contract)
     held_out = HeldOut(
         tuple(exams), tuple(held.groups[exam.group] for exam in exams),
-        tuple(_on_line(raw, slope, intercept) for raw, _ in answers), tuple(distance for _, distance in answers),
+        tuple(on_line(raw, slope, intercept) for raw, _ in answers), tuple(distance for _, distance in answers),
     )  # fmt: skip
     near = [distance for _, distance in run_onnx(weights, canvases[::8], plan.contract)]
     document = describe(plan, ledger, held_out, near)
@@ -168,12 +168,12 @@ def _compare(shipped: ShippedNetwork, weights: bytes, canvases: Sequence[Canvas]
             )
 
 
-def _calibrate(
+def calibrate(
     maps: Sequence[NDArray[np.float32]], exams: Sequence[Exam], saddle_share: float | None
 ) -> tuple[float, float]:
     """The line for the candidates of raw maps; once more for those of the calibrated maps, whose outlines differ."""
     line = _fit(candidate_outcomes(maps, exams, region_share=RAW_REGION_SHARE)[0])
-    again = _fit(candidate_outcomes([_on_line(raw, *line) for raw in maps], exams, saddle_share=saddle_share)[0])
+    again = _fit(candidate_outcomes([on_line(raw, *line) for raw in maps], exams, saddle_share=saddle_share)[0])
     return again[0] * line[0], again[0] * line[1] + again[1]
 
 
@@ -230,7 +230,7 @@ def _turned(canvases: Sequence[Canvas]) -> list[NDArray[np.uint8]]:
     return [np.rot90(canvas.levels, number % 4) for number, canvas in enumerate(canvases)]
 
 
-def _on_line(raw: NDArray[np.float32], slope: float, intercept: float) -> NDArray[np.float32]:
+def on_line(raw: NDArray[np.float32], slope: float, intercept: float) -> NDArray[np.float32]:
     """The calibrated map of an uncalibrated one, as the exported network computes it."""
     clipped = np.clip(raw.astype(np.float64), 1e-6, 1 - 1e-6)
     calibrated = 1 / (1 + np.exp(-(slope * np.log(clipped / (1 - clipped)) + intercept)))

@@ -48,6 +48,23 @@ def test_folds_are_trained_one_by_one_and_pooled_once_all_are_there(halves, tmp_
     sizes = [len(split_set(plan.in_fold(fold), entry)[1]) for fold in range(2)]
     assert [fold["images"] for fold in document["by_fold"]] == sizes
     assert len(films["lesion_sensitivity"]) == 6
+    truth = [len(film.truth.lesions) for fold in range(2) for film in split_set(plan.in_fold(fold), entry)[1]]
+    assert films["lesions"] == sum(truth) > 0
+    ways = document["saddle_shares"]
+    assert [way["saddle_share"] for way in ways][:2] == [0.0, 0.5]
+    at_2 = [way["lesion_sensitivity"][-1] for way in ways]
+    assert all(one["more"] == pytest.approx(one["value"] - at_2[0]["value"]) for one in at_2)
+    assert at_2[0]["more_interval"] == [0.0, 0.0]
+
+
+def test_answers_of_an_earlier_version_are_asked_for_again(halves, tmp_path):
+    plan = read_recipe(halves)
+    path = train_fold(plan, tmp_path, 0)
+    answers = path.read_bytes()
+    path.write_text(
+        json.dumps({"format": "lennox-cross-validation/1", "recipe": plan.in_fold(0).sha256, "answers": []})
+    )
+    assert train_fold(plan, tmp_path, 0).read_bytes() == answers
 
 
 def test_another_recipe_in_the_same_folder_is_refused(halves, tmp_path):

@@ -149,7 +149,7 @@ def model(drawn_recipe, trained, tmp_path_factory):
     from lennox.training import export
 
     with pytest.MonkeyPatch.context() as patch:  # four steps teach nothing, so there is no line to fit
-        patch.setattr("lennox.training.onnx_model._calibrate", lambda maps, exams, saddle_share: (1.0, 0.0))
+        patch.setattr("lennox.training.onnx_model.calibrate", lambda maps, exams, *_: (1.0, 0.0))
         return export(trained.checkpoint, drawn_recipe, tmp_path_factory.mktemp("model") / "drawn-films-1").folder
 
 
@@ -224,7 +224,7 @@ def test_an_export_carries_the_kind_network_and_the_orientation(
     entry = {"file": "kind.onnx", "kinds": ["periapical", "bitewing", "panoramic", "other"], "accept": 0.2, "tell": 0.5}
     made = KindModel(to_onnx([KindNet()]), entry, {"views": 0})  # the real one takes minutes; it has tests of its own
     monkeypatch.setattr("lennox.training.onnx_model.make_kind_model", lambda plan, ledger: made)
-    monkeypatch.setattr("lennox.training.onnx_model._calibrate", lambda maps, exams, saddle_share: (1.0, 0.0))
+    monkeypatch.setattr("lennox.training.onnx_model.calibrate", lambda maps, exams, *_: (1.0, 0.0))
     text = recipe_text.replace("seed = 3", 'seed = 3\norientation = "own"').replace('windows = ""', 'windows = "drawn"')
     path = make_recipe(["train", "calibrate"], text + "[kind]\nviews = 8\n")
     steps: list[str] = []
@@ -276,7 +276,7 @@ def test_a_model_that_differs_between_runtimes_is_not_written(output, drawn_reci
         return SimpleNamespace(run=run)
 
     monkeypatch.setattr(onnx_model, "_session", wrong)
-    monkeypatch.setattr(onnx_model, "_calibrate", lambda maps, exams: (1.0, 0.0))
+    monkeypatch.setattr(onnx_model, "calibrate", lambda maps, exams, *_: (1.0, 0.0))
     with pytest.raises(InputError, match="no model was written"):
         package_export(trained.checkpoint, drawn_recipe, tmp_path / "model")
     assert not (tmp_path / "model").exists()
