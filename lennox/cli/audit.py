@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import webbrowser
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -395,7 +396,7 @@ def workshop(file: Path, language: str, no_browser: bool) -> None:
     atomic_write(file, workshop_page(workshop_table(), WORKSHOP.wording(language)))
     click.echo(f"wrote {file}")
     if not no_browser:
-        click.launch(file.resolve().as_uri())
+        webbrowser.open(file.resolve().as_uri())
 
 
 policy.add_command(sign_policy)

@@ -158,3 +158,11 @@ def test_every_sentence_is_in_the_catalogues():
     spanish = WORKSHOP.wording("es")
     values = [(set(re.findall(r"\{\w+\}", one)), set(re.findall(r"\{\w+\}", spanish.name(one)))) for one in sentences]
     assert all(ours == theirs for ours, theirs in values)
+
+
+@pytest.mark.parametrize("language", WORKSHOP.languages())
+def test_commands_are_set_as_code(language):
+    page = workshop_page(workshop_table(), WORKSHOP.wording(language))
+    text = page[page.index("<main>") : page.index("</main>")]
+    assert "<code>lennox policy plan</code>" in text
+    assert "`" not in text
