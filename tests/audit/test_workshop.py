@@ -78,7 +78,7 @@ def test_the_page_says_what_the_plan_says(opened):
         assert f"up to {100 - limit} of 100 decayed teeth may stay unseen" in page.inner_text(f"{wish} .floor-unseen")
     set_to(page, f"{wish} .floor", 75)
     set_to(page, "#people", 0)
-    slips = int(re.search(r"about (\d+) times in 1000", page.inner_text(f"{wish} .floor-slips"))[1])
+    slips = int(re.search(r"about (\d+) of 1000 tries", page.inner_text(f"{wish} .floor-slips"))[1])
     assert slips == round(1000 * workshop_table().chance(75, 60, 0.70))
     adopt(page)
     policy = policy_from_bytes(page.inner_text("#toml").encode())
