@@ -81,8 +81,9 @@ def export(checkpoint: Path, recipe: Path, out: Path) -> None:
     """Make a model of a checkpoint.
 
     Calibrates it on the films that RECIPE held out, compares ONNX Runtime with PyTorch, and writes weights and card.
-    A RECIPE with [windows] takes the networks of a model (CHECKPOINT is its model.onnx) to read panoramics in windows.
-    The model is unreleased. Needs lennox[train].
+    Where CHECKPOINT is the model.onnx of a model, its networks are taken as they are: by a RECIPE with [windows], to
+    read panoramics in windows; by any other, to lay films and tell lesions apart as it says. The model is unreleased.
+    Needs lennox[train].
 
     \b
     Example:
@@ -90,13 +91,18 @@ def export(checkpoint: Path, recipe: Path, out: Path) -> None:
     """
     from lennox.training import export as export_model
     from lennox.training.recipe import read_recipe
+    from lennox.training.same_networks import export_same_networks
+    from lennox.training.windowed_model import export_windowed
 
-    if read_recipe(recipe).windows is None:
-        export_model(checkpoint, recipe, out, report=lambda step: click.echo(f"{step} ...", err=True))
-    else:
-        from lennox.training.windowed_model import export_windowed
+    def report(step: str) -> None:
+        click.echo(f"{step} ...", err=True)
 
+    if read_recipe(recipe).windows is not None:
         export_windowed(checkpoint.parent, recipe, out)
+    elif checkpoint.suffix == ".onnx":
+        export_same_networks(checkpoint.parent, recipe, out, report=report)
+    else:
+        export_model(checkpoint, recipe, out, report=report)
     click.echo(out)
 
 

@@ -75,7 +75,7 @@ def export(checkpoint: Path, recipe: Path, out: Path, *, report: Callable[[str],
     if not exams:
         raise InputError("the recipe holds no films out, so nothing can be calibrated; give it a holdout_share.")
     report("learning what is no film")
-    canvases = _familiar_canvases(plan, ledger)
+    canvases = familiar_canvases(plan, ledger)
     ledger.require(PICTURES_SET, "train")
     familiar = fit_familiarity(network, _turned(canvases), everyday_pictures(plan.contract), plan.contract)
     report(f"calibrating on {len(exams)} held-out films and windows")
@@ -101,11 +101,7 @@ def export(checkpoint: Path, recipe: Path, out: Path, *, report: Callable[[str],
     files = {"model.onnx": weights}
     if plan.orientation != "as given":
         document["orientation"] = plan.orientation
-    if plan.kind.model:
-        folder = plan.path(plan.kind.model)
-        entry = json.loads((folder / "card.json").read_bytes())["kind_network"]
-        files[entry["file"]], document["kind_network"] = (folder / entry["file"]).read_bytes(), entry
-    elif plan.kind.views:
+    if plan.kind.views:
         report("teaching the network that tells kinds of image apart")
         kind = make_kind_model(plan, ledger)
         files[kind.entry["file"]], document["kind_network"] = kind.weights, kind.entry
@@ -207,7 +203,7 @@ def candidate_outcomes(
     return pairs, scored
 
 
-def _familiar_canvases(plan: Recipe, ledger: Ledger) -> list[Canvas]:
+def familiar_canvases(plan: Recipe, ledger: Ledger) -> list[Canvas]:
     """What a film looks like: those that the weights learn from, windows of panoramic films, drawn films."""
     data, canvases = plan.data, []  # type: Any, list[Canvas]
     for name, kind in ((data.films, FilmSource), (data.windows, WindowSource)):

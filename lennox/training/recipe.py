@@ -157,18 +157,14 @@ class KindPlan:
     epochs : how often each is shown
     members : networks taught with seeds of their own, whose mean is shipped as one
     drawn : drawn films of each kind that they are made of
-    model : folder of a model, relative to the recipe, whose kind network is taken as it is; "" for none
     """
 
     views: int = 0
     epochs: int = 20
     members: int = 1
     drawn: int = 200
-    model: str = ""
 
     def __post_init__(self) -> None:
-        if self.model and self.views:
-            raise ValueError("the kind network is taken from `model`, or taught from `views`, not both")
         if min(self.views, self.drawn) < 0 or min(self.epochs, self.members) < 1:
             raise ValueError("views and drawn must not be negative, and epochs and members at least 1")
 

@@ -42,6 +42,7 @@ from lennox.inference.windows import predict_image
 from lennox.statistics.froc import FreeResponse, ScoredFilm
 from lennox.training.ledger import DataSet, check_files, is_held_out, read_ledger
 from lennox.training.recipe import Recipe, read_recipe
+from lennox.training.same_networks import take_networks, write_card
 from lennox.training.split import split_films
 
 KIND = "panoramic"
@@ -82,12 +83,12 @@ def export_windowed(networks: Path, recipe: Path, out: Path) -> Path:
     choose, report = halves(held, entry)
     document = _draft(plan, networks, out)
     document["training"] = {"recipe": recipe.name, "recipe_sha256": plan.sha256, "seed": plan.seed, "steps": 0}
-    _write(out, document)
+    write_card(out, document)
     read, refused = _read_all(load_candidate(out, "training"), choose)
     if not read:
         raise InputError("none of the panoramics that were held out could be read, so nothing can be chosen.")
     document |= _chosen(plan, document, read, refused)
-    _write(out, document)
+    write_card(out, document)
     model = load_candidate(out, "evaluation")
     part = replace(coco, name=REPORTED, films=tuple(report))
     results = tuple(film_results(part, model))
@@ -97,7 +98,7 @@ def export_windowed(networks: Path, recipe: Path, out: Path) -> Path:
     document["held_out"]["both_ways"] = both_ways(
         model.card, [(one.film, one.scored) for one in read], [(one.film, one.scored) for one in results]
     )
-    _write(out, document)
+    write_card(out, document)
     return update_card(out)
 
 
@@ -113,10 +114,6 @@ def _draft(plan: Recipe, networks: Path, out: Path) -> dict[str, Any]:
     """The card before anything is chosen: it refuses nothing that shows a panoramic."""
     base: dict[str, Any] = json.loads((networks / "card.json").read_bytes())
     card = ModelCard.from_json(json.dumps(base))
-    beside = networks.parent == out.parent
-    for name in () if beside else card.files:
-        out.mkdir(parents=True, exist_ok=True)
-        atomic_write(out / name, (networks / name).read_bytes())
     assert plan.windows is not None
     document = {
         **{name: base[name] for name in ("format", "labels", "input", "lesions")},
@@ -127,20 +124,13 @@ def _draft(plan: Recipe, networks: Path, out: Path) -> dict[str, Any]:
         "limits": list(PANORAMIC_LIMITS),
         "windows": dataclasses.asdict(plan.windows),
         "networks": {"name": base["name"], "version": base["version"], "note": "no weight was learnt for panoramics"},
-        "data": base["data"], "files": base["files"],
+        "data": base["data"], **take_networks(networks, card, out),
     }  # fmt: skip
     if plan.orientation != "as given":
         document["orientation"] = plan.orientation
     if "kind_network" in base:
         document["kind_network"] = base["kind_network"] | {"accept": ACCEPT[0]}
-    return document | ({"weights_of": networks.name} if beside else {})
-
-
-def _write(out: Path, document: Mapping[str, Any]) -> None:
-    text = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-    ModelCard.from_json(text)
-    out.mkdir(parents=True, exist_ok=True)
-    atomic_write(out / "card.json", text)
+    return document
 
 
 def _read_all(model: Model, films: Sequence[Film]) -> tuple[list[_Read], int]:

@@ -191,7 +191,6 @@ def test_what_is_no_network_of_this_version_is_no_start(make_recipe, recipe_text
         ("[augment]\nquarter_turn = 0.5\n", "Ranges knows no"),
         ("[kind]\nviews = 8\n", "name both sets"),
         ("[kind]\nepochs = 0\n", "at least 1"),
-        ('[kind]\nviews = 8\nmodel = "../other"\n', "not both"),
         ("[lesions]\nsaddle_share = 0.2\n", "from 0.3 to 1"),
     ],
 )
@@ -235,15 +234,6 @@ def test_an_export_carries_the_kind_network_and_the_orientation(
     assert set(card.files) == {"model.onnx", "kind.onnx"}
     assert load_candidate(folder, "test").kind_network is not None
     assert card.saddle_share is None
-
-    text = text.replace('"own"', '"own by rank"') + "[lesions]\nsaddle_share = 0.9\n"
-    path = make_recipe(["train", "calibrate"], text + f'[kind]\nmodel = "{folder}"\n')
-    again = export(trained.checkpoint, path, tmp_path / "again", report=steps.append).folder
-    card = ModelCard.read(again / "card.json")
-    assert (card.orientation, card.saddle_share) == ("own by rank", 0.9)
-    assert card.document["kind_network"] == entry
-    assert (again / "kind.onnx").read_bytes() == made.weights
-    assert len(steps) == 4 + 3  # nothing was taught
 
 
 def test_an_exported_model_reads_films(model):
@@ -290,3 +280,31 @@ def test_an_exported_model_is_evaluated(model, make_set, tmp_path):
     evaluated = evaluate(model, make_set(tmp_path / "films", 6), folder, resamples=20)
     assert sum(evaluated.document["films"].values()) == 6
     assert json.loads(update_card(model).read_text())["figures"]["films"]["films"] == 6
+
+
+def test_a_recipe_may_read_the_networks_of_a_model_otherwise(make_recipe, recipe_text, model, tmp_path):
+    from click.testing import CliRunner
+
+    from lennox.card import ModelCard
+    from lennox.cli import cli
+
+    text = recipe_text.replace("seed = 3", 'seed = 3\norientation = "own by rank"') + "[lesions]\nsaddle_share = 0.9\n"
+    recipe = str(make_recipe(["train", "calibrate"], text))
+    before = ModelCard.read(model / "card.json")
+    for out, copied in ((tmp_path / "elsewhere", True), (model.parent / "beside", False)):
+        run = CliRunner().invoke(cli, ["export", str(model / "model.onnx"), recipe, "--out", str(out)])
+        assert run.exit_code == 0, run.output
+        card = ModelCard.read(out / "card.json")
+        assert (card.orientation, card.saddle_share) == ("own by rank", 0.9)
+        assert dict(card.files) == dict(before.files)
+        assert (out / "model.onnx").exists() is copied
+        assert card.weights_of == (None if copied else model.name)
+        assert card.document["calibration"]["slope"] == before.document["calibration"]["slope"]
+        assert card.document["networks"]["name"] == before.name
+        assert load_candidate(out, "test").card.saddle_share == 0.9
+
+    other = str(make_recipe(["train", "calibrate"], text.replace("low_percentile = 0.5", "low_percentile = 2.5")))
+    run = CliRunner().invoke(cli, ["export", str(model / "model.onnx"), other, "--out", str(tmp_path / "none")])
+    assert run.exit_code == 2
+    assert "another [input]" in " ".join(run.stderr.split())
+    assert not (tmp_path / "none").exists()

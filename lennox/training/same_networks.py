@@ -1,0 +1,81 @@
+"""A model with the networks of another, read otherwise as a recipe says: new operating points and figures, no training.
+
+The recipe may change how a film is laid and how lesions that touch are told apart. Thresholds are chosen again on the
+films that were held out from the networks; the calibration stays the one inside them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from lennox.card import ModelCard
+from lennox.errors import InputError
+from lennox.files import atomic_write
+from lennox.training.ledger import read_ledger
+from lennox.training.loop import HeldOutFilms
+from lennox.training.onnx_model import HeldOut, card_text, describe, familiar_canvases, run_onnx
+from lennox.training.recipe import read_recipe
+
+
+def export_same_networks(
+    networks: Path, recipe: Path, out: Path, *, report: Callable[[str], None] = lambda step: None
+) -> Path:
+    """Make a model of the networks in a model's folder; returns the path of its card.
+
+    The networks are copied into `out`, unless both are models of one folder: then the card names whose they are.
+    Raises InputError if the recipe asks for another input, or a set may not be used to calibrate.
+    """
+    plan, networks, out = read_recipe(recipe), networks.resolve(), out.resolve()
+    base: dict[str, Any] = json.loads((networks / "card.json").read_bytes())
+    card = ModelCard.from_json(json.dumps(base))
+    if plan.contract != card.contract:
+        raise InputError(f"{recipe.name} has another [input] than {card.name}, whose networks know theirs alone.")
+    ledger = read_ledger(plan.path(plan.data.ledger))
+    report("reading the held-out films")
+    held = HeldOutFilms(plan, ledger, "calibrate")
+    exams = tuple(exam for found in held.exams().values() for exam in found)
+    if not exams:
+        raise InputError("the recipe holds no films out, so no operating point can be chosen.")
+    report(f"choosing the operating points on {len(exams)} held-out films and windows")
+    weights = (networks / "model.onnx").read_bytes()
+    answers = run_onnx(weights, [exam.canvas for exam in exams], plan.contract)
+    near = [distance for _, distance in run_onnx(weights, familiar_canvases(plan, ledger)[::8], plan.contract)]
+    maps, distances = zip(*answers, strict=True)
+    document = describe(
+        plan, ledger, HeldOut(exams, tuple(held.groups[exam.group] for exam in exams), maps, distances), near
+    )
+    if "calibration" in base:
+        document["calibration"] = {name: base["calibration"][name] for name in ("method", "slope", "intercept")} | (
+            document["calibration"]
+        )
+    document["training"] = {"recipe": recipe.name, "recipe_sha256": plan.sha256, "seed": plan.seed, "steps": 0}
+    document["networks"] = {"name": card.name, "version": card.version, "note": "no weight was learnt for this model"}
+    if plan.orientation != "as given":
+        document["orientation"] = plan.orientation
+    if "kind_network" in base:
+        document["kind_network"] = base["kind_network"]
+    document |= take_networks(networks, card, out)
+    write_card(out, document)
+    return out / "card.json"
+
+
+def take_networks(networks: Path, card: ModelCard, out: Path) -> dict[str, Any]:
+    """What a card says of files that are another model's; they are copied unless that lies beside `out`."""
+    files = card.document["files"]
+    if networks.parent == out.parent:
+        return {"files": files, "weights_of": networks.name}
+    out.mkdir(parents=True, exist_ok=True)
+    for name in card.files:
+        atomic_write(out / name, (networks / name).read_bytes())
+    return {"files": files}
+
+
+def write_card(out: Path, document: dict[str, Any]) -> None:
+    """Write card.json by rename, if it reads back."""
+    text = card_text(document)
+    ModelCard.from_json(text)
+    out.mkdir(parents=True, exist_ok=True)
+    atomic_write(out / "card.json", text)
