@@ -14,7 +14,6 @@ from importlib.resources import files
 from typing import Any
 
 import jinja2
-from markupsafe import Markup
 
 import lennox
 from lennox.files import sha256_of
@@ -66,7 +65,6 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["with_code"] = _with_code
     environment.globals |= {
         "assets": None,
         "sentences": "",
@@ -74,14 +72,6 @@ def _environment() -> jinja2.Environment:
         "verdict_signs": VERDICT_SIGNS,
     }
     return environment
-
-
-def _with_code(text: str) -> Markup:
-    """A text, what stands between backticks set as code."""
-    parts = str(_visible(text)).split("`")
-    return Markup().join(
-        Markup("<code>{}</code>").format(part) if number % 2 else part for number, part in enumerate(parts)
-    )
 
 
 def _visible(value: Any) -> Any:
