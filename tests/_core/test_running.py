@@ -62,6 +62,9 @@ def calls():
     one, of_one, centre = np.zeros(small.shape, np.int32), _core._empty_measures(1, small.shape), np.zeros(1, np.int32)
     outline_ends, corners = np.empty(len(known), np.int64), np.empty((0, 2))
     core = _core._lesions
+    order = np.argsort(-noise.ravel(), kind="stable").astype(np.int32)
+    basins, basin_parents, basin_peaks = np.zeros(noise.shape, np.int32), np.empty_like(order), np.empty_like(order)
+    all_one = np.zeros(small.shape, np.int32)
 
     def nothing():
         pass
@@ -83,7 +86,11 @@ def calls():
             lambda: core.fold_runs(noise, firsts, starts, ends, parents, labels, *measures),
         ),
         "find_peaks": (nothing, lambda: core.find_peaks(noise, 0.5, edges, highest, cells)),
-        "grow": (clear, lambda: core.grow(small, centre, 0.5, cells, one, *of_one)),
+        "find_basins": (
+            lambda: basins.fill(0),
+            lambda: core.find_basins(noise, order, 0.9, basin_parents, basins, basin_peaks),
+        ),
+        "grow": (clear, lambda: core.grow(small, centre, 0.5, all_one, cells, one, *of_one)),
         "find_firsts": (nothing, lambda: core.find_firsts(known.labels, first_cells)),
         "trace": (nothing, lambda: core.trace(known.labels, first_cells, outline_ends, corners)),
     }
@@ -106,10 +113,11 @@ def test_other_threads_run_meanwhile():
 
                 thread = threading.Thread(target=work)
                 thread.start()
-                while len(times) < 2:
+                while len(times) < 2 and thread.is_alive():
                     moments.append(time.perf_counter())
                     time.sleep(0)  # lets go of the lock
                 thread.join()
+                assert len(times) == 2, f"{name} did not return"
                 start, end = times
                 quarter = (end - start) / 4  # a call may let go for a moment at its start, to get memory
                 meanwhile = any(start + quarter < moment < end - quarter for moment in moments)
