@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import math
 import warnings
 from collections.abc import Callable, Sequence
@@ -39,6 +38,7 @@ from lennox.training.sources import Canvas, FilmSource, WindowSource, drawn_sour
 from lennox.training.split import split_set
 from lennox.training.validation import REGION_SHARE as RAW_REGION_SHARE
 from lennox.training.validation import Exam, candidates_of
+from lennox.training.written_card import card_text
 
 OPSET = 17
 DRAWN_ONLY = "it learnt from drawn films alone: it is no model for anything"
@@ -337,11 +337,6 @@ def write_model(out: Path, files: dict[str, bytes], document: dict[str, Any]) ->
     out.mkdir(parents=True, exist_ok=True)
     for name, content in (*files.items(), ("card.json", text.encode())):
         atomic_write(out / name, content)
-
-
-def card_text(document: dict[str, Any]) -> str:
-    """The one way to write a card."""
-    return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def _with(value: float, spread: NDArray[np.float64]) -> dict[str, Any]:

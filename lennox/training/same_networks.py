@@ -13,11 +13,11 @@ from typing import Any
 
 from lennox.card import ModelCard
 from lennox.errors import InputError
-from lennox.files import atomic_write
 from lennox.training.ledger import read_ledger
 from lennox.training.loop import HeldOutFilms
-from lennox.training.onnx_model import HeldOut, card_text, describe, familiar_canvases, run_onnx
+from lennox.training.onnx_model import HeldOut, describe, familiar_canvases, run_onnx
 from lennox.training.recipe import read_recipe
+from lennox.training.written_card import take_networks, write_card
 
 
 def export_same_networks(
@@ -60,22 +60,3 @@ def export_same_networks(
     document |= take_networks(networks, card, out)
     write_card(out, document)
     return out / "card.json"
-
-
-def take_networks(networks: Path, card: ModelCard, out: Path) -> dict[str, Any]:
-    """What a card says of files that are another model's; they are copied unless that lies beside `out`."""
-    files = card.document["files"]
-    if networks.parent == out.parent:
-        return {"files": files, "weights_of": networks.name}
-    out.mkdir(parents=True, exist_ok=True)
-    for name in card.files:
-        atomic_write(out / name, (networks / name).read_bytes())
-    return {"files": files}
-
-
-def write_card(out: Path, document: dict[str, Any]) -> None:
-    """Write card.json by rename, if it reads back."""
-    text = card_text(document)
-    ModelCard.from_json(text)
-    out.mkdir(parents=True, exist_ok=True)
-    atomic_write(out / "card.json", text)

@@ -42,8 +42,8 @@ from lennox.inference.windows import predict_image
 from lennox.statistics.froc import FreeResponse, ScoredFilm
 from lennox.training.ledger import DataSet, check_files, is_held_out, read_ledger
 from lennox.training.recipe import Recipe, read_recipe
-from lennox.training.same_networks import take_networks, write_card
 from lennox.training.split import split_films
+from lennox.training.written_card import take_networks, write_card
 
 KIND = "panoramic"
 FALSE_MARKS = {"sensitive": 2.0, "balanced": 1.0, "specific": 0.5}  # a panoramic; it shows some four films' teeth
