@@ -41,7 +41,7 @@ def window(browser, desk):
         page.goto(desk.link)
         page.wait_for_selector("#one canvas")
         is_painted(page)
-        page.locator("#name").filter(has_text=re.compile(".")).wait_for()  # a key would be for another film else
+        page.wait_for_selector("#list [aria-current]", state="attached")  # a key means nothing before a film is open
         return page
 
     yield make

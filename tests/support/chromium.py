@@ -20,5 +20,14 @@ def browser():
 
 
 def is_painted(page):
-    """Wait until a page was painted: Chromium drops keys that come before."""
+    """Wait until a page was painted and hears keys: Chromium drops those that come before."""
     page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    page.evaluate(
+        "() => { window.heard = false; addEventListener('keydown', () => { window.heard = true; }, { once: true }); }"
+    )
+    for _ in range(200):
+        page.keyboard.press("Shift")  # means nothing to any page
+        if page.evaluate("window.heard"):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError("the page hears no key")
