@@ -99,7 +99,7 @@ def export(checkpoint: Path, recipe: Path, out: Path) -> None:
 
     if read_recipe(recipe).windows is not None:
         export_windowed(checkpoint.parent, recipe, out)
-    elif checkpoint.suffix == ".onnx":
+    elif checkpoint.name == "model.onnx":
         export_same_networks(checkpoint.parent, recipe, out, report=report)
     else:
         export_model(checkpoint, recipe, out, report=report)

@@ -6,8 +6,7 @@ films that were held out from the networks; the calibration stays the one inside
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +25,17 @@ def export_same_networks(
     """Make a model of the networks in a model's folder; returns the path of its card.
 
     The networks are copied into `out`, unless both are models of one folder: then the card names whose they are.
-    Raises InputError if the recipe asks for another input, or a set may not be used to calibrate.
+    The recipe must hold out the films that the networks' own held out: a card does not say which these were.
+    Raises InputError if the recipe asks for training or another input, or a set may not be used to calibrate.
     """
     plan, networks, out = read_recipe(recipe), networks.resolve(), out.resolve()
-    base: dict[str, Any] = json.loads((networks / "card.json").read_bytes())
-    card = ModelCard.from_json(json.dumps(base))
+    card = ModelCard.read(networks / "card.json")
+    base: Mapping[str, Any] = card.document
+    if plan.schedule.steps or plan.schedule.start or plan.kind.views:
+        raise InputError(
+            f"{recipe.name} asks for training, and {card.name} is taken as it is: `lennox train` it, and export its "
+            "checkpoint; or give steps = 0, no start and no [kind]."
+        )
     if plan.contract != card.contract:
         raise InputError(f"{recipe.name} has another [input] than {card.name}, whose networks know theirs alone.")
     ledger = read_ledger(plan.path(plan.data.ledger))
@@ -48,9 +53,10 @@ def export_same_networks(
         plan, ledger, HeldOut(exams, tuple(held.groups[exam.group] for exam in exams), maps, distances), near
     )
     if "calibration" in base:
-        document["calibration"] = {name: base["calibration"][name] for name in ("method", "slope", "intercept")} | (
-            document["calibration"]
-        )
+        inside = {
+            name: base["calibration"][name] for name in ("method", "slope", "intercept") if name in base["calibration"]
+        }
+        document["calibration"] = inside | document["calibration"]
     document["training"] = {"recipe": recipe.name, "recipe_sha256": plan.sha256, "seed": plan.seed, "steps": 0}
     document["networks"] = {"name": card.name, "version": card.version, "note": "no weight was learnt for this model"}
     if plan.orientation != "as given":

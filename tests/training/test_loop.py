@@ -289,6 +289,7 @@ def test_a_recipe_may_read_the_networks_of_a_model_otherwise(make_recipe, recipe
     from lennox.cli import cli
 
     text = recipe_text.replace("seed = 3", 'seed = 3\norientation = "own by rank"') + "[lesions]\nsaddle_share = 0.9\n"
+    text = text.replace("steps = 4", "steps = 0")
     recipe = str(make_recipe(["train", "calibrate"], text))
     before = ModelCard.read(model / "card.json")
     for out, copied in ((tmp_path / "elsewhere", True), (model.parent / "beside", False)):
@@ -303,8 +304,16 @@ def test_a_recipe_may_read_the_networks_of_a_model_otherwise(make_recipe, recipe
         assert card.document["networks"]["name"] == before.name
         assert load_candidate(out, "test").card.saddle_share == 0.9
 
-    other = str(make_recipe(["train", "calibrate"], text.replace("low_percentile = 0.5", "low_percentile = 2.5")))
-    run = CliRunner().invoke(cli, ["export", str(model / "model.onnx"), other, "--out", str(tmp_path / "none")])
-    assert run.exit_code == 2
-    assert "another [input]" in " ".join(run.stderr.split())
-    assert not (tmp_path / "none").exists()
+    lonely = tmp_path / "lonely" / "model.onnx"
+    lonely.parent.mkdir()
+    lonely.write_bytes((model / "model.onnx").read_bytes())
+    for networks, before, after, message in (
+        (model / "model.onnx", "low_percentile = 0.5", "low_percentile = 2.5", "another [input]"),
+        (model / "model.onnx", "steps = 0", "steps = 4", "asks for training"),
+        (lonely, "", "", "a model folder needs one"),
+    ):
+        other = str(make_recipe(["train", "calibrate"], text.replace(before, after) if before else text))
+        run = CliRunner().invoke(cli, ["export", str(networks), other, "--out", str(tmp_path / "none")])
+        assert run.exit_code in (2, 4), run.output
+        assert message in " ".join(run.stderr.split())
+        assert not (tmp_path / "none").exists()
