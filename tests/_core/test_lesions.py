@@ -162,6 +162,7 @@ def test_a_lesion_does_not_run_around_a_higher_one(core):
 def test_plateaus_that_meet_are_one_lesion(core):
     assert in_basins(core, "99.99", "99999", "99.99").areas.tolist() == [13]
     assert in_basins(core, "55555").areas.tolist() == [5]
+    assert in_basins(core, "5.5", "555", saddle_share=1.0).areas.tolist() == [5]  # a saddle as high as the peaks
 
 
 def test_three_basins_meet_in_one_cell(core):
